@@ -1,0 +1,1 @@
+//! What goes over the wire: types for both ends, one file per resource.

@@ -1,0 +1,1 @@
+//! The same work on Strongroom and on its peers, side by side.

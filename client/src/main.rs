@@ -1,0 +1,3 @@
+//! The `secret` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The embeddable secrets manager: no HTTP, no command line.

@@ -1,0 +1,1 @@
+//! Listeners, TLS, configuration, HTTP to core and back.
