@@ -1,1 +1,7 @@
-//! The embeddable secrets manager: no HTTP, no command line.
+//! Strongroom's core: the embeddable secrets manager. It knows no HTTP and no command line.
+
+pub mod barrier;
+pub mod clock;
+pub mod crypto;
+pub mod ids;
+pub mod storage;

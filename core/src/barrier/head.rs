@@ -1,0 +1,235 @@
+//! The head row: a digest over all records, the clock's high-water mark and the commit sequence.
+//!
+//! Each record has a leaf, `PRF(digest key; row key, nonce, tag)`. The head holds the sum of all leaves modulo
+//! 2^256, for each class in [`BUCKETS`] parts by the key's last byte, so that a part can be verified at a
+//! time. A record that was removed, or replaced by an older state of itself, changes a sum that nobody
+//! without the key can mend. The committer folds the changes of each physical commit in through
+//! [`Witness`], outside of the optimistic checks, so that unrelated writers never conflict.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use std::sync::Mutex;
+
+use bytes::Bytes;
+
+use super::{Barrier, class::Class, envelope};
+use crate::{
+    clock::{TimeKeeper, Timestamp},
+    crypto::{CryptoError, mac::MacKey},
+    storage::{Change, HeadRow, KEY_LEN, RowKey, Witness},
+};
+
+/// Parts of a class's digest. The head is written once for each physical commit, so it must stay small:
+/// sixteen parts of 40 bytes for the classes that are in use make about five kilobytes.
+pub(crate) const BUCKETS: u8 = 16;
+
+/// Where the head lies.
+pub(crate) const HEAD_KEY: RowKey = {
+    let mut key = [0; KEY_LEN];
+    key[KEY_LEN - 1] = 4;
+    RowKey(key)
+};
+
+/// A sum of leaves, and how many they are.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Sum {
+    limbs: [u64; 4],
+    pub(crate) count: u64,
+}
+
+impl Sum {
+    pub(crate) fn add(&mut self, leaf: &[u8; 32]) {
+        let mut carry = false;
+        for (limb, word) in self.limbs.iter_mut().zip(words(leaf)) {
+            let (sum, first) = limb.overflowing_add(word);
+            let (sum, second) = sum.overflowing_add(u64::from(carry));
+            (*limb, carry) = (sum, first | second);
+        }
+        self.count = self.count.wrapping_add(1);
+    }
+
+    fn subtract(&mut self, leaf: &[u8; 32]) {
+        let mut borrow = false;
+        for (limb, word) in self.limbs.iter_mut().zip(words(leaf)) {
+            let (difference, first) = limb.overflowing_sub(word);
+            let (difference, second) = difference.overflowing_sub(u64::from(borrow));
+            (*limb, borrow) = (difference, first | second);
+        }
+        self.count = self.count.wrapping_sub(1);
+    }
+}
+
+fn words(leaf: &[u8; 32]) -> impl Iterator<Item = u64> {
+    leaf.chunks_exact(8).map(|it| it.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte)))
+}
+
+/// The head's contents.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Head {
+    sums: BTreeMap<(u8, u8), Sum>,
+    /// Physical commits so far.
+    pub(crate) sequence: u64,
+    pub(crate) high_water: Timestamp,
+}
+
+impl Head {
+    pub(crate) fn class(&self, class: Class) -> BTreeMap<u8, Sum> {
+        let all = (class.id(), 0)..=(class.id(), u8::MAX);
+        self.sums.range(all).filter(|(_, sum)| **sum != Sum::default()).map(|(key, sum)| (key.1, *sum)).collect()
+    }
+
+    /// `sequence(8) high water(8) count(2) { class(1) bucket(1) sum(32) count(8) }*`, big-endian.
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(18 + self.sums.len() * 42);
+        out.extend(self.sequence.to_be_bytes());
+        out.extend(self.high_water.0.to_be_bytes());
+        out.extend(u16::try_from(self.sums.len()).unwrap_or(u16::MAX).to_be_bytes());
+        for ((class, bucket), sum) in &self.sums {
+            out.extend([*class, *bucket]);
+            sum.limbs.iter().for_each(|limb| out.extend(limb.to_be_bytes()));
+            out.extend(sum.count.to_be_bytes());
+        }
+        out
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, CryptoError> {
+        let (fixed, sums) = bytes.split_first_chunk::<18>().ok_or(CryptoError)?;
+        let number = |at: usize| {
+            fixed.iter().skip(at).take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
+        };
+        let mut head = Self {
+            sums: BTreeMap::new(),
+            sequence: number(0),
+            high_water: Timestamp(i64::from_be_bytes(number(8).to_be_bytes())),
+        };
+        if sums.len() % 42 != 0 {
+            return Err(CryptoError);
+        }
+        for entry in sums.chunks_exact(42) {
+            let [class, bucket, rest @ ..] = entry else { return Err(CryptoError) };
+            let mut words = rest
+                .chunks_exact(8)
+                .map(|it| it.iter().fold(0_u64, |word, byte| (word << 8) | u64::from(*byte)));
+            let mut sum = Sum::default();
+            for limb in &mut sum.limbs {
+                *limb = words.next().ok_or(CryptoError)?;
+            }
+            sum.count = words.next().ok_or(CryptoError)?;
+            head.sums.insert((*class, *bucket), sum);
+        }
+        Ok(head)
+    }
+}
+
+/// Computes leaves.
+pub(crate) struct Digest(MacKey);
+
+impl Digest {
+    pub(crate) fn new(key: MacKey) -> Self {
+        Self(key)
+    }
+
+    /// `None` for what is no envelope: it cannot have been written by us.
+    pub(crate) fn leaf(&self, key: &RowKey, value: &[u8]) -> Option<[u8; 32]> {
+        let (nonce, tag) = envelope::fingerprint(value)?;
+        Some(self.0.parts(&[&key.0, nonce, tag]))
+    }
+}
+
+/// Which bucket of its class a row belongs to.
+pub(crate) fn bucket(key: &RowKey) -> u8 {
+    key.0.last().map_or(0, |it| it % BUCKETS)
+}
+
+/// Keeps the head of an unsealed store.
+pub(crate) struct HeadKeeper {
+    barrier: Arc<Barrier>,
+    time: Arc<TimeKeeper>,
+    state: Mutex<State>,
+}
+
+struct State {
+    settled: Head,
+    /// What the head will be if the commit under way succeeds.
+    advanced: Head,
+}
+
+impl HeadKeeper {
+    pub(crate) fn new(barrier: Arc<Barrier>, time: Arc<TimeKeeper>, head: Head) -> Self {
+        let state = State { settled: head.clone(), advanced: head };
+        Self { barrier, time, state: Mutex::new(state) }
+    }
+
+    /// The head as of the last durable commit.
+    pub(crate) fn head(&self) -> Head {
+        self.lock().settled.clone()
+    }
+
+    /// Opens a stored head.
+    pub(crate) fn open(barrier: &Barrier, value: &[u8]) -> Result<Head, CryptoError> {
+        let plain = barrier.open_core(&HEAD_KEY, value)?;
+        Head::decode(plain.expose())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // The state is replaced as a whole, so that a panic elsewhere cannot have left half of it.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Witness for HeadKeeper {
+    fn advance(&self, changes: &[Change<'_>]) -> Option<HeadRow> {
+        let mut state = self.lock();
+        state.advanced = state.settled.clone();
+        let head = &mut state.advanced;
+        for change in changes {
+            let Some(class) = change.key.0.first().filter(|it| **it != Class::Core.id()) else { continue };
+            let sum = head.sums.entry((*class, bucket(change.key))).or_default();
+            if let Some(leaf) = change.old.and_then(|it| self.barrier.digest().leaf(change.key, it)) {
+                sum.subtract(&leaf);
+            }
+            if let Some(leaf) = change.new.and_then(|it| self.barrier.digest().leaf(change.key, it)) {
+                sum.add(&leaf);
+            }
+        }
+        head.sequence += 1;
+        head.high_water = head.high_water.max(self.time.now());
+        let sealed = self.barrier.seal_core(&HEAD_KEY, &head.encode()).ok()?;
+        Some(HeadRow { key: HEAD_KEY, value: Bytes::from(sealed) })
+    }
+
+    fn settle(&self, committed: bool) {
+        if committed {
+            let mut state = self.lock();
+            state.settled = state.advanced.clone();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_added_and_taken_away_leaves_nothing(leaves in proptest::collection::vec(any::<[u8; 32]>(), 0..20)) {
+            let mut sum = Sum::default();
+            leaves.iter().for_each(|it| sum.add(it));
+            let mut reversed = Sum::default();
+            leaves.iter().rev().for_each(|it| reversed.add(it));
+            prop_assert_eq!(sum, reversed);
+            leaves.iter().for_each(|it| sum.subtract(it));
+            prop_assert_eq!(sum, Sum::default());
+        }
+    }
+
+    #[test]
+    fn a_head_reads_back() {
+        let mut head = Head { sequence: 7, high_water: Timestamp(-3), ..Head::default() };
+        head.sums.entry((8, 3)).or_default().add(&[0xfe; 32]);
+        assert_eq!(Head::decode(&head.encode()).unwrap(), head);
+        assert!(Head::decode(&head.encode()[1..]).is_err());
+    }
+}
