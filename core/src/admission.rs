@@ -1,0 +1,150 @@
+//! Who may do what: authentication and authorisation, once for each request, on the canonical path.
+
+use std::{sync::Arc, time::Duration};
+
+use strongroom_policies::{Acl, Grant, Parameters, PolicyName, Query};
+
+use crate::{
+    clock::Timestamp,
+    core::Unsealed,
+    error::{Error, Result},
+    request::{Body, Operation, Peer, PresentedToken, Request},
+    route::Access,
+    tokens::Caller,
+};
+
+/// A request that may go on to the router: only [`admit`] makes one.
+pub(crate) struct Admitted {
+    pub(crate) caller: Caller,
+    /// None for a path that asks for no token.
+    pub(crate) grant: Option<Grant>,
+}
+
+impl Admitted {
+    pub(crate) fn grant(&self) -> Result<Grant> {
+        self.grant.ok_or(Error::Denied)
+    }
+}
+
+/// What was decided, with what the audit log says of it.
+pub(crate) struct Admission {
+    outcome: Result<Admitted>,
+    /// Whoever asked, also if it was refused.
+    pub(crate) caller: Caller,
+    /// The policies that granted it.
+    pub(crate) granting: Vec<PolicyName>,
+}
+
+impl Admission {
+    pub(crate) fn is_allowed(&self) -> bool {
+        self.outcome.is_ok()
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&Error> {
+        self.outcome.as_ref().err()
+    }
+
+    pub(crate) fn into_result(self) -> Result<Admitted> {
+        self.outcome
+    }
+}
+
+/// Decides whether `request` may be routed.
+pub(crate) async fn admit(
+    open: &Arc<Unsealed>,
+    request: &Request,
+    presented: Option<&PresentedToken>,
+    access: Access,
+    now: Timestamp,
+) -> Admission {
+    if access == Access::Unauth {
+        let admitted = Admitted { caller: Caller::Anonymous, grant: None };
+        return Admission { outcome: Ok(admitted), caller: Caller::Anonymous, granting: Vec::new() };
+    }
+    let caller = match authenticate(open, request, presented, now).await {
+        Ok(caller) => caller,
+        Err(refusal) => {
+            return Admission { outcome: Err(refusal), caller: Caller::Anonymous, granting: Vec::new() };
+        }
+    };
+    match authorise(open, request, &caller, access, now).await {
+        Ok((grant, granting)) => {
+            let admitted = Admitted { caller: caller.clone(), grant: Some(grant) };
+            Admission { outcome: Ok(admitted), caller, granting }
+        }
+        Err(refusal) => Admission { outcome: Err(refusal), caller, granting: Vec::new() },
+    }
+}
+
+async fn authenticate(
+    open: &Arc<Unsealed>,
+    request: &Request,
+    presented: Option<&PresentedToken>,
+    now: Timestamp,
+) -> Result<Caller> {
+    match (presented, &request.peer) {
+        (Some(presented), _) => {
+            let known = open.tokens.authenticate(&open.store, presented, now).await?;
+            known.may_be_used_from(&request.peer)?;
+            let known = open.tokens.consume(&open.store, known, now).await?;
+            Ok(Caller::Token(known))
+        }
+        // The application that opened the store in its own process holds the root handle.
+        (None, Peer::Embedded) => Ok(Caller::Embedder),
+        (None, _) => Err(Error::Denied),
+    }
+}
+
+async fn authorise(
+    open: &Arc<Unsealed>,
+    request: &Request,
+    caller: &Caller,
+    access: Access,
+    now: Timestamp,
+) -> Result<(Grant, Vec<PolicyName>)> {
+    let acl = acl(open, caller, now).await?;
+    let operation = match request.operation {
+        Operation::Delete => strongroom_policies::Operation::Delete,
+        Operation::List => strongroom_policies::Operation::List,
+        Operation::Patch => strongroom_policies::Operation::Patch,
+        // What a path takes is told to whoever may read it.
+        Operation::Help | Operation::Read => strongroom_policies::Operation::Read,
+        Operation::Scan => strongroom_policies::Operation::Scan,
+        Operation::Write => strongroom_policies::Operation::Write,
+    };
+    let query = Query {
+        path: request.path.as_str(),
+        operation,
+        parameters: &request.body,
+        wrap_ttl: request.wrap_ttl.filter(|it| *it > Duration::ZERO),
+    };
+    let decision = acl.decide(&query);
+    let grant = decision.grant().map_err(|_| Error::Denied)?;
+    if access == Access::Sudo && !grant.has_sudo() && !grant.is_root() {
+        return Err(Error::Denied);
+    }
+    let capability = operation.capabilities().iter().copied();
+    let mut granting: Vec<PolicyName> =
+        capability.flat_map(|it| decision.granting_policies(it)).cloned().collect();
+    granting.dedup();
+    Ok((grant, granting))
+}
+
+/// The compiled policies of a caller, from live state.
+pub(crate) async fn acl(open: &Arc<Unsealed>, caller: &Caller, now: Timestamp) -> Result<Arc<Acl>> {
+    match caller {
+        Caller::Token(known) => open.policies.acl(&open.store, &known.token.policies, now).await,
+        Caller::Embedder => open.policies.root(),
+        Caller::Anonymous => Err(Error::Denied),
+    }
+}
+
+impl Parameters for Body {
+    fn is_empty(&self) -> bool {
+        Self::is_empty(self)
+    }
+
+    fn all(&self, visit: &mut dyn FnMut(&str, &str) -> bool) -> bool {
+        self.iter().all(|(name, value)| visit(name, value))
+    }
+}

@@ -1,0 +1,105 @@
+//! The core: what is there while sealed, and what besides while unsealed.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+use crate::{
+    audit::Broker,
+    barrier::{Barrier, head::{Head, HeadKeeper}},
+    clock::{Clock, TimeKeeper},
+    engine::ENGINES,
+    error::Result,
+    mounts::Mounts,
+    policy::Policies,
+    seal::Seal,
+    settings::Settings,
+    storage::Storage,
+    store::Store,
+    tokens::Tokens,
+};
+
+/// A secrets manager over one storage. See [`Builder`](crate::Builder) for how to make one.
+pub struct Core {
+    storage: Arc<dyn Storage>,
+    time: Arc<TimeKeeper>,
+    settings: Settings,
+    seal: Seal,
+    open: ArcSwapOption<Unsealed>,
+}
+
+/// What exists only while unsealed: dropping it drops the keys.
+pub struct Unsealed {
+    pub store: Arc<Store>,
+    pub(crate) head: Arc<HeadKeeper>,
+    pub mounts: Mounts,
+    pub policies: Policies,
+    pub tokens: Tokens,
+    pub(crate) audit: Broker,
+}
+
+impl Core {
+    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        Self {
+            storage,
+            time: Arc::new(TimeKeeper::new(clock)),
+            seal: Seal::default(),
+            settings,
+            open: ArcSwapOption::empty(),
+        }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    pub(crate) fn time(&self) -> &Arc<TimeKeeper> {
+        &self.time
+    }
+
+    pub fn now(&self) -> crate::clock::Timestamp {
+        self.time.now()
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// The open store, if it is open.
+    pub fn unsealed(&self) -> Option<Arc<Unsealed>> {
+        self.open.load_full()
+    }
+
+    pub fn is_sealed(&self) -> bool {
+        self.open.load().is_none()
+    }
+
+    /// Opens the store with its barrier: from now on every commit is witnessed.
+    pub(crate) fn install(&self, barrier: Barrier, head: Head) -> Result<Arc<Unsealed>> {
+        self.time.resume(head.high_water);
+        let barrier = Arc::new(barrier);
+        let keeper = Arc::new(HeadKeeper::new(barrier.clone(), self.time.clone(), head));
+        self.storage.attach(Some(keeper.clone()));
+        let open = Arc::new(Unsealed {
+            mounts: Mounts::new(&ENGINES),
+            policies: Policies::new()?,
+            tokens: Tokens::new(&barrier)?,
+            audit: Broker::default(),
+            store: Arc::new(Store::new(barrier, self.storage.clone())),
+            head: keeper,
+        });
+        self.open.store(Some(open.clone()));
+        Ok(open)
+    }
+
+    /// Drops the keys and everything that was decrypted with them. Requests under way keep their hold until
+    /// they end; every later one finds the store sealed.
+    pub(crate) fn drop_keys(&self) {
+        self.open.store(None);
+        self.storage.attach(None);
+    }
+}

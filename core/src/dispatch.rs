@@ -1,0 +1,244 @@
+//! A request's whole life, each step once and in this order.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt as _;
+use strongroom_policies::Grant;
+
+use crate::{
+    admission::{self, Admitted},
+    audit::{self, Audited},
+    clock::Timestamp,
+    core::{Core, Unsealed},
+    error::{Error, Result},
+    mounts::Mounted,
+    request::{Operation, PresentedToken, Request},
+    response::Response,
+    route::{Access, Endpoint, Handler, Params, Writes},
+    tokens::Caller,
+    tx::{ATTEMPTS, Tx},
+};
+
+/// What a handler knows of the request that it answers.
+pub struct Cx<'a> {
+    pub core: &'a Core,
+    /// The token has been taken out of it.
+    pub request: &'a Request,
+    /// None while sealed: only the seal's own handlers meet that.
+    pub open: Option<&'a Arc<Unsealed>>,
+    /// None while sealed.
+    pub mounted: Option<&'a Arc<Mounted>>,
+    /// Relative to the mount.
+    pub path: &'a str,
+    pub params: Params<'a>,
+    pub caller: &'a Caller,
+    /// The token as presented, for the few endpoints that act on it: it opens the cubbyhole.
+    pub presented: Option<&'a PresentedToken>,
+    pub grant: Option<Grant>,
+    pub now: Timestamp,
+}
+
+impl Core {
+    /// Answers one request. There is no other way in.
+    pub async fn dispatch(&self, mut request: Request) -> Audited {
+        let presented = request.token.take();
+        let Some(open) = self.unsealed() else {
+            return Audited::exempt(self.while_sealed(&request, presented.as_ref()).await);
+        };
+        let now = self.time().now();
+        match self.answer(&open, &request, presented.as_ref(), now).await {
+            Ok(answer) => answer,
+            // Not even a record could be made: there is nothing to say but that.
+            Err(error) => Audited::exempt(Err(error)),
+        }
+    }
+
+    async fn answer(
+        &self,
+        open: &Arc<Unsealed>,
+        request: &Request,
+        presented: Option<&PresentedToken>,
+        now: Timestamp,
+    ) -> Result<Audited> {
+        let table = open.mounts.current(&open.store).await?;
+        let found = table.find(&request.path);
+        let endpoint = found.as_ref().and_then(|it| it.route.as_ref()).and_then(|(route, _)| {
+            route.endpoints.iter().find(|it| it.operation == request.operation)
+        });
+        let access = endpoint.map_or(Access::Auth, |it| it.access);
+
+        let admitted = admission::admit(open, request, presented, access, now).await;
+
+        let mounted = found.as_ref().map(|it| &*it.mounted);
+        let record = audit::Record::new(request, presented, mounted, &admitted, now);
+        if audit::is_exempt(request) {
+            let admitted = admitted.into_result()?;
+            let found = found.ok_or_else(|| no_handler(request))?;
+            return Ok(Audited::exempt(self.run(open, request, presented, found, endpoint, &admitted, now).await));
+        }
+        open.audit.request(&record).await?;
+
+        let outcome = match (admitted.into_result(), found) {
+            (Err(refusal), _) => Err(refusal),
+            (Ok(_), None) => Err(no_handler(request)),
+            (Ok(admitted), Some(found)) => {
+                self.run(open, request, presented, found, endpoint, &admitted, now).await
+            }
+        };
+
+        open.audit.response(&record, outcome).await
+    }
+
+    /// Routes to the handler, runs it in a transaction, and commits: again if somebody else was faster.
+    #[allow(clippy::too_many_arguments, reason = "all that is known of the request, passed on once")]
+    async fn run(
+        &self,
+        open: &Arc<Unsealed>,
+        request: &Request,
+        presented: Option<&PresentedToken>,
+        found: crate::mounts::Found<'_>,
+        endpoint: Option<&'static Endpoint>,
+        admitted: &Admitted,
+        now: Timestamp,
+    ) -> Result<Response> {
+        let Some((route, params)) = found.route else { return Err(Error::UnsupportedPath) };
+        let Some(endpoint) = endpoint else { return Err(Error::UnsupportedOperation) };
+        if endpoint.access != Access::Unauth
+            && endpoint.operation == Operation::Write
+            && endpoint.writes == Writes::Action
+        {
+            admitted.grant()?.for_action().map_err(|_| Error::Denied)?;
+        }
+        let cx = Cx {
+            core: self,
+            request,
+            open: Some(open),
+            mounted: Some(&found.mounted),
+            path: found.path,
+            params,
+            caller: &admitted.caller,
+            presented,
+            grant: admitted.grant,
+            now,
+        };
+        let response = match endpoint.handler {
+            Handler::Outside(handler) => guarded(handler(&cx)).await?,
+            Handler::InTx(handler) => {
+                let mut attempt = 0;
+                loop {
+                    attempt += 1;
+                    let mut tx = Tx::new(open.store.clone());
+                    let response = guarded(handler(&cx, &mut tx)).await?;
+                    match tx.commit().await {
+                        Ok(_) => break response,
+                        Err(Error::Busy) if attempt < ATTEMPTS => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        };
+        Ok(warn_of_fields(response, route, endpoint, &cx))
+    }
+
+    /// What can be answered without the keys: the seal's own paths.
+    async fn while_sealed(&self, request: &Request, presented: Option<&PresentedToken>) -> Result<Response> {
+        let Some(path) = request.path.as_str().strip_prefix("sys/") else { return Err(Error::Sealed) };
+        let Some((route, params)) = crate::route::find(crate::system::ROUTES, path) else {
+            return Err(Error::Sealed);
+        };
+        let endpoint = route.endpoints.iter().find(|it| it.operation == request.operation);
+        let Some(Endpoint { access: Access::Unauth, handler: Handler::Outside(handler), .. }) = endpoint else {
+            let known = route.endpoints.iter().any(|it| matches!(it.handler, Handler::Outside(_)));
+            return Err(if known && endpoint.is_none() { Error::UnsupportedOperation } else { Error::Sealed });
+        };
+        let cx = Cx {
+            core: self,
+            request,
+            open: None,
+            mounted: None,
+            path,
+            params,
+            caller: &Caller::Anonymous,
+            presented,
+            grant: None,
+            now: self.time().now(),
+        };
+        guarded(handler(&cx)).await
+    }
+}
+
+impl Cx<'_> {
+    /// The open store; [`Error::Sealed`] where a handler of the seal needs it and it is not.
+    pub fn open(&self) -> Result<&Arc<Unsealed>> {
+        self.open.ok_or(Error::Sealed)
+    }
+
+    /// The mount that the request lies in.
+    pub fn mount(&self) -> Result<&crate::mounts::Mount> {
+        self.mounted.map(|it| &it.mount).ok_or(Error::Sealed)
+    }
+
+    /// What the policies grant on the request's path.
+    pub fn grant(&self) -> Result<Grant> {
+        self.grant.ok_or(Error::Denied)
+    }
+
+    /// Refuses a write that would create where only updating is granted, or the other way round. To be asked
+    /// within the transaction, with what the transaction saw.
+    pub fn may_write(&self, exists: bool) -> Result<()> {
+        self.grant()?.for_existing(exists).map_err(|_| Error::Denied)
+    }
+
+    /// The request's fields as a typed value.
+    pub fn fields<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
+        Ok(self.request.body.decode()?)
+    }
+
+    /// A parameter of the route's pattern.
+    pub fn param(&self, name: &str) -> &str {
+        self.params.get(name)
+    }
+}
+
+/// A defect in one request ends that request: no lock is held across a handler, and what it staged is dropped.
+async fn guarded(handler: impl Future<Output = Result<Response>>) -> Result<Response> {
+    AssertUnwindSafe(handler).catch_unwind().await.unwrap_or(Err(Error::Internal("a handler panicked")))
+}
+
+fn no_handler(request: &Request) -> Error {
+    Error::not_found(format!("no handler for route \"{}\". route entry not found.", request.path))
+}
+
+/// Fields that nobody reads are reported, not refused.
+fn warn_of_fields(
+    mut response: Response,
+    route: &crate::route::Route,
+    endpoint: &Endpoint,
+    cx: &Cx<'_>,
+) -> Response {
+    let crate::route::Fields::Known(known) = endpoint.fields else { return response };
+    if response.data.is_none() && response.auth.is_none() || response.raw.is_some() {
+        return response;
+    }
+    let mut unknown: Vec<&str> = Vec::new();
+    let mut replaced: Vec<&str> = Vec::new();
+    for name in cx.request.body.names() {
+        if route.has_param(name) {
+            replaced.push(name);
+        } else if !known.iter().any(|it| it.name == name) {
+            unknown.push(name);
+        }
+    }
+    unknown.sort_unstable();
+    if !unknown.is_empty() {
+        let names = unknown.join(" ");
+        response.warnings.push(format!("Endpoint ignored these unrecognized parameters: [{names}]"));
+    }
+    if !replaced.is_empty() {
+        let names = replaced.join(" ");
+        response.warnings.push(format!(
+            "Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [{names}]"
+        ));
+    }
+    response
+}

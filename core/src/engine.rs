@@ -1,0 +1,55 @@
+//! What a secrets engine, an auth method and the system are to the core.
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    error::Result,
+    mounts::{Mount, MountClass},
+    route::Route,
+    tx::Tx,
+};
+
+/// Serves every request below a mount. It holds no state: that lies in the store, below the mount's root.
+///
+/// The pipeline has authenticated, authorised and audited a request before one of the routes' handlers sees
+/// it. Time comes from `cx.now`, so that tests can move the clock.
+pub trait Engine: Send + Sync {
+    /// As `sys/mounts` and `sys/auth` call it.
+    fn kind(&self) -> &'static str;
+
+    fn class(&self) -> MountClass;
+
+    /// From the special to the general: the first that fits is taken.
+    fn routes(&self, mount: &Mount) -> &'static [Route];
+
+    /// Checks the options of a new mount, and writes what it begins with.
+    fn enable<'a>(&'a self, _mount: &'a mut Mount, _tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Whether there is one of it, always, that cannot be disabled or moved (`sys`, `cubbyhole`, `token`).
+    fn is_singleton(&self) -> bool {
+        false
+    }
+
+    /// The line that `path-help` begins with.
+    fn summary(&self) -> &'static str;
+}
+
+/// All engines that this build has.
+pub struct Engines(pub(crate) &'static [&'static dyn Engine]);
+
+impl Engines {
+    pub fn find(&self, class: MountClass, kind: &str) -> Option<&'static dyn Engine> {
+        self.0.iter().copied().find(|it| it.class() == class && it.kind() == kind)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &'static dyn Engine> {
+        self.0.iter().copied()
+    }
+}
+
+/// The engines of this build, in the order in which help lists them.
+pub static ENGINES: Engines = Engines(&[
+    &crate::system::System,
+]);

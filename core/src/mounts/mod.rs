@@ -1,0 +1,109 @@
+//! Mounts: which engine answers below which path.
+//!
+//! Each mount is a record. Together they are the table, which is held decoded and loaded again when the
+//! *generation*, one more record, has another revision: so a change is seen by the next request, on whatever
+//! node it was made.
+
+mod entry;
+mod table;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+pub use entry::{Config, Mount, MountClass};
+pub use table::{Found, Table};
+
+use crate::{
+    barrier::{Class, Place, Record, Root},
+    engine::Engines,
+    error::Result,
+    ids::MountId,
+    storage::Rev,
+    store::{PAGE, Store},
+    tx::Tx,
+};
+
+const ROOT: Root = Root::internal(1);
+
+#[derive(Debug, Default, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+struct Generation {
+    #[n(0)]
+    number: u64,
+}
+
+impl Record for Generation {}
+
+/// The mount table of an unsealed store.
+pub struct Mounts {
+    engines: &'static Engines,
+    loaded: ArcSwapOption<(Option<Rev>, Arc<Table>)>,
+}
+
+impl Mounts {
+    pub(crate) fn new(engines: &'static Engines) -> Self {
+        Self { engines, loaded: ArcSwapOption::empty() }
+    }
+
+    /// The table as of the last change.
+    pub async fn current(&self, store: &Store) -> Result<Arc<Table>> {
+        let rev = store.rev(&generation(store)).await?;
+        if let Some(loaded) = &*self.loaded.load()
+            && loaded.0 == rev
+        {
+            return Ok(loaded.1.clone());
+        }
+        // Read after the revision: what is loaded is at least as new as what it is filed under, and a change
+        // in between is loaded again by the next request.
+        let table = Arc::new(Table::new(load(store).await?, self.engines));
+        self.loaded.store(Some(Arc::new((rev, table.clone()))));
+        Ok(table)
+    }
+}
+
+/// Stages a new or changed mount. Two changes of the table are a conflict, so that each is checked against
+/// the table that it will be part of.
+pub async fn put(tx: &mut Tx, mount: &Mount) -> Result<()> {
+    let place = place(tx.store(), mount.class, mount.id);
+    tx.put(&place, mount)?;
+    touch(tx).await
+}
+
+/// Stages the removal of a mount from the table. Its records are purged by its engine's owner.
+pub async fn remove(tx: &mut Tx, mount: &Mount) -> Result<()> {
+    let place = place(tx.store(), mount.class, mount.id);
+    tx.delete(&place);
+    touch(tx).await
+}
+
+async fn touch(tx: &mut Tx) -> Result<()> {
+    let place = generation(tx.store());
+    let old = tx.get::<Generation>(&place).await?.unwrap_or_default();
+    tx.put(&place, &Generation { number: old.number + 1 })
+}
+
+fn generation(store: &Store) -> Place {
+    store.place(Class::Mount, ROOT, "generation")
+}
+
+fn place(store: &Store, class: MountClass, id: MountId) -> Place {
+    store.place(Class::Mount, ROOT, &format!("{}/{id}", class.name()))
+}
+
+async fn load(store: &Store) -> Result<Vec<Mount>> {
+    let mut mounts = Vec::new();
+    for class in [MountClass::Auth, MountClass::Secret] {
+        let dir = store.dir(ROOT, &format!("{}/", class.name()));
+        let mut after = None;
+        loop {
+            let page = store.records::<Mount>(Class::Mount, dir, after, PAGE).await?;
+            let full = page.len() == PAGE;
+            after = page.last().map(|(place, _)| place.key);
+            mounts.extend(page.into_iter().map(|(_, it)| it.value));
+            if !full {
+                break;
+            }
+        }
+    }
+    Ok(mounts)
+}

@@ -1,0 +1,146 @@
+//! What the core answers.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+
+use crate::{clock::Timestamp, crypto::SecretBytes, error::{Error, Result}};
+
+/// An answer, before it becomes HTTP.
+#[derive(Debug, Default)]
+pub struct Response {
+    /// Other than 200 and, for an answer with nothing in it, 204: 404 with data, for example.
+    pub status: Option<u16>,
+    /// A JSON object, serialised once: to the client and to the audit log it is the same.
+    pub data: Option<SecretBytes>,
+    /// The data stands at the top level of the envelope too (`sys/mounts` and its like).
+    pub repeat_data: bool,
+    pub auth: Option<Auth>,
+    pub lease: Option<Lease>,
+    pub wrap_info: Option<WrapInfo>,
+    pub warnings: Vec<String>,
+    /// Instead of the envelope.
+    pub raw: Option<Raw>,
+    /// What the response's audit record says of KV data, computed when the data was stored.
+    pub audit_fragment: Option<bytes::Bytes>,
+}
+
+/// A body that is no envelope (`sys/health`, a snapshot, metrics).
+#[derive(Debug)]
+pub struct Raw {
+    pub content_type: &'static str,
+    pub body: SecretBytes,
+}
+
+/// A login's or a token creation's answer.
+#[derive(Debug, Serialize)]
+pub struct Auth {
+    #[serde(serialize_with = "expose")]
+    pub client_token: SecretBytes,
+    pub accessor: String,
+    pub policies: Vec<String>,
+    pub token_policies: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identity_policies: Vec<String>,
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Seconds.
+    pub lease_duration: u64,
+    pub renewable: bool,
+    pub entity_id: String,
+    pub token_type: &'static str,
+    pub orphan: bool,
+    pub mfa_requirement: Option<()>,
+    pub num_uses: i64,
+    /// As the audit log calls whoever logged in.
+    #[serde(skip)]
+    pub display_name: String,
+}
+
+fn expose<S: serde::Serializer>(secret: &SecretBytes, out: S) -> std::result::Result<S::Ok, S::Error> {
+    out.serialize_str(secret.expose_str().unwrap_or_default())
+}
+
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// Empty where there is a duration and nothing to renew.
+    pub id: String,
+    pub renewable: bool,
+    pub duration: Duration,
+}
+
+#[derive(Debug)]
+pub struct WrapInfo {
+    pub token: SecretBytes,
+    pub accessor: String,
+    pub ttl: Duration,
+    pub creation_time: Timestamp,
+    pub creation_path: String,
+    pub wrapped_accessor: Option<String>,
+}
+
+impl Response {
+    /// Nothing to say: 204.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    pub fn data<T: Serialize + ?Sized>(data: &T) -> Result<Self> {
+        Ok(Self { data: Some(json(data)?), ..Self::default() })
+    }
+
+    /// As [`Response::data`], and the same again at the top level.
+    pub fn repeated<T: Serialize + ?Sized>(data: &T) -> Result<Self> {
+        Ok(Self { repeat_data: true, ..Self::data(data)? })
+    }
+
+    /// A listing: 404 without a message if there is nothing in it.
+    pub fn keys(keys: &[String]) -> Result<Self> {
+        if keys.is_empty() {
+            return Err(Error::NotFound);
+        }
+        Self::data(&Keys { keys })
+    }
+
+    pub fn auth(auth: Auth) -> Self {
+        Self { auth: Some(auth), ..Self::default() }
+    }
+
+    /// A JSON body without the envelope.
+    pub fn bare<T: Serialize + ?Sized>(status: u16, body: &T) -> Result<Self> {
+        let raw = Raw { content_type: "application/json", body: json(body)? };
+        Ok(Self { status: Some(status), raw: Some(raw), ..Self::default() })
+    }
+
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    #[must_use]
+    pub fn warn(mut self, warning: impl Into<String>) -> Self {
+        self.warnings.push(warning.into());
+        self
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.data.is_none()
+            && self.auth.is_none()
+            && self.lease.is_none()
+            && self.wrap_info.is_none()
+            && self.warnings.is_empty()
+            && self.raw.is_none()
+            && self.status.is_none()
+    }
+}
+
+#[derive(Serialize)]
+struct Keys<'a> {
+    keys: &'a [String],
+}
+
+/// JSON in a buffer that is wiped.
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<SecretBytes> {
+    let mut out = Vec::with_capacity(512);
+    serde_json::to_writer(&mut out, value).map_err(|_| Error::Internal("an answer could not be serialised"))?;
+    Ok(SecretBytes::new(out))
+}

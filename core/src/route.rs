@@ -1,0 +1,262 @@
+//! Routes, declared: what paths there are, who may ask, what they take.
+//!
+//! An engine's and the system's tables are the dispatch: there is no second list that could say something
+//! else. From them come the OpenAPI document, the help of a path, the warnings about unknown fields, and the
+//! test that each endpoint has an authorisation case.
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    dispatch::Cx,
+    error::Result,
+    request::Operation,
+    response::Response,
+    tx::Tx,
+};
+
+/// One path, or one shape of paths.
+#[derive(Debug)]
+pub struct Route {
+    /// Relative to the mount: `config`, `role/{name}`, `data/{path...}`. `{name}` is one segment, `{path...}`
+    /// all that follow and perhaps none. A trailing `/` in a request is not told from none, except that
+    /// `{path...}` keeps it.
+    pub pattern: &'static str,
+    pub summary: &'static str,
+    pub endpoints: &'static [Endpoint],
+}
+
+/// One operation on it.
+#[derive(Debug)]
+pub struct Endpoint {
+    pub operation: Operation,
+    pub access: Access,
+    pub writes: Writes,
+    /// The fields that it reads from the body or the query; others are answered with a warning.
+    pub fields: Fields,
+    pub handler: Handler,
+}
+
+/// Who may ask at all. What is not declared does not compile.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// A token whose policies allow it.
+    Auth,
+    /// The same, with the `sudo` capability besides.
+    Sudo,
+    /// Anybody. The list of these is a snapshot in the tests.
+    Unauth,
+}
+
+/// What a write on the path is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Writes {
+    /// Something is done: needs `update`.
+    Action,
+    /// Something is kept: `create` if it is new, else `update`. The handler asks
+    /// [`Cx::may_write`] within its transaction.
+    Stored,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Fields {
+    /// The client's own data (KV): all are taken.
+    Any,
+    Known(&'static [Field]),
+}
+
+/// A field of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: Kind,
+}
+
+/// What a field holds. All but maps may come as strings.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    Bool,
+    /// Seconds, or text such as `1h30m`.
+    Duration,
+    Integer,
+    /// A list, or text with commas.
+    List,
+    Map,
+    Text,
+}
+
+pub const fn field(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind }
+}
+
+/// What answers.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// Within the request's transaction: stages changes, has no other effect, may run again.
+    InTx(for<'a> fn(&'a Cx<'a>, &'a mut Tx) -> BoxFuture<'a, Result<Response>>),
+    /// Outside of any: the seal's own operations, which must work while the store is sealed.
+    Outside(for<'a> fn(&'a Cx<'a>) -> BoxFuture<'a, Result<Response>>),
+}
+
+impl std::fmt::Debug for Handler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::InTx(_) => "InTx",
+            Self::Outside(_) => "Outside",
+        })
+    }
+}
+
+/// Makes a [`Handler`] of an `async fn(&Cx, &mut Tx) -> Result<Response>`.
+macro_rules! in_tx {
+    ($handler:path) => {
+        $crate::route::Handler::InTx(|cx, tx| Box::pin($handler(cx, tx)))
+    };
+}
+
+/// Makes a [`Handler`] of an `async fn(&Cx) -> Result<Response>`.
+macro_rules! outside {
+    ($handler:path) => {
+        $crate::route::Handler::Outside(|cx| Box::pin($handler(cx)))
+    };
+}
+
+pub(crate) use {in_tx, outside};
+
+const fn endpoint(operation: Operation, handler: Handler) -> Endpoint {
+    Endpoint { operation, access: Access::Auth, writes: Writes::Action, fields: Fields::Known(&[]), handler }
+}
+
+pub const fn read(handler: Handler) -> Endpoint {
+    endpoint(Operation::Read, handler)
+}
+
+pub const fn list(handler: Handler) -> Endpoint {
+    endpoint(Operation::List, handler)
+}
+
+pub const fn delete(handler: Handler) -> Endpoint {
+    endpoint(Operation::Delete, handler)
+}
+
+pub const fn patch(handler: Handler) -> Endpoint {
+    endpoint(Operation::Patch, handler)
+}
+
+/// A write that does something.
+pub const fn action(handler: Handler) -> Endpoint {
+    endpoint(Operation::Write, handler)
+}
+
+/// A write that keeps something.
+pub const fn store(handler: Handler) -> Endpoint {
+    Endpoint { writes: Writes::Stored, ..endpoint(Operation::Write, handler) }
+}
+
+impl Endpoint {
+    pub const fn fields(mut self, fields: &'static [Field]) -> Self {
+        self.fields = Fields::Known(fields);
+        self
+    }
+
+    /// Takes whatever comes.
+    pub const fn any_fields(mut self) -> Self {
+        self.fields = Fields::Any;
+        self
+    }
+
+    pub const fn sudo(mut self) -> Self {
+        self.access = Access::Sudo;
+        self
+    }
+
+    pub const fn unauth(mut self) -> Self {
+        self.access = Access::Unauth;
+        self
+    }
+}
+
+impl Route {
+    /// Whether the pattern has a part called `name`.
+    pub fn has_param(&self, name: &str) -> bool {
+        self.pattern.split('/').any(|segment| {
+            let inner = segment.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+            inner.is_some_and(|it| it.strip_suffix("...").unwrap_or(it) == name)
+        })
+    }
+}
+
+/// What the braces of a pattern matched.
+#[derive(Clone, Debug, Default)]
+pub struct Params<'p>(Vec<(&'static str, &'p str)>);
+
+impl<'p> Params<'p> {
+    /// Empty for a name that the pattern does not have.
+    pub fn get(&self, name: &str) -> &'p str {
+        self.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// The first route whose pattern fits: tables go from the special to the general.
+pub fn find<'p>(routes: &'static [Route], path: &'p str) -> Option<(&'static Route, Params<'p>)> {
+    routes.iter().find_map(|route| fit(route.pattern, path).map(|params| (route, params)))
+}
+
+fn fit<'p>(pattern: &'static str, path: &'p str) -> Option<Params<'p>> {
+    let mut params = Params::default();
+    let (mut pattern, mut rest) = (pattern, Some(path));
+    loop {
+        let (segment, more) = match pattern.split_once('/') {
+            Some((segment, more)) => (segment, Some(more)),
+            None => (pattern, None),
+        };
+        if let Some(name) = segment.strip_prefix('{').and_then(|it| it.strip_suffix("...}")) {
+            params.0.push((name, rest.unwrap_or_default()));
+            return Some(params);
+        }
+        let (part, tail) = match rest?.split_once('/') {
+            Some((part, tail)) => (part, Some(tail)),
+            None => (rest?, None),
+        };
+        match segment.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+            Some(_) if part.is_empty() => return None,
+            Some(name) => params.0.push((name, part)),
+            None if segment == part => {}
+            None => return None,
+        }
+        // A trailing slash leaves an empty tail.
+        rest = tail;
+        match more {
+            Some(more) => pattern = more,
+            None => return rest.is_none_or(str::is_empty).then_some(params),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &'static str, path: &str, expected: Option<&[(&str, &str)]>) {
+        let found = fit(pattern, path).map(|it| it.0);
+        assert_eq!(found.as_deref(), expected, "{pattern} {path}");
+    }
+
+    #[test]
+    fn patterns_fit_whole_paths() {
+        check("config", "config", Some(&[]));
+        check("config", "config/", Some(&[]));
+        check("config", "config/x", None);
+        check("config", "configs", None);
+        check("role/{name}", "role/a", Some(&[("name", "a")]));
+        check("role/{name}", "role/", None);
+        check("role/{name}", "role", None);
+        check("role/{name}/secret-id", "role/a/secret-id", Some(&[("name", "a")]));
+        check("role/{name}/secret-id", "role/a/role-id", None);
+        check("data/{path...}", "data/a/b/", Some(&[("path", "a/b/")]));
+        check("data/{path...}", "data/", Some(&[("path", "")]));
+        check("data/{path...}", "data", Some(&[("path", "")]));
+        check("{path...}", "a/b", Some(&[("path", "a/b")]));
+        check("{path...}", "", Some(&[("path", "")]));
+    }
+}

@@ -1,0 +1,29 @@
+//! What the core is told once, when it is built.
+
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What `sys/health` and `sys/seal-status` say: a version of Vault's whose clients we serve.
+    pub compatible_version: String,
+    pub default_lease_ttl: Duration,
+    pub max_lease_ttl: Duration,
+    /// Audit devices may be made over the API.
+    pub audit_by_api: bool,
+    /// `-dev`: a mode for laptops.
+    pub dev: bool,
+    pub cluster_name: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            compatible_version: "1.19.5".to_owned(),
+            default_lease_ttl: Duration::from_secs(768 * 3600),
+            max_lease_ttl: Duration::from_secs(768 * 3600),
+            audit_by_api: false,
+            dev: false,
+            cluster_name: String::new(),
+        }
+    }
+}

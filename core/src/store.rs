@@ -1,0 +1,156 @@
+//! Typed records over the barrier and the storage.
+//!
+//! A [`Store`] exists while unsealed. Hot records that hold no secret (tokens, mounts, policies) are kept
+//! decoded, keyed by their revision: the ciphertext cache below is the one place that must be coherent, and a
+//! decoded entry whose revision is not the row's is simply not used.
+
+use std::{any::Any, sync::Arc};
+
+use quick_cache::sync::Cache;
+
+use crate::{
+    barrier::{Barrier, Class, Dir, Ordinal, Place, Record, Root},
+    error::Result,
+    storage::{Rev, RowKey, Scan, Storage},
+};
+
+/// Decoded records that are kept.
+const DECODED: usize = 16_384;
+
+pub struct Store {
+    pub(crate) barrier: Arc<Barrier>,
+    pub(crate) storage: Arc<dyn Storage>,
+    decoded: Cache<RowKey, (Rev, Arc<dyn Any + Send + Sync>)>,
+}
+
+/// A record and the revision it was read at.
+#[derive(Clone, Debug)]
+pub struct Versioned<T> {
+    pub value: T,
+    pub rev: Rev,
+}
+
+/// A record of a folder of ordinals.
+#[derive(Debug)]
+pub struct Ordered<T> {
+    pub ordinal: Ordinal,
+    pub place: Place,
+    pub value: T,
+    pub rev: Rev,
+}
+
+impl Store {
+    pub(crate) fn new(barrier: Arc<Barrier>, storage: Arc<dyn Storage>) -> Self {
+        Self { barrier, storage, decoded: Cache::new(DECODED) }
+    }
+
+    pub fn dir(&self, root: Root, path: &str) -> Dir {
+        self.barrier.dir(root, path)
+    }
+
+    pub fn place(&self, class: Class, root: Root, path: &str) -> Place {
+        self.barrier.place(class, root, path)
+    }
+
+    /// The record at `place`, decrypted now.
+    pub async fn read<R: Record>(&self, place: &Place) -> Result<Option<Versioned<R>>> {
+        let Some(record) = self.storage.get(place.key).await? else { return Ok(None) };
+        let value = self.barrier.open(place.class, place.namespace, &place.key, &record.value)?;
+        Ok(Some(Versioned { value, rev: record.rev }))
+    }
+
+    /// The record at `place`, decoded before if it has not changed since. For records without secrets.
+    pub async fn cached<R: Record + Send + Sync + 'static>(
+        &self,
+        place: &Place,
+    ) -> Result<Option<Versioned<Arc<R>>>> {
+        let Some(record) = self.storage.get(place.key).await? else { return Ok(None) };
+        if let Some((rev, value)) = self.decoded.get(&place.key)
+            && rev == record.rev
+            && let Ok(value) = value.downcast::<R>()
+        {
+            return Ok(Some(Versioned { value, rev }));
+        }
+        let value: Arc<R> =
+            Arc::new(self.barrier.open(place.class, place.namespace, &place.key, &record.value)?);
+        self.decoded.insert(place.key, (record.rev, value.clone()));
+        Ok(Some(Versioned { value, rev: record.rev }))
+    }
+
+    /// The row's revision, without reading what is in it.
+    pub async fn rev(&self, place: &Place) -> Result<Option<Rev>> {
+        Ok(self.storage.get(place.key).await?.map(|it| it.rev))
+    }
+
+    /// The names in a folder, sorted, all of them.
+    pub async fn names(&self, class: Class, dir: Dir) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        let mut after = None;
+        loop {
+            let scan = Scan { dir: dir.key(class), after, until: None, limit: PAGE, values: false };
+            let rows = self.storage.scan(scan).await?;
+            for row in &rows {
+                names.push(self.barrier.open_name(class, dir, &row.key, &row.name)?);
+            }
+            after = rows.last().map(|it| it.key);
+            if rows.len() < PAGE {
+                break;
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Whether there is anything in a folder.
+    pub async fn is_empty(&self, class: Class, dir: Dir) -> Result<bool> {
+        let scan = Scan { dir: dir.key(class), after: None, until: None, limit: 1, values: false };
+        Ok(self.storage.scan(scan).await?.is_empty())
+    }
+
+    /// The records of a folder with their names, in no particular order, behind `after`.
+    pub async fn records<R: Record>(
+        &self,
+        class: Class,
+        dir: Dir,
+        after: Option<RowKey>,
+        limit: usize,
+    ) -> Result<Vec<(Place, Versioned<R>)>> {
+        let scan = Scan { dir: dir.key(class), after, until: None, limit, values: true };
+        let mut out = Vec::new();
+        for row in self.storage.scan(scan).await? {
+            let name = match row.name.is_empty() {
+                true => String::new(),
+                false => self.barrier.open_name(class, dir, &row.key, &row.name)?,
+            };
+            let value = self.barrier.open(class, dir.namespace, &row.key, &row.value)?;
+            let place = Place { class, namespace: dir.namespace, key: row.key, name: name.into_bytes() };
+            out.push((place, Versioned { value, rev: row.rev }));
+        }
+        Ok(out)
+    }
+
+    /// The records of a folder of ordinals in their order: behind `after`, up to and including `until`.
+    pub async fn ordered<R: Record>(
+        &self,
+        class: Class,
+        dir: Dir,
+        after: Option<Ordinal>,
+        until: Option<Ordinal>,
+        limit: usize,
+    ) -> Result<Vec<Ordered<R>>> {
+        let key = |it: Ordinal| dir.at(class, it).key;
+        let scan =
+            Scan { dir: dir.key(class), after: after.map(key), until: until.map(key), limit, values: true };
+        let mut out = Vec::new();
+        for row in self.storage.scan(scan).await? {
+            let value = self.barrier.open(class, dir.namespace, &row.key, &row.value)?;
+            let ordinal = Ordinal(row.key.0.last_chunk().copied().unwrap_or_default());
+            let place = Place { class, namespace: dir.namespace, key: row.key, name: Vec::new() };
+            out.push(Ordered { ordinal, place, value, rev: row.rev });
+        }
+        Ok(out)
+    }
+}
+
+/// Rows read at a time.
+pub(crate) const PAGE: usize = 512;

@@ -1,0 +1,108 @@
+//! What is stored of a token.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{barrier::Record, clock::Timestamp, ids::NamespaceId};
+
+/// How a token is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+#[cbor(index_only)]
+pub enum TokenKind {
+    /// Not stored: everything is in the token itself, encrypted.
+    #[n(0)]
+    Batch,
+    #[n(1)]
+    Service,
+}
+
+impl TokenKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// A token's record, which is its lease too.
+#[derive(Clone, Debug, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+pub struct Token {
+    /// HMAC of the token; zero for a batch token, which its encryption proves.
+    #[cbor(n(0), with = "crate::codec::hash")]
+    pub mac: [u8; 32],
+    #[cbor(n(1), with = "crate::codec::selector")]
+    pub selector: [u8; 16],
+    #[cbor(n(2), with = "crate::codec::namespace")]
+    pub namespace: NamespaceId,
+    #[n(3)]
+    pub kind: TokenKind,
+    /// None for an orphan: a login's token, a root token.
+    #[cbor(n(4), with = "crate::codec::maybe_selector")]
+    pub parent: Option<[u8; 16]>,
+    /// Sorted, canonical, without repeats.
+    #[n(5)]
+    pub policies: Vec<String>,
+    /// The request path that made it: `auth/token/create`, `auth/userpass/login/ann`.
+    #[n(6)]
+    pub path: String,
+    #[n(7)]
+    pub display_name: String,
+    #[n(8)]
+    pub metadata: Option<BTreeMap<String, String>>,
+    #[cbor(n(9), with = "crate::codec::timestamp")]
+    pub created: Timestamp,
+    /// As it was given when it was made; zero for a root token without end.
+    #[cbor(n(10), with = "crate::codec::seconds")]
+    pub creation_ttl: Duration,
+    /// None: never.
+    #[cbor(n(11), with = "crate::codec::maybe_timestamp")]
+    pub expires: Option<Timestamp>,
+    #[cbor(n(12), with = "crate::codec::seconds")]
+    pub explicit_max_ttl: Duration,
+    /// Not zero for a periodic token.
+    #[cbor(n(13), with = "crate::codec::seconds")]
+    pub period: Duration,
+    #[n(14)]
+    pub renewable: bool,
+    #[cbor(n(15), with = "crate::codec::maybe_timestamp")]
+    pub renewed: Option<Timestamp>,
+    /// Zero: without limit. -1: used up.
+    #[n(16)]
+    pub uses_left: i64,
+    /// The token role, if one made it.
+    #[n(17)]
+    pub role: String,
+    #[n(18)]
+    pub entity: String,
+    /// Networks that it may be used from; empty: all.
+    #[n(19)]
+    pub bound_cidrs: Vec<String>,
+    /// Revoked: dead, and all below it; purged in the background.
+    #[n(20)]
+    pub revoked: bool,
+    /// `default` was refused when it was made.
+    #[n(21)]
+    pub no_default_policy: bool,
+}
+
+impl Record for Token {}
+
+impl Token {
+    pub fn is_root(&self) -> bool {
+        self.policies.iter().any(|it| it == "root")
+    }
+
+    pub fn is_orphan(&self) -> bool {
+        self.parent.is_none()
+    }
+
+    /// Expired is dead at read time, before any sweeper.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        !self.revoked && self.uses_left >= 0 && self.expires.is_none_or(|it| now < it)
+    }
+
+    /// Time left; zero for a token without end.
+    pub fn ttl(&self, now: Timestamp) -> Duration {
+        self.expires.map_or(Duration::ZERO, |it| it.since(now))
+    }
+}
