@@ -7,12 +7,21 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// The source that the span covers; empty if the span is of another text.
+    #[must_use]
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or("")
+    }
+}
+
 /// The contents of a file or of a block: attributes and blocks in the order they were written.
 ///
 /// Duplicates are kept: whether they are an error is the consumer's business.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
     pub items: Vec<Item>,
+    /// What stands between the braces, without them; for a file in native syntax, the whole text.
     pub span: Span,
 }
 
@@ -79,16 +88,20 @@ pub enum ExprKind {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum TemplatePart {
-    /// Text between interpolations, unescaped, and where it stands.
+    /// Text between interpolations, unescaped, and where it stands. In a heredoc it may be several
+    /// lines, and the span then includes the indentation that `<<-` takes away.
     Literal(String, Span),
     /// `${...}` or `%{...}`, braces included.
     Interpolation(Span),
 }
 
 /// `key = value` or `key: value` within an object.
+///
+/// HCL 1 also writes blocks there: `key "label" { ... }` is read as objects within one another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectEntry {
-    /// The key's text where it is a name or a string; `None` where it is an expression.
+    /// The key's text where it is a name or a string; `None` where it is an expression. A bare name's
+    /// own expression is [`ExprKind::Opaque`], since as a value it would be a reference.
     pub name: Option<String>,
     pub key: Expr,
     pub value: Expr,

@@ -5,11 +5,11 @@
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{line}:{column}: {kind}")]
 pub struct Error {
-    /// The byte in the source where reading stopped.
+    /// The byte in the source where reading stopped; for what is not closed, where it was opened.
     pub offset: usize,
     /// Counted from 1.
     pub line: usize,
-    /// Counted from 1, in characters.
+    /// Counted from 1, in characters. A byte-order mark counts as nothing.
     pub column: usize,
     pub kind: ErrorKind,
 }
@@ -32,4 +32,25 @@ pub enum ErrorKind {
     InvalidEscape,
     #[error("not valid UTF-8")]
     NotUtf8,
+}
+
+impl Error {
+    /// Puts line and column to an offset in `text`, so that a consumer's own complaint about a span
+    /// reads like one of the reader's.
+    #[must_use]
+    pub fn at(text: &str, offset: usize, kind: ErrorKind) -> Self {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = text.get(..offset).unwrap_or("");
+        let before_it = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let last_line = before_it.rsplit('\n').next().unwrap_or("");
+        Self {
+            offset,
+            line: before_it.bytes().filter(|byte| *byte == b'\n').count() + 1,
+            column: last_line.chars().count() + 1,
+            kind,
+        }
+    }
 }
