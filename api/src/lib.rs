@@ -1,1 +1,3 @@
 //! What goes over the wire: types for both ends, one file per resource.
+
+pub mod params;

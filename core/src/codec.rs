@@ -3,20 +3,20 @@
 macro_rules! codec {
     ($name:ident, $type:ty, |$value:ident| $to:expr, |$wire:ident: $wire_type:ty| $from:expr) => {
         pub(crate) mod $name {
-            use minicbor::{CborLen, Decoder, Encoder, decode, encode};
+            use minicbor::{CborLen, Decoder, Encoder};
 
             #[allow(unused_imports)]
             use super::*;
 
-            pub(crate) fn encode<C, W: encode::Write>(
+            pub(crate) fn encode<C, W: minicbor::encode::Write>(
                 $value: &$type,
                 e: &mut Encoder<W>,
                 ctx: &mut C,
-            ) -> Result<(), encode::Error<W::Error>> {
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
                 minicbor::Encode::encode(&$to, e, ctx)
             }
 
-            pub(crate) fn decode<'b, C>(d: &mut Decoder<'b>, ctx: &mut C) -> Result<$type, decode::Error> {
+            pub(crate) fn decode<'b, C>(d: &mut Decoder<'b>, ctx: &mut C) -> Result<$type, minicbor::decode::Error> {
                 let $wire = <$wire_type as minicbor::Decode<'b, C>>::decode(d, ctx)?;
                 $from
             }
@@ -55,19 +55,19 @@ codec!(maybe_selector, Option<[u8; 16]>, |it| it.map(ByteArray::from), |wire: Op
 
 /// Secret bytes, decoded straight into a buffer that is wiped.
 pub(crate) mod secret {
-    use minicbor::{Decoder, Encoder, decode, encode};
+    use minicbor::{Decoder, Encoder};
 
     use super::SecretBytes;
 
-    pub(crate) fn encode<C, W: encode::Write>(
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
         value: &SecretBytes,
         e: &mut Encoder<W>,
         _: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
         e.bytes(value.expose()).map(|_| ())
     }
 
-    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<SecretBytes, decode::Error> {
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<SecretBytes, minicbor::decode::Error> {
         d.bytes().map(SecretBytes::copy_of)
     }
 

@@ -69,8 +69,8 @@ impl Core {
 
         let admitted = admission::admit(open, request, presented, access, now).await;
 
-        let mounted = found.as_ref().map(|it| &*it.mounted);
-        let record = audit::Record::new(request, presented, mounted, &admitted, now);
+        let mounted = found.as_ref().map(|it| it.mounted.clone());
+        let record = audit::Record::new(request, presented, mounted.as_deref(), &admitted, now);
         if audit::is_exempt(request) {
             let admitted = admitted.into_result()?;
             let found = found.ok_or_else(|| no_handler(request))?;

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     error::Result,
     mounts::{Mount, MountClass},
-    route::Route,
+    route::Tables,
     tx::Tx,
 };
 
@@ -20,7 +20,7 @@ pub trait Engine: Send + Sync {
     fn class(&self) -> MountClass;
 
     /// From the special to the general: the first that fits is taken.
-    fn routes(&self, mount: &Mount) -> &'static [Route];
+    fn routes(&self, mount: &Mount) -> Tables;
 
     /// Checks the options of a new mount, and writes what it begins with.
     fn enable<'a>(&'a self, _mount: &'a mut Mount, _tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {

@@ -1,7 +1,34 @@
 //! Strongroom's core: the embeddable secrets manager. It knows no HTTP and no command line.
+//!
+//! [`Core`] is a secrets manager over one [`Storage`](storage::Storage). [`Core::dispatch`] is the only door:
+//! a server and an embedding application build the same [`Request`](request::Request) and get the same answer.
 
+mod admission;
+pub mod audit;
 pub mod barrier;
 pub mod clock;
+mod codec;
+mod core;
 pub mod crypto;
+pub mod dispatch;
+pub mod engine;
+pub mod error;
 pub mod ids;
+pub mod mounts;
+pub mod net;
+pub mod policy;
+pub mod request;
+pub mod response;
+pub mod route;
+pub mod seal;
+mod settings;
 pub mod storage;
+pub mod store;
+mod system;
+pub mod tokens;
+pub mod tree;
+pub mod tx;
+
+pub use core::{Core, Unsealed};
+pub use error::{Error, Result};
+pub use settings::Settings;

@@ -11,7 +11,7 @@ use strongroom_policies::{Acl, Nobody, Policy, PolicyName};
 use crate::{
     barrier::{Class, Place, Record, Root},
     clock::Timestamp,
-    crypto::{CryptoError, mac::CacheHash},
+    crypto::mac::CacheHash,
     error::{Error, Result},
     ids::NamespaceId,
     storage::Rev,
@@ -52,11 +52,19 @@ impl Record for Generation {}
 pub struct Policies {
     hash: CacheHash,
     compiled: Cache<u128, (Option<Rev>, Arc<Acl>)>,
+    root: Arc<Acl>,
 }
 
 impl Policies {
-    pub(crate) fn new() -> std::result::Result<Self, CryptoError> {
-        Ok(Self { hash: CacheHash::new()?, compiled: Cache::new(COMPILED) })
+    pub(crate) fn new() -> Result<Self> {
+        let root = Acl::compile(&[&Policy::root()], &Nobody, 0)
+            .map_err(|_| Error::Internal("the root policy does not compile"))?;
+        Ok(Self { hash: CacheHash::new()?, compiled: Cache::new(COMPILED), root: Arc::new(root) })
+    }
+
+    /// What the holder of the root handle may do: everything.
+    pub(crate) fn root(&self) -> Arc<Acl> {
+        self.root.clone()
     }
 
     /// What the policies called `names` allow together. Names without a policy allow nothing.

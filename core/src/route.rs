@@ -196,9 +196,15 @@ impl<'p> Params<'p> {
     }
 }
 
+/// An engine's tables: one for each resource.
+pub type Tables = &'static [&'static [Route]];
+
 /// The first route whose pattern fits: tables go from the special to the general.
-pub fn find<'p>(routes: &'static [Route], path: &'p str) -> Option<(&'static Route, Params<'p>)> {
-    routes.iter().find_map(|route| fit(route.pattern, path).map(|params| (route, params)))
+pub fn find(tables: Tables, path: &str) -> Option<(&'static Route, Params<'_>)> {
+    tables
+        .iter()
+        .flat_map(|it| it.iter())
+        .find_map(|route| fit(route.pattern, path).map(|params| (route, params)))
 }
 
 fn fit<'p>(pattern: &'static str, path: &'p str) -> Option<Params<'p>> {

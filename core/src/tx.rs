@@ -35,11 +35,6 @@ impl Tx {
         Self { store, reads: Vec::new(), staged: Vec::new(), scrub: false, priority: Priority::Interactive }
     }
 
-    /// A transaction of background work, which gives way to requests.
-    pub(crate) fn background(store: Arc<Store>) -> Self {
-        Self { priority: Priority::Background, ..Self::new(store) }
-    }
-
     pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
@@ -157,25 +152,40 @@ impl Tx {
     }
 }
 
-/// Runs `work` on fresh transactions until one commits.
-pub(crate) async fn retry<T>(
-    store: &Arc<Store>,
+/// Transactions outside of the pipeline: begun anew until one commits.
+///
+/// ```text
+/// let mut attempts = Attempts::new(store, priority);
+/// loop {
+///     let mut tx = attempts.begin()?;
+///     ... read and stage ...
+///     if attempts.commit(tx).await? { break }
+/// }
+/// ```
+pub(crate) struct Attempts<'s> {
+    store: &'s Arc<Store>,
     priority: Priority,
-    mut work: impl AsyncFnMut(&mut Tx) -> Result<T>,
-) -> Result<T> {
-    for _ in 0..ATTEMPTS {
-        let mut tx = match priority {
-            Priority::Interactive => Tx::new(store.clone()),
-            Priority::Background => Tx::background(store.clone()),
-        };
-        let done = work(&mut tx).await?;
+    left: usize,
+}
+
+impl<'s> Attempts<'s> {
+    pub(crate) fn new(store: &'s Arc<Store>, priority: Priority) -> Self {
+        Self { store, priority, left: ATTEMPTS }
+    }
+
+    pub(crate) fn begin(&mut self) -> Result<Tx> {
+        self.left = self.left.checked_sub(1).ok_or(Error::Busy)?;
+        Ok(Tx { priority: self.priority, ..Tx::new(self.store.clone()) })
+    }
+
+    /// Whether it was committed; if not, somebody else was faster.
+    pub(crate) async fn commit(&self, tx: Tx) -> Result<bool> {
         match tx.commit().await {
-            Ok(_) => return Ok(done),
-            Err(Error::Busy) => {}
-            Err(error) => return Err(error),
+            Ok(_) => Ok(true),
+            Err(Error::Busy) => Ok(false),
+            Err(error) => Err(error),
         }
     }
-    Err(Error::Busy)
 }
 
 /// How often a transaction that meets a conflict is run again. Each conflict means that another one

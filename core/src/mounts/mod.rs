@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
-pub use entry::{Config, Mount, MountClass};
-pub use table::{Found, Table};
+pub use entry::{Config, Mount, MountClass, UserLockout};
+pub use table::{Found, Mounted, Table};
 
 use crate::{
     barrier::{Class, Place, Record, Root},
+    crypto::random,
     engine::Engines,
     error::Result,
     ids::MountId,
@@ -74,6 +75,15 @@ pub async fn remove(tx: &mut Tx, mount: &Mount) -> Result<()> {
     let place = place(tx.store(), mount.class, mount.id);
     tx.delete(&place);
     touch(tx).await
+}
+
+/// A fresh accessor, in the form that clients know: `kv_1a2b3c4d`, `auth_token_1a2b3c4d`.
+pub fn accessor(class: MountClass, kind: &str) -> Result<String> {
+    let tail = data_encoding::HEXLOWER.encode(&random::bytes::<4>()?);
+    Ok(match class {
+        MountClass::Auth => format!("auth_{kind}_{tail}"),
+        MountClass::Secret => format!("{kind}_{tail}"),
+    })
 }
 
 async fn touch(tx: &mut Tx) -> Result<()> {

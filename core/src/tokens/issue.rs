@@ -33,6 +33,29 @@ pub struct NewToken {
     pub id: Option<SecretBytes>,
 }
 
+impl NewToken {
+    /// A root token without end.
+    pub fn root(id: Option<SecretBytes>) -> Self {
+        Self {
+            namespace: NamespaceId::ROOT,
+            parent: None,
+            policies: vec!["root".to_owned()],
+            path: "auth/token/root".to_owned(),
+            display_name: "root".to_owned(),
+            metadata: None,
+            ttl: Duration::ZERO,
+            explicit_max_ttl: Duration::ZERO,
+            period: Duration::ZERO,
+            renewable: false,
+            num_uses: 0,
+            role: String::new(),
+            bound_cidrs: Vec::new(),
+            no_default_policy: false,
+            id,
+        }
+    }
+}
+
 /// A token that was staged: valid once its transaction is committed.
 #[derive(Debug)]
 pub struct Issued {

@@ -6,9 +6,11 @@ use super::{Selector, Token, TokenKind, Tokens};
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
-    request::PresentedToken,
+    net::Cidr,
+    request::{Peer, PresentedToken},
+    storage::Priority,
     store::Store,
-    tx,
+    tx::Attempts,
 };
 
 /// Ancestors that are followed; no chain that we issue is longer.
@@ -83,16 +85,32 @@ impl Tokens {
             return Ok(known);
         }
         let place = self.place(store, Selector(known.token.selector));
-        let token = tx::retry(store, crate::storage::Priority::Interactive, async |tx| {
+        let mut attempts = Attempts::new(store, Priority::Interactive);
+        let token = loop {
+            let mut tx = attempts.begin()?;
             let mut token = tx.get::<Token>(&place).await?.ok_or(Error::Denied)?;
             if !token.is_live(now) || token.uses_left <= 0 {
                 return Err(Error::Denied);
             }
             token.uses_left = if token.uses_left == 1 { -1 } else { token.uses_left - 1 };
             tx.put(&place, &token)?;
-            Ok(token)
-        })
-        .await?;
+            if attempts.commit(tx).await? {
+                break token;
+            }
+        };
         Ok(Known { token: Arc::new(token) })
+    }
+}
+
+impl Known {
+    /// Refuses a token that is bound to networks the peer is not in. The peer is the socket's, or what a
+    /// trusted proxy vouched for.
+    pub(crate) fn may_be_used_from(&self, peer: &Peer) -> Result<()> {
+        if self.token.bound_cidrs.is_empty() {
+            return Ok(());
+        }
+        let Peer::Address(address) = peer else { return Err(Error::Denied) };
+        let inside = |it: &String| it.parse::<Cidr>().is_ok_and(|it| it.contains(address.ip()));
+        if self.token.bound_cidrs.iter().any(inside) { Ok(()) } else { Err(Error::Denied) }
     }
 }

@@ -1,0 +1,82 @@
+//! Networks that a token or a role is bound to.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+/// An address and the length of its network's prefix: `10.0.0.0/8`, `::1/128`, or an address alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cidr {
+    address: IpAddr,
+    prefix: u8,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a network in CIDR notation")]
+pub struct BadCidr;
+
+impl Cidr {
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address.to_canonical(), address.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
+                network.to_bits() & mask == address.to_bits() & mask
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
+                network.to_bits() & mask == address.to_bits() & mask
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = BadCidr;
+
+    fn from_str(text: &str) -> Result<Self, BadCidr> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix.parse().map_err(|_| BadCidr)?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| BadCidr)?;
+        let widest = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.unwrap_or(widest);
+        if prefix > widest {
+            return Err(BadCidr);
+        }
+        Ok(Self { address, prefix })
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(network: &str, address: &str, expected: bool) {
+        let network: Cidr = network.parse().unwrap();
+        assert_eq!(network.contains(address.parse().unwrap()), expected);
+    }
+
+    // Rule 44
+    #[test]
+    fn an_address_is_in_its_network_only() {
+        check("10.0.0.0/8", "10.1.2.3", true);
+        check("10.0.0.0/8", "11.0.0.1", false);
+        check("127.0.0.1", "127.0.0.1", true);
+        check("127.0.0.1", "127.0.0.2", false);
+        check("0.0.0.0/0", "8.8.8.8", true);
+        check("0.0.0.0/0", "::1", false);
+        check("10.0.0.0/8", "::ffff:10.1.2.3", true);
+        check("fd00::/8", "fd12::1", true);
+        check("fd00::/8", "fe80::1", false);
+        for bad in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "host", "10.0.0.0/-1"] {
+            assert!(bad.parse::<Cidr>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a store says of itself in the clear: which store it is, who may read it, and how it is unsealed.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{
+    barrier::{Malformed, core_key},
+    crypto::password::Cost,
+    error::{Error, Result},
+    ids::StoreId,
+    storage::{Batch, Expect, Op, Rev, RowKey, Storage, StorageError},
+};
+
+/// The format that this build writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+pub(crate) const CONFIG_KEY: RowKey = core_key(1);
+
+/// How the unseal key comes about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+#[cbor(index_only)]
+pub enum Kind {
+    #[n(0)]
+    Shamir,
+    #[n(1)]
+    Passphrase,
+    #[n(2)]
+    KeyFile,
+    /// A systemd credential.
+    #[n(3)]
+    Credential,
+}
+
+impl Kind {
+    /// As `sys/seal-status` calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shamir => "shamir",
+            Self::Passphrase => "passphrase",
+            Self::KeyFile => "keyfile",
+            Self::Credential => "credential",
+        }
+    }
+
+    /// Whether the server can unseal itself when it starts; `init` then answers recovery keys.
+    pub const fn is_unattended(self) -> bool {
+        matches!(self, Self::KeyFile | Self::Credential)
+    }
+}
+
+/// The stored head of a store.
+#[derive(Clone, Debug, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+pub struct SealConfig {
+    /// A binary that reads no format so new refuses the store.
+    #[n(0)]
+    pub min_reader: u32,
+    /// A binary that writes no format so new opens it for reading only.
+    #[n(1)]
+    pub min_writer: u32,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub store: [u8; 16],
+    #[n(3)]
+    pub kind: Kind,
+    #[n(4)]
+    pub shares: u8,
+    #[n(5)]
+    pub threshold: u8,
+    /// Which set the shares belong to: changes with each rekey.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub set: [u8; 4],
+    #[n(7)]
+    pub passphrase: Option<PassphraseParams>,
+    /// The root key, sealed under the unseal key.
+    #[cbor(n(8), with = "minicbor::bytes")]
+    pub root: Vec<u8>,
+    /// With an unattended seal: the same root key, sealed under the recovery shares.
+    #[n(9)]
+    pub recovery: Option<Recovery>,
+}
+
+/// Argon2id's salt and cost.
+#[derive(Clone, Debug, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+pub struct PassphraseParams {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub salt: [u8; 16],
+    #[n(1)]
+    pub memory: u32,
+    #[n(2)]
+    pub passes: u32,
+    #[n(3)]
+    pub lanes: u32,
+}
+
+impl PassphraseParams {
+    pub(crate) fn cost(&self) -> Cost {
+        Cost { memory: self.memory, passes: self.passes, lanes: self.lanes }
+    }
+}
+
+#[derive(Clone, Debug, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+pub struct Recovery {
+    #[n(0)]
+    pub shares: u8,
+    #[n(1)]
+    pub threshold: u8,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub set: [u8; 4],
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub root: Vec<u8>,
+}
+
+impl SealConfig {
+    pub fn store_id(&self) -> StoreId {
+        StoreId(uuid::Uuid::from_bytes(self.store))
+    }
+}
+
+/// The configuration as found.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) config: SealConfig,
+    pub(crate) rev: Rev,
+}
+
+pub(crate) async fn load(storage: &Arc<dyn Storage>) -> Result<Option<Stored>> {
+    let Some(record) = storage.get(CONFIG_KEY).await? else { return Ok(None) };
+    let config: SealConfig = minicbor::decode(&record.value).map_err(|_| Malformed)?;
+    if config.min_reader > FORMAT {
+        return Err(Error::Storage(StorageError::TooNew(config.min_reader)));
+    }
+    Ok(Some(Stored { config, rev: record.rev }))
+}
+
+/// Writes the configuration, and what else shall change with it, if nobody was faster.
+pub(crate) async fn save(
+    storage: &Arc<dyn Storage>,
+    config: &SealConfig,
+    expect: Expect,
+    others: Vec<(RowKey, Vec<u8>)>,
+) -> Result<()> {
+    let value = minicbor::to_vec(config).map_err(|_| Malformed)?;
+    let mut ops = vec![
+        Op::Check { key: CONFIG_KEY, expect },
+        Op::Put { key: CONFIG_KEY, name: Bytes::new(), value: value.into() },
+    ];
+    ops.extend(others.into_iter().map(|(key, value)| Op::Put { key, name: Bytes::new(), value: value.into() }));
+    storage.commit(Batch { ops, ..Batch::default() }).await?;
+    Ok(())
+}
