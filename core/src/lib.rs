@@ -1,1 +1,3 @@
 //! The embeddable secrets manager: no HTTP, no command line.
+
+pub mod storage;
