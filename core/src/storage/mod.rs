@@ -13,6 +13,16 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 
+mod cache;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+mod limits;
+mod memory;
+mod sqlite;
+
+pub use memory::Memory;
+pub use sqlite::{Sqlite, SqliteOptions};
+
 /// Operations in one batch, at most; etcd takes 128.
 pub const MAX_BATCH_OPS: usize = 100;
 /// Bytes in one batch, keys, names and values together, at most; etcd takes 1.5 MiB.
@@ -61,10 +71,19 @@ pub enum Expect {
 #[derive(Clone, Debug)]
 pub enum Op {
     /// Fails the batch unless the row is as expected.
-    Check { key: RowKey, expect: Expect },
-    Put { key: RowKey, name: Bytes, value: Bytes },
+    Check {
+        key: RowKey,
+        expect: Expect,
+    },
+    Put {
+        key: RowKey,
+        name: Bytes,
+        value: Bytes,
+    },
     /// Deleting what is not there is no error.
-    Delete { key: RowKey },
+    Delete {
+        key: RowKey,
+    },
 }
 
 /// All or nothing. A key is put or deleted at most once in a batch. Checks are made before any change.
@@ -122,6 +141,9 @@ pub enum CommitError {
     /// More than [`MAX_BATCH_OPS`] or [`MAX_BATCH_BYTES`]. Nothing was changed.
     #[error("the batch is too large")]
     TooLarge,
+    /// A key is put or deleted twice in the batch. Nothing was changed.
+    #[error("the batch changes a row twice")]
+    Repeated,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -152,9 +174,12 @@ impl<T: Unpin> Future for Pending<'_, T> {
 /// Moves the store's digest and clock together with the data: called by the committer, once for each
 /// physical commit, with all the changes that it holds, before they become durable.
 ///
-/// `core` implements it with the barrier's keys (docs/storage-format.md, "Head"); a backend only calls it.
+/// `core` implements it with the barrier's keys (docs/storage-format.md, "Head"); a backend only calls it,
+/// from the one place that commits: an implementation must not call the storage back. A batch belongs to the
+/// witness that was attached when it was handed over, also if that has been detached before its turn came.
 pub trait Witness: Send + Sync {
     /// The changes in the order they are applied; `old` and `new` are row values (ciphertext).
+    /// Deleting a row that is not there is no change and is left out, and so is the head row itself.
     /// Answers the head row to write in the same physical commit.
     fn advance(&self, changes: &[Change<'_>]) -> Option<HeadRow>;
 
@@ -190,7 +215,8 @@ pub enum Remote {
 pub trait Storage: Send + Sync + 'static {
     fn get(&self, key: RowKey) -> Pending<'_, Result<Option<Record>, StorageError>>;
 
-    /// Rows of one directory in key order.
+    /// Rows of one directory in key order. Fewer than `limit` rows mean that there are no more. The answer
+    /// may be made on the caller's thread: ask for pages, not for a million rows at once.
     fn scan(&self, scan: Scan) -> Pending<'_, Result<Vec<Row>, StorageError>>;
 
     /// Applies the batch or nothing; answers the revision that its rows now have. Durable when answered.
@@ -199,7 +225,8 @@ pub trait Storage: Send + Sync + 'static {
     /// From now on every physical commit is witnessed (`Some`, at unseal), or no longer (`None`, at seal).
     fn attach(&self, witness: Option<Arc<dyn Witness>>);
 
-    /// Changes by other writers since the last call. Backends with one writer have none.
+    /// Changes by other writers since the last call. Backends with one writer have none: there the call
+    /// waits until the storage is closed, and answers [`StorageError::Closed`].
     fn changes(&self) -> Pending<'_, Result<Remote, StorageError>>;
 
     /// Rows of the whole store in key order behind `after`, as one consistent state for as long as the

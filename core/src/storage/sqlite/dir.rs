@@ -1,0 +1,167 @@
+//! The data directory: whose it is, who may look into it, and who has it open.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::storage::StorageError;
+
+/// Nobody else may enter the directory or read a file in it.
+const DIR_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+const STORE: &str = "strongroom.db";
+const LOCK: &str = "strongroom.lock";
+
+/// A data directory that this process alone has open, until this value goes.
+pub(super) struct DataDir {
+    path: PathBuf,
+    /// Closing the file ends the lock.
+    _lock: File,
+}
+
+/// Why a data directory cannot be used as it is.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DirError {
+    #[error(
+        "the data directory holds other files and is open to other users (mode {0:04o}): chmod it to 0700"
+    )]
+    Exposed(u32),
+    #[error("the data directory belongs to user {owner}, not to user {user}")]
+    Foreign { owner: u32, user: u32 },
+    #[error("a file of the store is not a regular file of its own")]
+    NotAFile,
+    #[error("the data directory is not a directory")]
+    NotADirectory,
+}
+
+impl DataDir {
+    /// Makes the directory if there is none, verifies modes and owner, and takes the lock.
+    pub(super) fn open(dir: &Path) -> Result<Self, StorageError> {
+        DirBuilder::new().recursive(true).mode(DIR_MODE).create(dir).map_err(io_error)?;
+        let path = dir.canonicalize().map_err(io_error)?;
+        verify_dir(&path)?;
+        let lock = take_lock(&path)?;
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            verify_file(&path.join(format!("{STORE}{suffix}")))?;
+        }
+        create(&path.join(STORE))?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// The database. SQLite gives `-wal` and `-shm` the mode of this file.
+    pub(super) fn store(&self) -> PathBuf {
+        self.path.join(STORE)
+    }
+
+    pub(super) fn wal(&self) -> PathBuf {
+        self.path.join(format!("{STORE}-wal"))
+    }
+
+    /// Makes new names in the directory durable.
+    pub(super) fn sync(&self) -> Result<(), StorageError> {
+        File::open(&self.path).and_then(|it| it.sync_all()).map_err(io_error)
+    }
+
+    /// Verifies what SQLite has made meanwhile.
+    pub(super) fn verify(&self) -> Result<(), StorageError> {
+        verify_dir(&self.path)?;
+        ["", "-wal", "-shm"].iter().try_for_each(|it| verify_file(&self.path.join(format!("{STORE}{it}"))))
+    }
+}
+
+/// A directory that is ours alone is narrowed to 0700. One with other things in it is somebody's home or
+/// `/tmp`, and is not touched.
+fn verify_dir(path: &Path) -> Result<(), StorageError> {
+    let meta = fs::symlink_metadata(path).map_err(io_error)?;
+    if !meta.is_dir() {
+        return Err(refuse(DirError::NotADirectory));
+    }
+    verify_owner(&meta)?;
+    let mode = meta.mode() & 0o7777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(path).map_err(io_error)?;
+    let ours = entries.next().is_none() || path.join(STORE).is_file();
+    if !ours || mode & 0o1000 != 0 {
+        return Err(refuse(DirError::Exposed(mode)));
+    }
+    tracing::warn!(mode = format!("{mode:04o}"), "the data directory was open to other users: now 0700");
+    fs::set_permissions(path, fs::Permissions::from_mode(DIR_MODE)).map_err(io_error)
+}
+
+/// Never opens the file: closing a descriptor of the database would drop SQLite's locks on it.
+fn verify_file(path: &Path) -> Result<(), StorageError> {
+    let meta = match fs::symlink_metadata(path) {
+        Ok(meta) => meta,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_error(error)),
+    };
+    // A second name for the file would stay readable to whoever holds it.
+    if !meta.is_file() || meta.nlink() > 1 {
+        return Err(refuse(DirError::NotAFile));
+    }
+    verify_owner(&meta)?;
+    let mode = meta.mode() & 0o7777;
+    if mode & 0o177 == 0 {
+        return Ok(());
+    }
+    tracing::warn!(mode = format!("{mode:04o}"), "a file of the store was open to other users: now 0600");
+    fs::set_permissions(path, fs::Permissions::from_mode(FILE_MODE)).map_err(io_error)
+}
+
+fn verify_owner(meta: &fs::Metadata) -> Result<(), StorageError> {
+    let user = rustix::process::geteuid().as_raw();
+    if meta.uid() == user { Ok(()) } else { Err(refuse(DirError::Foreign { owner: meta.uid(), user })) }
+}
+
+fn create(path: &Path) -> Result<(), StorageError> {
+    match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(io_error(error)),
+    }
+}
+
+fn take_lock(path: &Path) -> Result<File, StorageError> {
+    let path = path.join(LOCK);
+    verify_file(&path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
+    let mut file = options.open(&path).map_err(io_error)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            return Err(StorageError::InUse { pid: holder(&mut file) });
+        }
+        Err(error) => return Err(io_error(error.into())),
+    }
+    // For the message to the second opener only: the lock is the kernel's.
+    let pid = format!("{}\n", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(pid.as_bytes()))
+        .map_err(io_error)?;
+    Ok(file)
+}
+
+/// 0 if the holder has not written its number yet.
+fn holder(file: &mut File) -> u32 {
+    let mut text = String::new();
+    let read = file.take(16).read_to_string(&mut text);
+    read.ok().and_then(|_| text.trim().parse().ok()).unwrap_or(0)
+}
+
+fn refuse(error: DirError) -> StorageError {
+    StorageError::Io(Box::new(error))
+}
+
+pub(super) fn io_error(error: io::Error) -> StorageError {
+    StorageError::Io(Box::new(error))
+}

@@ -1,0 +1,166 @@
+//! The two queues between the callers and the writer thread.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use tokio::sync::oneshot;
+
+use crate::storage::{Batch, CommitError, Priority, Rev, StorageError, Witness};
+
+/// Batches that wait at most, interactive and background; more answer "busy".
+const INTERACTIVE: usize = 4096;
+const BACKGROUND: usize = 256;
+/// Bytes of all batches that wait.
+const BYTES: usize = 64 << 20;
+
+/// What one physical commit takes at most: it bounds how long the batch behind it waits.
+const GROUP_BATCHES: usize = 512;
+const GROUP_BYTES: usize = 8 << 20;
+/// Background operations in one physical commit, which then gives way to what has come in meanwhile.
+const BACKGROUND_OPS: usize = 100;
+
+/// One batch and who waits for it.
+pub(super) struct Job {
+    pub(super) batch: Batch,
+    pub(super) witness: Option<Arc<dyn Witness>>,
+    pub(super) answer: oneshot::Sender<Result<Rev, CommitError>>,
+}
+
+/// What the writer is to do next.
+pub(super) enum Turn {
+    /// Never empty, and all of one witness.
+    Group(Vec<Job>),
+    /// The time has come that was given.
+    Timeout,
+    /// Nothing waits, and nothing will come any more.
+    Close,
+}
+
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    interactive: VecDeque<Job>,
+    background: VecDeque<Job>,
+    bytes: usize,
+    closed: bool,
+    /// The writer sleeps: only then does waking it cost a system call.
+    asleep: bool,
+}
+
+impl Queue {
+    pub(super) fn push(&self, job: Job) -> Result<(), StorageError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(StorageError::Closed);
+        }
+        let bytes = state.bytes.saturating_add(job.batch.size());
+        let (queue, limit) = match job.batch.priority {
+            Priority::Interactive => (&mut state.interactive, INTERACTIVE),
+            Priority::Background => (&mut state.background, BACKGROUND),
+        };
+        if queue.len() >= limit || bytes > BYTES {
+            return Err(StorageError::Busy);
+        }
+        queue.push_back(job);
+        state.bytes = bytes;
+        if std::mem::take(&mut state.asleep) {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits for work, at most until `deadline`.
+    pub(super) fn next(&self, deadline: Option<Instant>) -> Turn {
+        let mut state = self.lock();
+        loop {
+            let jobs = state.take_group();
+            if !jobs.is_empty() {
+                return Turn::Group(jobs);
+            }
+            if state.closed {
+                return Turn::Close;
+            }
+            let left = deadline.map(|it| it.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|it| it.is_zero()) {
+                return Turn::Timeout;
+            }
+            state.asleep = true;
+            state = match left {
+                Some(left) => self.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+            state.asleep = false;
+        }
+    }
+
+    /// From now on nothing is taken; what waits is still done.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.wake.notify_one();
+    }
+
+    /// The writer has gone: whoever still waits learns it by the answer's end.
+    pub(super) fn abandon(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.interactive.clear();
+        state.background.clear();
+    }
+
+    /// The lock is held over moves only; none of them can leave the queues half done.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take_group(&mut self) -> Vec<Job> {
+        let mut group = Group::default();
+        group.fill(&mut self.interactive, usize::MAX);
+        group.fill(&mut self.background, BACKGROUND_OPS);
+        self.bytes = self.bytes.saturating_sub(group.bytes);
+        group.jobs
+    }
+}
+
+#[derive(Default)]
+struct Group {
+    jobs: Vec<Job>,
+    bytes: usize,
+}
+
+impl Group {
+    fn takes(&self, job: &Job) -> bool {
+        let Some(first) = self.jobs.first() else {
+            return true;
+        };
+        let same = match (&first.witness, &job.witness) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        same && self.jobs.len() < GROUP_BATCHES && self.bytes + job.batch.size() <= GROUP_BYTES
+    }
+
+    /// Takes from the front while there is room, at most `ops` operations but at least one batch.
+    fn fill(&mut self, queue: &mut VecDeque<Job>, ops: usize) {
+        let mut taken = 0;
+        while let Some(job) = queue.front() {
+            let after = taken + job.batch.ops.len();
+            if !self.takes(job) || (taken > 0 && after > ops) {
+                return;
+            }
+            taken = after;
+            self.bytes += job.batch.size();
+            self.jobs.extend(queue.pop_front());
+        }
+    }
+}
