@@ -7,6 +7,7 @@ use crate::decide::Query;
 /// A segment that no pattern names, so that only wildcards match it. Request paths hold no control
 /// characters, and neither do the values of templates.
 const ELSEWHERE: &str = "\u{1}";
+const DEEPER: &str = "/\u{1}";
 
 impl Acl {
     /// What `sys/capabilities` answers for a path: names in alphabetical order, `root` for a root token,
@@ -25,15 +26,23 @@ impl Acl {
 
     /// Whether anything at `prefix` or below it is granted: then a mount there may be shown.
     ///
-    /// For each rule that reaches below the prefix one path is tried that this rule matches and, if any
-    /// does, no more specific one. So a rule that is hidden everywhere by a `deny` shows nothing.
+    /// For each rule that reaches below the prefix paths are tried that this rule matches and, as far as
+    /// possible, no more specific one. So a rule that is hidden everywhere by a `deny` shows nothing.
     pub fn any_under(&self, prefix: &str) -> bool {
+        // Deeper than any rule that does not end in `*`, so that only those that do are in the way.
+        let deepest = self.rules.iter().map(|it| it.glob.parts().count()).max().unwrap_or(0) + 1;
+        let granted = |path: &str| self.find_shown(path).is_some_and(|it| it.capabilities.grants_any());
         self.is_root()
-            || self.rules.iter().any(|rule| {
-                rule.capabilities.grants_any()
-                    && witness(rule, prefix)
-                        .and_then(|path| self.find_shown(&path))
-                        .is_some_and(|found| found.capabilities.grants_any())
+            || self.rules.iter().filter(|it| it.capabilities.grants_any()).any(|rule| {
+                let Some(mut path) = witness(rule, prefix) else { return false };
+                if granted(&path) {
+                    return true;
+                }
+                rule.glob.is_open()
+                    && (0..deepest).any(|depth| {
+                        path.push_str(if depth == 0 { ELSEWHERE } else { DEEPER });
+                        granted(&path)
+                    })
             })
     }
 }
@@ -51,7 +60,7 @@ pub fn can(acl: &Acl, operation: Operation, path: &str) -> bool {
     acl.decide(&Query { path, operation, parameters: &crate::NoParameters, wrap_ttl: None }).is_allowed()
 }
 
-/// A path at or below `prefix` that the rule matches, if there is one.
+/// A path at or below `prefix` that the rule matches, if there is one: the shortest, where it ends in `*`.
 fn witness(rule: &CompiledRule, prefix: &str) -> Option<String> {
     let prefix = prefix.trim_start_matches('/');
     let inside = prefix.strip_suffix('/').unwrap_or(prefix);
@@ -60,7 +69,7 @@ fn witness(rule: &CompiledRule, prefix: &str) -> Option<String> {
     for segment in inside.split('/').filter(|_| !inside.is_empty()) {
         let part = parts.next()?;
         if rule.glob.is_open() && parts.peek().is_none() {
-            return segment.starts_with(part).then(|| format!("{inside}/{ELSEWHERE}"));
+            return segment.starts_with(part).then(|| format!("{inside}/"));
         }
         if part != "+" && part != segment {
             return None;
@@ -68,9 +77,5 @@ fn witness(rule: &CompiledRule, prefix: &str) -> Option<String> {
         path.push(segment);
     }
     path.extend(parts.map(|it| if it == "+" { ELSEWHERE } else { it }));
-    let mut path = path.join("/");
-    if rule.glob.is_open() {
-        path.push_str(ELSEWHERE);
-    }
-    Some(path)
+    Some(path.join("/"))
 }

@@ -1,13 +1,19 @@
 # The injector: reads the secrets of one place for the containers it starts, and keeps
 # what it leased alive. Copy it for each cluster or namespace and narrow the paths.
 
-# The values to write into containers.
-path "secret/data/apps/*" {
+# The values to write into containers: of an application itself, and below it.
+path "secret/data/apps/+" {
+  capabilities = ["read"]
+}
+path "secret/data/apps/+/*" {
   capabilities = ["read"]
 }
 
 # Versions, to notice a change without reading the value again.
-path "secret/metadata/apps/*" {
+path "secret/metadata/apps/+" {
+  capabilities = ["read"]
+}
+path "secret/metadata/apps/+/*" {
   capabilities = ["read"]
 }
 
@@ -30,7 +36,9 @@ path "sys/leases/revoke" {
   capabilities = ["update"]
 }
 
-# One prefix is set aside from injection, whatever is granted above.
+# One folder of each application is set aside from injection. This wins because it is the
+# longer of two paths with one plus each. Had the grant been "secret/data/apps/*", that
+# would win instead: fewer plus signs go before length.
 path "secret/data/apps/+/no-inject/*" {
   capabilities = ["deny"]
 }
