@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_clients_write_them() {
-        let check = |text, seconds| assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        let check =
+            |text, seconds| assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)), "{text}");
         check("30", 30);
         check("30s", 30);
         check("1h0m0s", 3600);

@@ -42,8 +42,7 @@ impl Timestamp {
     }
 
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        let time =
-            time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+        let time = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
         i64::try_from(time.unix_timestamp_nanos()).ok().map(Self)
     }
 }
@@ -196,6 +195,9 @@ mod tests {
     fn times_print_as_go_prints_them() {
         assert_eq!(START.rfc3339(), "2023-11-14T22:13:20Z");
         assert_eq!(Timestamp(START.0 + 120_000_000).rfc3339(), "2023-11-14T22:13:20.12Z");
-        assert_eq!(Timestamp::parse_rfc3339("2023-11-14T22:13:20.12Z"), Some(Timestamp(START.0 + 120_000_000)));
+        assert_eq!(
+            Timestamp::parse_rfc3339("2023-11-14T22:13:20.12Z"),
+            Some(Timestamp(START.0 + 120_000_000))
+        );
     }
 }

@@ -16,7 +16,10 @@ macro_rules! codec {
                 minicbor::Encode::encode(&$to, e, ctx)
             }
 
-            pub(crate) fn decode<'b, C>(d: &mut Decoder<'b>, ctx: &mut C) -> Result<$type, minicbor::decode::Error> {
+            pub(crate) fn decode<'b, C>(
+                d: &mut Decoder<'b>,
+                ctx: &mut C,
+            ) -> Result<$type, minicbor::decode::Error> {
                 let $wire = <$wire_type as minicbor::Decode<'b, C>>::decode(d, ctx)?;
                 $from
             }

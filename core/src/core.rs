@@ -6,7 +6,10 @@ use arc_swap::ArcSwapOption;
 
 use crate::{
     audit::Broker,
-    barrier::{Barrier, head::{Head, HeadKeeper}},
+    barrier::{
+        Barrier,
+        head::{Head, HeadKeeper},
+    },
     clock::{Clock, TimeKeeper},
     engine::ENGINES,
     error::Result,

@@ -62,9 +62,10 @@ impl Core {
     ) -> Result<Audited> {
         let table = open.mounts.current(&open.store).await?;
         let found = table.find(&request.path);
-        let endpoint = found.as_ref().and_then(|it| it.route.as_ref()).and_then(|(route, _)| {
-            route.endpoints.iter().find(|it| it.operation == request.operation)
-        });
+        let endpoint = found
+            .as_ref()
+            .and_then(|it| it.route.as_ref())
+            .and_then(|(route, _)| route.endpoints.iter().find(|it| it.operation == request.operation));
         let access = endpoint.map_or(Access::Auth, |it| it.access);
 
         let admitted = admission::admit(open, request, presented, access, now).await;
@@ -74,7 +75,9 @@ impl Core {
         if audit::is_exempt(request) {
             let admitted = admitted.into_result()?;
             let found = found.ok_or_else(|| no_handler(request))?;
-            return Ok(Audited::exempt(self.run(open, request, presented, found, endpoint, &admitted, now).await));
+            return Ok(Audited::exempt(
+                self.run(open, request, presented, found, endpoint, &admitted, now).await,
+            ));
         }
         open.audit.request(&record).await?;
 
@@ -147,9 +150,14 @@ impl Core {
             return Err(Error::Sealed);
         };
         let endpoint = route.endpoints.iter().find(|it| it.operation == request.operation);
-        let Some(Endpoint { access: Access::Unauth, handler: Handler::Outside(handler), .. }) = endpoint else {
+        let Some(Endpoint { access: Access::Unauth, handler: Handler::Outside(handler), .. }) = endpoint
+        else {
             let known = route.endpoints.iter().any(|it| matches!(it.handler, Handler::Outside(_)));
-            return Err(if known && endpoint.is_none() { Error::UnsupportedOperation } else { Error::Sealed });
+            return Err(if known && endpoint.is_none() {
+                Error::UnsupportedOperation
+            } else {
+                Error::Sealed
+            });
         };
         let cx = Cx {
             core: self,

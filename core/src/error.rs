@@ -94,6 +94,7 @@ impl From<CommitError> for Error {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Conflict => Self::Busy,
+            CommitError::Repeated => Self::Internal("a batch changes a row twice"),
             CommitError::TooLarge => Self::TooLarge,
             CommitError::Storage(error) => error.into(),
         }

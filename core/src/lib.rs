@@ -25,6 +25,8 @@ mod settings;
 pub mod storage;
 pub mod store;
 mod system;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod tokens;
 pub mod tree;
 pub mod tx;

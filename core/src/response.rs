@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use crate::{clock::Timestamp, crypto::SecretBytes, error::{Error, Result}};
+use crate::{
+    clock::Timestamp,
+    crypto::SecretBytes,
+    error::{Error, Result},
+};
 
 /// An answer, before it becomes HTTP.
 #[derive(Debug, Default)]
@@ -141,6 +145,7 @@ struct Keys<'a> {
 /// JSON in a buffer that is wiped.
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Result<SecretBytes> {
     let mut out = Vec::with_capacity(512);
-    serde_json::to_writer(&mut out, value).map_err(|_| Error::Internal("an answer could not be serialised"))?;
+    serde_json::to_writer(&mut out, value)
+        .map_err(|_| Error::Internal("an answer could not be serialised"))?;
     Ok(SecretBytes::new(out))
 }

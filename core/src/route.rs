@@ -6,13 +6,7 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::{
-    dispatch::Cx,
-    error::Result,
-    request::Operation,
-    response::Response,
-    tx::Tx,
-};
+use crate::{dispatch::Cx, error::Result, request::Operation, response::Response, tx::Tx};
 
 /// One path, or one shape of paths.
 #[derive(Debug)]

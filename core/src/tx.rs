@@ -50,7 +50,10 @@ impl Tx {
     }
 
     /// As [`Tx::get`], for records without secrets that are asked for often.
-    pub async fn cached<R: Record + Send + Sync + 'static>(&mut self, place: &Place) -> Result<Option<Arc<R>>> {
+    pub async fn cached<R: Record + Send + Sync + 'static>(
+        &mut self,
+        place: &Place,
+    ) -> Result<Option<Arc<R>>> {
         if self.staged.iter().any(|it| it.place.key == place.key) {
             return Ok(self.get(place).await?.map(Arc::new));
         }

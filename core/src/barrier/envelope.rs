@@ -166,7 +166,8 @@ mod tests {
             let key = Key::from_slice(&[5; 32]).unwrap();
             let row = RowKey([1; 33]);
             let sealed = seal(suite, 7, &key, binding(&row), &text).unwrap();
-            prop_assert_eq!(open(&key, binding(&row), &sealed).unwrap().expose(), &text[..]);
+            let opened = open(&key, binding(&row), &sealed).unwrap();
+            prop_assert_eq!(opened.expose(), &text[..]);
             prop_assert_eq!(term(&sealed).unwrap(), 7);
 
             let mut flipped = sealed.clone();

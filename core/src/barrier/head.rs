@@ -75,7 +75,11 @@ pub(crate) struct Head {
 impl Head {
     pub(crate) fn class(&self, class: Class) -> BTreeMap<u8, Sum> {
         let all = (class.id(), 0)..=(class.id(), u8::MAX);
-        self.sums.range(all).filter(|(_, sum)| **sum != Sum::default()).map(|(key, sum)| (key.1, *sum)).collect()
+        self.sums
+            .range(all)
+            .filter(|(_, sum)| **sum != Sum::default())
+            .map(|(key, sum)| (key.1, *sum))
+            .collect()
     }
 
     /// `sequence(8) high water(8) count(2) { class(1) bucket(1) sum(32) count(8) }*`, big-endian.

@@ -213,8 +213,7 @@ impl Barrier {
 
 /// Seals the keyring under the root key.
 pub(crate) fn seal_keyring(root: &Key, keyring: &Keyring) -> Result<Vec<u8>, CryptoError> {
-    let binding =
-        Binding { store: keyring.store, class: Class::Core, key: &KEYRING_KEY, part: Part::Value };
+    let binding = Binding { store: keyring.store, class: Class::Core, key: &KEYRING_KEY, part: Part::Value };
     envelope::seal(Suite::default(), 0, root, binding, keyring.encode()?.expose())
 }
 

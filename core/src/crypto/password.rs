@@ -23,7 +23,8 @@ impl Cost {
 
 /// Derives a key. Takes `cost.memory` KiB and, at [`Cost::UNSEAL`], about a second: never on a worker thread.
 pub(crate) fn argon2id(password: &[u8], salt: &[u8], cost: Cost) -> Result<Key, CryptoError> {
-    let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(Key::LEN)).map_err(|_| CryptoError)?;
+    let params =
+        Params::new(cost.memory, cost.passes, cost.lanes, Some(Key::LEN)).map_err(|_| CryptoError)?;
     let mut key = Key::from_slice(&[0; 32])?;
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(password, salt, key.expose_mut())

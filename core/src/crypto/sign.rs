@@ -8,7 +8,9 @@ pub(crate) struct SigningKey(Box<Ed25519KeyPair>);
 
 impl SigningKey {
     pub(crate) fn from_seed(seed: &Key) -> Result<Self, CryptoError> {
-        Ed25519KeyPair::from_seed_unchecked(seed.expose()).map(|pair| Self(Box::new(pair))).map_err(|_| CryptoError)
+        Ed25519KeyPair::from_seed_unchecked(seed.expose())
+            .map(|pair| Self(Box::new(pair)))
+            .map_err(|_| CryptoError)
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {

@@ -8,7 +8,19 @@ use crate::{
 };
 
 /// What a mount is to the router.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    minicbor::CborLen,
+    minicbor::Decode,
+    minicbor::Encode,
+)]
 #[cbor(index_only)]
 pub enum MountClass {
     /// Below `auth/`.

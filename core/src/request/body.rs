@@ -8,7 +8,10 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, IntoDeserializer as _, MapAccess, SeqAccess, Visitor},
+    de::{
+        self, DeserializeOwned, DeserializeSeed, IgnoredAny, IntoDeserializer as _, MapAccess, SeqAccess,
+        Visitor,
+    },
 };
 use serde_json::value::RawValue;
 
@@ -113,7 +116,8 @@ impl fmt::Debug for Body {
 fn check_bounds(text: &[u8]) -> Result<(), BadBody> {
     let mut nodes = 0;
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let outcome = Bounded { depth: 0, nodes: &mut nodes }.deserialize(&mut reader).and_then(|()| reader.end());
+    let outcome =
+        Bounded { depth: 0, nodes: &mut nodes }.deserialize(&mut reader).and_then(|()| reader.end());
     match outcome {
         Ok(()) if text.starts_with(b"{") => Ok(()),
         Ok(()) => Err(BadBody::NotAnObject),
@@ -172,7 +176,8 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Bounded { depth: self.depth + 1, nodes: &mut *self.nodes })?.is_some() {}
+        while items.next_element_seed(Bounded { depth: self.depth + 1, nodes: &mut *self.nodes })?.is_some() {
+        }
         Ok(())
     }
 

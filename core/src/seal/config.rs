@@ -144,7 +144,11 @@ pub(crate) async fn save(
         Op::Check { key: CONFIG_KEY, expect },
         Op::Put { key: CONFIG_KEY, name: Bytes::new(), value: value.into() },
     ];
-    ops.extend(others.into_iter().map(|(key, value)| Op::Put { key, name: Bytes::new(), value: value.into() }));
+    ops.extend(others.into_iter().map(|(key, value)| Op::Put {
+        key,
+        name: Bytes::new(),
+        value: value.into(),
+    }));
     storage.commit(Batch { ops, ..Batch::default() }).await?;
     Ok(())
 }

@@ -7,7 +7,13 @@ use super::{
 use crate::{
     barrier::{self, Barrier, KEYRING_KEY, head::Head, keyring::Keyring},
     core::Core,
-    crypto::{Key, SecretBytes, aead::Suite, mac, password::{self, Cost}, random},
+    crypto::{
+        Key, SecretBytes,
+        aead::Suite,
+        mac,
+        password::{self, Cost},
+        random,
+    },
     error::{Error, Result},
     ids::StoreId,
     storage::{Expect, Priority},
@@ -17,10 +23,21 @@ use crate::{
 
 /// What a new store shall be unsealed with.
 pub enum Plan {
-    Shamir { shares: u8, threshold: u8 },
-    Passphrase { passphrase: SecretBytes, cost: Cost },
+    Shamir {
+        shares: u8,
+        threshold: u8,
+    },
+    Passphrase {
+        passphrase: SecretBytes,
+        cost: Cost,
+    },
     /// 32 bytes that the server finds by itself; the shares are for recovery.
-    Unattended { kind: Kind, key: Key, shares: u8, threshold: u8 },
+    Unattended {
+        kind: Kind,
+        key: Key,
+        shares: u8,
+        threshold: u8,
+    },
 }
 
 /// What exists nowhere else once it is answered.

@@ -13,8 +13,8 @@
 
 pub mod config;
 pub mod init;
-pub mod unseal;
 mod shamir;
+pub mod unseal;
 mod wrap;
 
 use std::sync::Mutex;

@@ -1,8 +1,16 @@
 //! From sealed to unsealed.
 
-use super::{Kind, config::{SealConfig, Stored}, init::unattended_key, shamir, wrap};
+use super::{
+    Kind,
+    config::{SealConfig, Stored},
+    init::unattended_key,
+    shamir, wrap,
+};
 use crate::{
-    barrier::{self, Barrier, KEYRING_KEY, head::{HEAD_KEY, Head, HeadKeeper}},
+    barrier::{
+        self, Barrier, KEYRING_KEY,
+        head::{HEAD_KEY, Head, HeadKeeper},
+    },
     core::Core,
     crypto::{Key, SecretBytes, aead::Suite, password, random},
     error::{Error, Result},
@@ -85,9 +93,10 @@ impl Core {
 
     async fn unseal_with(&self, stored: &Stored, unseal_key: &Key) -> Result<()> {
         let config = &stored.config;
-        let root = wrap::unwrap(unseal_key, &config.root, config.store_id(), config.set)
-            .map_err(|_| wrong_key())?;
-        let sealed = self.storage().get(KEYRING_KEY).await?.ok_or(Error::Internal("the keyring is missing"))?;
+        let root =
+            wrap::unwrap(unseal_key, &config.root, config.store_id(), config.set).map_err(|_| wrong_key())?;
+        let sealed =
+            self.storage().get(KEYRING_KEY).await?.ok_or(Error::Internal("the keyring is missing"))?;
         let keyring = barrier::open_keyring(&root, config.store_id(), &sealed.value)?;
         let barrier = Barrier::new(keyring, Suite::default())?;
         let head = match self.storage().get(HEAD_KEY).await? {
@@ -110,7 +119,8 @@ enum Collected {
 }
 
 fn passphrase_key(config: &SealConfig, passphrase: &SecretBytes) -> Result<Key> {
-    let params = config.passphrase.as_ref().ok_or(Error::Internal("the passphrase's parameters are missing"))?;
+    let params =
+        config.passphrase.as_ref().ok_or(Error::Internal("the passphrase's parameters are missing"))?;
     Ok(password::argon2id(passphrase.expose(), &params.salt, params.cost())?)
 }
 

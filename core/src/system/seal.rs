@@ -34,15 +34,13 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "unseal",
         summary: "Takes one share of the unseal key, or the passphrase.",
-        endpoints: &[action(outside!(unseal))
-            .unauth()
-            .fields(&[field("key", Kind::Text), field("reset", Kind::Bool), field("migrate", Kind::Bool)])],
+        endpoints: &[action(outside!(unseal)).unauth().fields(&[
+            field("key", Kind::Text),
+            field("reset", Kind::Bool),
+            field("migrate", Kind::Bool),
+        ])],
     },
-    Route {
-        pattern: "seal",
-        summary: "Drops the keys.",
-        endpoints: &[action(outside!(seal)).sudo()],
-    },
+    Route { pattern: "seal", summary: "Drops the keys.", endpoints: &[action(outside!(seal)).sudo()] },
 ];
 
 #[derive(Serialize)]
@@ -145,7 +143,9 @@ async fn unseal(cx: &Cx<'_>) -> Result<Response> {
         return status(cx).await;
     }
     let key = fields.key.map(SecretBytes::from).filter(|it| !it.is_empty());
-    let key = key.ok_or_else(|| Error::invalid("'key' must be specified in request body as JSON, or 'reset' set to true"))?;
+    let key = key.ok_or_else(|| {
+        Error::invalid("'key' must be specified in request body as JSON, or 'reset' set to true")
+    })?;
     cx.core.unseal(&key).await?;
     status(cx).await
 }

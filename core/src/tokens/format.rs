@@ -45,8 +45,8 @@ pub(crate) fn selector(token: &[u8]) -> Option<Selector> {
     }
     BASE64URL_NOPAD.decode_mut(encoded, &mut bytes).ok()?;
     let (body, checksum) = bytes.split_at(SELECTOR_LEN + VERIFIER_LEN);
-    let selector = (checksum == crc32(body).to_be_bytes())
-        .then_some(Selector(*bytes.first_chunk::<SELECTOR_LEN>()?));
+    let selector =
+        (checksum == crc32(body).to_be_bytes()).then_some(Selector(*bytes.first_chunk::<SELECTOR_LEN>()?));
     zeroize::Zeroize::zeroize(&mut bytes);
     selector
 }

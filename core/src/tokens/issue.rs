@@ -3,13 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Selector, Token, TokenKind, Tokens, format};
-use crate::{
-    clock::Timestamp,
-    crypto::SecretBytes,
-    error::Result,
-    ids::NamespaceId,
-    tx::Tx,
-};
+use crate::{clock::Timestamp, crypto::SecretBytes, error::Result, ids::NamespaceId, tx::Tx};
 
 /// What a token shall be. Whoever asks has checked that it may: [`issue`](Tokens::issue) only makes it.
 #[derive(Debug)]

@@ -1,0 +1,154 @@
+//! A core in memory for tests: made, unsealed, and asked in one line.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    Core, Error, Result, Settings,
+    clock::{ManualClock, Timestamp},
+    crypto::SecretBytes,
+    ids::{NamespaceId, RequestId},
+    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    response::Response,
+    seal::init::Plan,
+    storage::{Memory, Storage},
+};
+
+/// The root token of a [`TestCore`].
+pub const ROOT: &str = "root-0123456789abcdef";
+
+/// An unsealed core over memory, with a clock that moves only when told to.
+pub struct TestCore {
+    pub core: Arc<Core>,
+    pub clock: Arc<ManualClock>,
+    pub shares: Vec<SecretBytes>,
+}
+
+/// One question, with what is seldom said left at its default.
+pub struct Ask<'a> {
+    pub operation: Operation,
+    pub path: &'a str,
+    pub token: &'a str,
+    pub body: serde_json::Value,
+    pub wrap_ttl: Option<Duration>,
+    pub lease_ttl: Option<Duration>,
+    pub merge_patch: bool,
+    pub peer: Peer,
+}
+
+impl<'a> Ask<'a> {
+    pub fn new(operation: Operation, path: &'a str) -> Self {
+        Self {
+            operation,
+            path,
+            token: ROOT,
+            body: serde_json::Value::Null,
+            wrap_ttl: None,
+            lease_ttl: None,
+            merge_patch: operation == Operation::Patch,
+            peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
+        }
+    }
+}
+
+#[allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails"
+)]
+impl TestCore {
+    pub async fn new() -> Self {
+        Self::over(Arc::new(Memory::new()), Settings::default()).await
+    }
+
+    pub async fn over(storage: Arc<dyn Storage>, settings: Settings) -> Self {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp(1_700_000_000_000_000_000)));
+        let core = Arc::new(Core::new(storage, clock.clone(), settings));
+        let root = Some(SecretBytes::copy_of(ROOT.as_bytes()));
+        let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, root).await.unwrap();
+        let this = Self { core, clock, shares: made.shares };
+        this.unseal().await;
+        this
+    }
+
+    /// Unseals with the one share.
+    pub async fn unseal(&self) {
+        let share = self.shares.first().unwrap();
+        let text = SecretBytes::from(data_encoding::BASE64.encode(share.expose()));
+        self.core.unseal(&text).await.unwrap();
+    }
+
+    /// Asks, and answers what the core did.
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Response> {
+        let body = match &ask.body {
+            serde_json::Value::Null => Body::default(),
+            body => Body::of(body)?,
+        };
+        let request = Request {
+            id: RequestId::generate()?,
+            operation: ask.operation,
+            path: RequestPath::new(NamespaceId::ROOT, ask.path)?,
+            token: (!ask.token.is_empty())
+                .then(|| PresentedToken::new(SecretBytes::copy_of(ask.token.as_bytes()))),
+            body,
+            peer: ask.peer,
+            wrap_ttl: ask.wrap_ttl,
+            lease_ttl: ask.lease_ttl,
+            headers: Vec::new(),
+            merge_patch: ask.merge_patch,
+        };
+        self.core.dispatch(request).await.into_result()
+    }
+
+    pub async fn read(&self, path: &str) -> Result<Response> {
+        self.ask(Ask::new(Operation::Read, path)).await
+    }
+
+    pub async fn list(&self, path: &str) -> Result<Response> {
+        self.ask(Ask::new(Operation::List, path)).await
+    }
+
+    pub async fn write(&self, path: &str, body: serde_json::Value) -> Result<Response> {
+        self.ask(Ask { body, ..Ask::new(Operation::Write, path) }).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Result<Response> {
+        self.ask(Ask::new(Operation::Delete, path)).await
+    }
+
+    /// As another caller than root.
+    pub async fn as_token(
+        &self,
+        token: &str,
+        operation: Operation,
+        path: &str,
+        body: serde_json::Value,
+    ) -> Result<Response> {
+        self.ask(Ask { token, body, ..Ask::new(operation, path) }).await
+    }
+
+    /// A policy and a service token that has it (and not `default`).
+    pub async fn token_with(&self, policy: &str) -> String {
+        let name = format!("p{}", RequestId::generate().unwrap());
+        self.write(&format!("sys/policies/acl/{name}"), serde_json::json!({ "policy": policy }))
+            .await
+            .unwrap();
+        let body = serde_json::json!({ "policies": [name], "no_default_policy": true });
+        let auth = self.write("auth/token/create", body).await.unwrap().auth.unwrap();
+        auth.client_token.expose_str().unwrap().to_owned()
+    }
+}
+
+/// A response's data as a JSON tree.
+pub fn data(response: &Response) -> serde_json::Value {
+    response
+        .data
+        .as_ref()
+        .and_then(|it| serde_json::from_slice(it.expose()).ok())
+        .unwrap_or(serde_json::Value::Null)
+}
+
+/// Whether the core refused for want of permission.
+pub fn is_denied<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::Denied | Error::DeniedBecause(_)))
+}
