@@ -30,7 +30,7 @@
 //!
 //! Where it is laxer: Vault's capabilities `subscribe` and `recover` are read, and grant nothing.
 //!
-//! What a policy means is written down a second time, plainly and slowly, in [`reference`]; tests hold
+//! What a policy means is written down a second time, plainly and slowly, in [`mod@reference`]; tests hold
 //! the two against each other and both against what OpenBao answers.
 
 mod capability;
