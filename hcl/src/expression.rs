@@ -240,8 +240,9 @@ impl Cursor<'_> {
                 break;
             }
         }
+        let after_names = self.pos;
         if self.identifier() != "in" {
-            return Err(self.expected("`in`"));
+            return Err(self.error(after_names, ErrorKind::Expected("`in`")));
         }
         self.skip_blank(Newlines::Blank)?;
         self.expression(Newlines::Blank)?;
