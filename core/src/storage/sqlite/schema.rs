@@ -151,3 +151,37 @@ fn verify(conn: &Connection) -> Result<(), StorageError> {
     }
     if found.next().map_err(storage)?.is_some() { Err(differs()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rule 12
+    #[test]
+    fn every_connection_is_hardened() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().canonicalize().unwrap().join("store.db");
+        std::fs::write(&path, "").unwrap();
+        let writer = open_writer(&path).unwrap();
+        let connections = [&writer, &open_reader(&path).unwrap(), &open_checkpointer(&path).unwrap()];
+        for conn in connections {
+            for (pragma, value) in
+                [("trusted_schema", 0), ("temp_store", 2), ("secure_delete", 1), ("mmap_size", 0)]
+            {
+                assert_eq!(number(conn, pragma).unwrap(), value, "{pragma}");
+            }
+            assert!(conn.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap());
+            assert!(!conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER).unwrap());
+            let extension = conn.query_row("SELECT load_extension('x')", [], |_| Ok(()));
+            assert!(extension.is_err());
+            assert!(conn.execute("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema", []).is_err());
+        }
+        for conn in [connections[0], connections[2]] {
+            assert_eq!(number(conn, "synchronous").unwrap(), 2, "FULL");
+        }
+        assert!(connections[1].execute("DELETE FROM rows", []).is_err(), "a reader writes");
+        // Defensive: not even a shadow of the schema can be written.
+        writer.pragma_update(None, "writable_schema", true).unwrap();
+        assert!(writer.execute("DELETE FROM sqlite_schema", []).is_err());
+    }
+}
