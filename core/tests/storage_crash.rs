@@ -158,6 +158,11 @@ async fn verify(path: &Path, lines: &[String], seed: u64) -> Result<usize, Strin
         return Err(format!("seed {seed}: revision {} was given out before", next.0));
     }
     store.close().await.map_err(|it| format!("seed {seed}: {it}"))?;
+    let conn = rusqlite::Connection::open(path.join("strongroom.db")).unwrap();
+    let verdict: String = conn.query_row("PRAGMA integrity_check", [], |it| it.get(0)).unwrap();
+    if verdict != "ok" {
+        return Err(format!("seed {seed}: {verdict}"));
+    }
     Ok(acknowledged)
 }
 

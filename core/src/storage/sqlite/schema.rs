@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::error::storage;
+use super::{error::storage, sweep::PAGE};
 use crate::storage::StorageError;
 
 /// "Strm", in the file's header.
@@ -34,8 +34,9 @@ const TABLES: [(&str, &str); 3] = [
 /// The connection that writes. Makes the tables in a new file; refuses a file that is not ours.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Only a file without tables takes this; others keep what they have.
-    conn.pragma_update(None, "page_size", 4096).map_err(storage)?;
+    // Only a file without tables takes these; others keep what they have.
+    conn.pragma_update(None, "page_size", PAGE as i64).map_err(storage)?;
+    conn.pragma_update(None, "auto_vacuum", "NONE").map_err(storage)?;
     let fresh = is_fresh(&conn)?;
     if !fresh {
         verify(&conn)?;
