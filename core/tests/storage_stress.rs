@@ -131,7 +131,7 @@ async fn a_scrub_waits_for_a_snapshot_and_commits_do_not() {
     let waited = tokio::time::timeout(Duration::from_millis(500), &mut destroy).await;
     assert!(waited.is_err(), "the snapshot still needs the old row");
     store.commit(batch(vec![put(key(dir(1), 1), b"v")])).await.unwrap();
-    assert_eq!(snapshot.next(10).unwrap().len(), 1);
+    assert_eq!(snapshot.next(10).await.unwrap().len(), 1);
     drop(snapshot);
     tokio::time::timeout(Duration::from_secs(5), destroy).await.unwrap().unwrap();
 }
