@@ -1,0 +1,153 @@
+//! What every command has: a client, an output, and the way from a typed path to a mount.
+
+use serde::Deserialize;
+use strongroom_sdk::{Client, Config, Error, Method, env::{self, Environment}};
+
+use crate::{
+    failure::Failure,
+    output::{Format, Output},
+};
+
+/// The default mount, which exists after every init.
+const DEFAULT_MOUNT: &str = "secret";
+
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) output: Output,
+    default_mount: String,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Global {
+    /// The server: https://host:port or unix:///path [env: STRONGROOM_ADDR, BAO_ADDR, VAULT_ADDR]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
+    pub(crate) address: Option<String>,
+    /// File with the CA certificate that the server's must come from
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub(crate) ca_cert: Option<String>,
+    /// File with the client's certificate
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection", requires = "client_key")]
+    pub(crate) client_cert: Option<String>,
+    /// File with the client's key
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub(crate) client_key: Option<String>,
+    /// The name that the server's certificate must be for
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
+    pub(crate) tls_server_name: Option<String>,
+    /// Trust whoever answers: for a laptop
+    #[arg(long, global = true, help_heading = "Connection")]
+    pub(crate) tls_skip_verify: bool,
+    /// The namespace
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
+    pub(crate) namespace: Option<String>,
+    /// How to print: table, json, yaml, raw
+    #[arg(long, global = true, value_enum, help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+    /// Print this field's value alone
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Output")]
+    pub(crate) field: Option<String>,
+    /// Have the answer wrapped for so long (60s, 5m)
+    #[arg(long, global = true, value_name = "TTL", help_heading = "Output")]
+    pub(crate) wrap_ttl: Option<String>,
+    /// The mount that paths are below if they name none [default: secret]
+    #[arg(long, global = true, value_name = "MOUNT", help_heading = "Connection")]
+    pub(crate) mount: Option<String>,
+}
+
+impl Context {
+    pub(crate) fn new(global: &Global, environment: &dyn Environment) -> Result<Self, Failure> {
+        let mut config = Config::from_env(environment)?;
+        if let Some(address) = &global.address {
+            config.address = address.clone();
+        }
+        if let Some(file) = &global.ca_cert {
+            config.tls.ca_pem = vec![read(file)?];
+        }
+        if let (Some(cert), Some(key)) = (&global.client_cert, &global.client_key) {
+            config.tls.client = Some((read(cert)?, read(key)?));
+        }
+        if global.tls_server_name.is_some() {
+            config.tls.server_name.clone_from(&global.tls_server_name);
+        }
+        config.tls.skip_verify |= global.tls_skip_verify;
+        if global.namespace.is_some() {
+            config.namespace.clone_from(&global.namespace);
+        }
+        let format = match global.format {
+            Some(format) => format,
+            None => match env::find(environment, env::names::FORMAT) {
+                Some(word) => <Format as clap::ValueEnum>::from_str(&word, true)
+                    .map_err(|_| Failure::new("the FORMAT variable is none of table, json, yaml, raw"))?,
+                None => Format::default(),
+            },
+        };
+        let mount = global.mount.clone().or_else(|| env::find(environment, env::names::MOUNT));
+        Ok(Self {
+            client: Client::new(config)?,
+            output: Output { format, field: global.field.clone() },
+            default_mount: mount.unwrap_or_else(|| DEFAULT_MOUNT.to_owned()),
+        })
+    }
+
+    /// Finds the mount of a typed path: if its first segments name one it stands as typed, else it lies below
+    /// the default mount.
+    pub(crate) async fn locate(&self, typed: &str) -> Result<Located, Failure> {
+        let typed = typed.trim_start_matches('/');
+        if let Some(mount) = self.mount_of(typed).await? {
+            let rest = typed.strip_prefix(mount.path.trim_end_matches('/')).unwrap_or_default();
+            let path = rest.trim_start_matches('/').to_owned();
+            return Ok(Located { version: mount.version(), mount: mount.path, path });
+        }
+        let below = format!("{}/{typed}", self.default_mount);
+        let version = self.mount_of(&below).await?.map_or(2, |it| it.version());
+        Ok(Located { version, mount: format!("{}/", self.default_mount), path: typed.to_owned() })
+    }
+
+    async fn mount_of(&self, path: &str) -> Result<Option<Mount>, Failure> {
+        let asked = self.client.call(Method::Get, format!("sys/internal/ui/mounts/{path}")).send().await;
+        match asked {
+            Ok(answer) => Ok(Some(answer.data()?)),
+            // No mount, or none that we may see: the read itself will tell.
+            Err(Error::Api { status: 403 | 404, .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A path within a mount.
+#[derive(Debug)]
+pub(crate) struct Located {
+    /// With a trailing slash.
+    pub(crate) mount: String,
+    pub(crate) path: String,
+    /// Of the KV engine: 1 or 2.
+    pub(crate) version: u8,
+}
+
+impl Located {
+    /// The API path of `kind` (`data`, `metadata`, ...) for version 2, the plain one for version 1.
+    pub(crate) fn api(&self, kind: &str) -> String {
+        match self.version {
+            1 => format!("{}{}", self.mount, self.path),
+            _ => format!("{}{kind}/{}", self.mount, self.path),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Mount {
+    path: String,
+    options: Option<std::collections::BTreeMap<String, String>>,
+}
+
+impl Mount {
+    fn version(&self) -> u8 {
+        let version = self.options.as_ref().and_then(|it| it.get("version"));
+        if version.is_some_and(|it| it == "2") { 2 } else { 1 }
+    }
+}
+
+fn read(path: &str) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::new(format!("cannot read {path}: {error}")))
+}
