@@ -36,7 +36,10 @@ mod tests {
 
     #[test]
     fn one_dash_is_as_good_as_two() {
-        check(&["secret", "-dev", "-config=F", "-config", "F"], &["secret", "--dev", "--config=F", "--config", "F"]);
+        check(
+            &["secret", "-dev", "-config=F", "-config", "F"],
+            &["secret", "--dev", "--config=F", "--config", "F"],
+        );
         check(&["--dev", "-f", "-f=x", "-", "-1", "a-b"], &["--dev", "-f", "-f=x", "-", "-1", "a-b"]);
         check(&["run", "--", "ls", "-la"], &["run", "--", "ls", "-la"]);
     }

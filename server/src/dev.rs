@@ -4,11 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use data_encoding::BASE64;
 use strongroom_core::{
-    Core, Settings,
-    clock::SystemClock,
-    crypto::SecretBytes,
-    seal::init::Plan,
-    storage::Memory,
+    Core, Settings, clock::SystemClock, crypto::SecretBytes, seal::init::Plan, storage::Memory,
 };
 
 use crate::{

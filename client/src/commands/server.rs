@@ -22,7 +22,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TOKEN", env = "VAULT_DEV_ROOT_TOKEN_ID", hide_env_values = true)]
     dev_root_token_id: Option<String>,
     /// Where the development server listens: a loopback address.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8200", env = "VAULT_DEV_LISTEN_ADDRESS")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:8200",
+        env = "VAULT_DEV_LISTEN_ADDRESS"
+    )]
     dev_listen_address: String,
     /// Taken for Vault's sake: the root token is never written to a file.
     #[arg(long, hide = true)]

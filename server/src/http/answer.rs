@@ -80,13 +80,8 @@ fn envelope(id: RequestId, response: &Response) -> serde_json::Result<SecretByte
     match &response.lease {
         Some(lease) => {
             serde_json::to_writer(&mut out, &lease.id)?;
-            write!(
-                out,
-                ",\"renewable\":{},\"lease_duration\":{}",
-                lease.renewable,
-                lease.duration.as_secs()
-            )
-            .map_err(serde_json::Error::io)?;
+            write!(out, ",\"renewable\":{},\"lease_duration\":{}", lease.renewable, lease.duration.as_secs())
+                .map_err(serde_json::Error::io)?;
         }
         None => out.extend_from_slice(b"\"\",\"renewable\":false,\"lease_duration\":0"),
     }

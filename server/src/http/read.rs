@@ -100,9 +100,7 @@ fn path(raw: &str, query: &str) -> Result<Path, Refusal> {
     match RequestPath::parse(NamespaceId::ROOT, path) {
         Parsed::Canonical(path) => Ok(Path::Canonical(path)),
         // Cleaned as a whole: a path may climb out of `/v1/`.
-        Parsed::Redirect(path) => {
-            Ok(Path::Redirect(clean(whole).unwrap_or_else(|| format!("/v1/{path}"))))
-        }
+        Parsed::Redirect(path) => Ok(Path::Redirect(clean(whole).unwrap_or_else(|| format!("/v1/{path}")))),
         Parsed::Reject(BadPath::DotSegment | BadPath::ParentReference) => Err(Refusal::RelativePath),
         Parsed::Reject(bad) => Err(Refusal::BadPath(bad)),
     }
@@ -152,7 +150,10 @@ fn flag(query: &str, name: &str) -> Result<bool, Refusal> {
 
 /// Whether the request is for the root namespace, the only one there is.
 fn namespace(headers: &HeaderMap) -> bool {
-    headers.get_all("x-vault-namespace").iter().all(|it| matches!(it.as_bytes(), b"" | b"/" | b"root" | b"root/"))
+    headers
+        .get_all("x-vault-namespace")
+        .iter()
+        .all(|it| matches!(it.as_bytes(), b"" | b"/" | b"root" | b"root/"))
 }
 
 // Rule 35: the one function that reads a token.
