@@ -1,26 +1,27 @@
-//! What was typed, brought into the one form that the parser takes.
-//!
-//! Long options may have one dash or two (`-format=json`, `--format json`), as in Vault. Called as `vault` or
-//! `bao`, the program is the same.
+//! Long options with one dash or two: scripts for Vault write `-dev`, and clap reads `--dev`.
 
-/// Short options that are really short.
-const SHORT: [&str; 2] = ["-h", "-V"];
+use std::ffi::OsString;
 
-/// Gives every long option two dashes. What follows `--` belongs to somebody else and is left alone.
-pub(crate) fn rewrite(args: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut ours = true;
+/// The arguments with a second dash before every long option; what follows `--` stands as it is.
+pub(crate) fn with_two_dashes(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut literal = false;
     args.into_iter()
-        .enumerate()
-        .map(|(at, arg)| {
-            ours = ours && arg != "--";
-            let name = arg.strip_prefix('-').unwrap_or_default();
-            let is_long = name.starts_with(|it: char| it.is_ascii_alphabetic());
-            match at > 0 && ours && is_long && !SHORT.contains(&arg.as_str()) {
-                true => format!("-{arg}"),
-                false => arg,
+        .map(|arg| {
+            literal |= arg == "--";
+            match arg.to_str() {
+                Some(text) if !literal && is_long_with_one_dash(text) => OsString::from(format!("-{text}")),
+                _ => arg,
             }
         })
         .collect()
+}
+
+/// `-dev`, `-config=F`; neither `-f` nor `-1` nor `-`.
+fn is_long_with_one_dash(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next() == Some('-')
+        && chars.next().is_some_and(|it| it.is_ascii_alphabetic())
+        && chars.next().is_some_and(|it| it != '=')
 }
 
 #[cfg(test)]
@@ -28,17 +29,18 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(typed: &str, expected: &str) {
-        assert_eq!(rewrite(typed.split(' ').map(str::to_owned)).join(" "), expected);
+    fn check(given: &[&str], expected: &[&str]) {
+        let rewritten = with_two_dashes(given.iter().map(OsString::from));
+        assert_eq!(rewritten, expected.iter().map(OsString::from).collect::<Vec<_>>());
     }
 
     #[test]
     fn one_dash_is_as_good_as_two() {
-        check("secret server -dev -config=x", "secret server --dev --config=x");
-        check("secret get --field a -format json b", "secret get --field a --format json b");
-        check("secret put a b=-5 -", "secret put a b=-5 -");
-        check("secret -h", "secret -h");
-        check("secret run -env -- cmd -x", "secret run --env -- cmd -x");
-        check("secret write a n=1 -3", "secret write a n=1 -3");
+        check(
+            &["secret", "-dev", "-config=F", "-config", "F"],
+            &["secret", "--dev", "--config=F", "--config", "F"],
+        );
+        check(&["--dev", "-f", "-f=x", "-", "-1", "a-b"], &["--dev", "-f", "-f=x", "-", "-1", "a-b"]);
+        check(&["run", "--", "ls", "-la"], &["run", "--", "ls", "-la"]);
     }
 }
