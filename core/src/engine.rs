@@ -50,4 +50,4 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System]);
+pub static ENGINES: Engines = Engines(&[&crate::system::System, &crate::auth::token::TokenAuth]);
