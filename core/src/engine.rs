@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     mounts::{Mount, MountClass},
     route::Tables,
+    secrets::{cubbyhole::Cubbyhole, kv},
     tx::Tx,
 };
 
@@ -50,4 +51,4 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System]);
+pub static ENGINES: Engines = Engines(&[&crate::system::System, &Cubbyhole, &kv::KV, &kv::KV_V1, &kv::KV_V2]);
