@@ -6,6 +6,7 @@ use crate::{
     error::Result,
     mounts::{Mount, MountClass},
     route::Tables,
+    secrets::{cubbyhole::Cubbyhole, kv},
     tokens::{Token, params::TokenParams},
     tx::Tx,
 };
@@ -62,4 +63,11 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System, &crate::auth::token::TokenAuth]);
+pub static ENGINES: Engines = Engines(&[
+    &crate::system::System,
+    &crate::auth::token::TokenAuth,
+    &Cubbyhole,
+    &kv::KV,
+    &kv::KV_V1,
+    &kv::KV_V2,
+]);

@@ -22,6 +22,7 @@ pub mod request;
 pub mod response;
 pub mod route;
 pub mod seal;
+pub mod secrets;
 mod settings;
 pub mod storage;
 pub mod store;
