@@ -1,5 +1,7 @@
 //! What a secrets engine, an auth method and the system are to the core.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -27,6 +29,20 @@ pub trait Engine: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
+    /// Takes the options that `tune` gives, and answers a warning if the change is one that takes a while. By
+    /// default they are kept as they are.
+    fn tune(&self, mount: &mut Mount, options: BTreeMap<String, String>) -> Result<Option<&'static str>> {
+        mount.options.extend(options);
+        Ok(None)
+    }
+
+    /// The folders of its records besides the root, for [`crate::purge`]: `role/`, `role/*/secret-id/`, where
+    /// `*` stands for each name in the folder before it. Folders that have a marker (see
+    /// [`Tree`](crate::tree::Tree)) are found without.
+    fn folders(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether there is one of it, always, that cannot be disabled or moved (`sys`, `cubbyhole`, `token`).
     fn is_singleton(&self) -> bool {
         false
@@ -50,4 +66,4 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System]);
+pub static ENGINES: Engines = Engines(&[&crate::system::System, &crate::system::Identity]);
