@@ -8,6 +8,8 @@ use crate::{
     error::Result,
     mounts::{Mount, MountClass},
     route::Tables,
+    secrets::{cubbyhole::Cubbyhole, kv},
+    tokens::{Token, params::TokenParams},
     tx::Tx,
 };
 
@@ -43,6 +45,17 @@ pub trait Engine: Send + Sync {
         &[]
     }
 
+    /// What the role or user behind one of an auth method's tokens says now, when the token is renewed; an
+    /// error if there is none any more. `None` leaves the token with what it was given when it was made.
+    fn renew<'a>(
+        &'a self,
+        _mount: &'a Mount,
+        _tx: &'a mut Tx,
+        _token: &'a Token,
+    ) -> BoxFuture<'a, Result<Option<TokenParams>>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Whether there is one of it, always, that cannot be disabled or moved (`sys`, `cubbyhole`, `token`).
     fn is_singleton(&self) -> bool {
         false
@@ -66,4 +79,12 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System, &crate::system::Identity]);
+pub static ENGINES: Engines = Engines(&[
+    &crate::system::System,
+    &crate::system::Identity,
+    &crate::auth::token::TokenAuth,
+    &Cubbyhole,
+    &kv::KV,
+    &kv::KV_V1,
+    &kv::KV_V2,
+]);
