@@ -51,4 +51,11 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System, &Cubbyhole, &kv::KV, &kv::KV_V1, &kv::KV_V2]);
+pub static ENGINES: Engines = Engines(&[
+    &crate::system::System,
+    &Cubbyhole,
+    &kv::KV,
+    &kv::KV_V1,
+    &kv::KV_V2,
+    &crate::auth::token::TokenAuth,
+]);

@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod audit;
+mod auth;
 pub mod barrier;
 pub mod clock;
 mod codec;

@@ -1,0 +1,23 @@
+//! Why the server cannot start or go on. An operator reads these: they name files and keys, never values.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use strongroom_core::storage::StorageError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error("cannot listen on {address}: {source}")]
+    Bind { address: String, source: io::Error },
+    #[error("cannot read {path}: {source}", path = path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("-dev listens on a loopback address only, and {0} is none")]
+    NotLoopback(SocketAddr),
+    #[error("{0} is no address of the form HOST:PORT")]
+    NoAddress(String),
+    #[error("{0}")]
+    Core(#[from] strongroom_core::Error),
+    #[error("cannot open the store: {0}")]
+    Storage(#[from] StorageError),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
