@@ -66,11 +66,9 @@ pub fn init(settings: &Log) -> io::Result<Flush> {
     Ok(Flush(lines))
 }
 
-/// What the configuration had to say.
-pub fn warn_all<'a>(warnings: impl IntoIterator<Item = &'a String>) {
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
+/// A line for the operator from whoever runs the server.
+pub fn warn(line: &str) {
+    tracing::warn!("{line}");
 }
 
 fn write_all(queue: &Receiver<Line>, dropped: &AtomicU64, mut out: impl Write) {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use strongroom_core::crypto::SecretBytes;
+use strongroom_process::Hardening;
 use strongroom_server::{
     Dev, DevOptions, Server, ServerError,
     config::{Config, Log},
@@ -49,11 +50,13 @@ pub(crate) struct Args {
 
 /// Runs until a signal ends it: 0, or 1 if it could not start.
 pub(crate) fn run(args: Args) -> ExitCode {
+    let hardening = strongroom_process::harden();
+    let tokens = strongroom_process::remove_tokens();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(ServerError::from)
-        .and_then(|runtime| runtime.block_on(serve(args)));
+        .and_then(|runtime| runtime.block_on(serve(args, &hardening, &tokens)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -63,7 +66,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
     }
 }
 
-async fn serve(args: Args) -> Result<(), ServerError> {
+async fn serve(args: Args, hardening: &Hardening, tokens: &[&'static str]) -> Result<(), ServerError> {
     // The whole configuration is read and checked before anything is opened.
     let config = match args.config.is_empty() {
         true => None,
@@ -71,7 +74,15 @@ async fn serve(args: Args) -> Result<(), ServerError> {
         false => Some(Config::load(&args.config)?),
     };
     let flush = log::init(&log_settings(&args, config.as_ref()))?;
-    log::warn_all(config.iter().flat_map(|it| &it.warnings));
+    for warning in config.iter().flat_map(|it| &it.warnings) {
+        log::warn(warning);
+    }
+    for (what, error) in &hardening.failures {
+        log::warn(&format!("the process could not be protected with {what}: {error}"));
+    }
+    for name in tokens {
+        log::warn(&format!("{name} was in the server's environment, where no token belongs: it is removed"));
+    }
     let server = match (args.dev, config) {
         (true, config) => dev(args, config).await?,
         (false, Some(config)) => strongroom_server::start(config).await?,
