@@ -6,6 +6,8 @@ use crate::{
     error::Result,
     mounts::{Mount, MountClass},
     route::Tables,
+    secrets::{cubbyhole::Cubbyhole, kv},
+    tokens::{Token, params::TokenParams},
     tx::Tx,
 };
 
@@ -25,6 +27,17 @@ pub trait Engine: Send + Sync {
     /// Checks the options of a new mount, and writes what it begins with.
     fn enable<'a>(&'a self, _mount: &'a mut Mount, _tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// What the role or user behind one of an auth method's tokens says now, when the token is renewed; an
+    /// error if there is none any more. `None` leaves the token with what it was given when it was made.
+    fn renew<'a>(
+        &'a self,
+        _mount: &'a Mount,
+        _tx: &'a mut Tx,
+        _token: &'a Token,
+    ) -> BoxFuture<'a, Result<Option<TokenParams>>> {
+        Box::pin(async { Ok(None) })
     }
 
     /// Whether there is one of it, always, that cannot be disabled or moved (`sys`, `cubbyhole`, `token`).
@@ -50,4 +63,11 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System]);
+pub static ENGINES: Engines = Engines(&[
+    &crate::system::System,
+    &crate::auth::token::TokenAuth,
+    &Cubbyhole,
+    &kv::KV,
+    &kv::KV_V1,
+    &kv::KV_V2,
+]);

@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod audit;
+mod auth;
 pub mod barrier;
 pub mod clock;
 mod codec;
@@ -21,6 +22,7 @@ pub mod request;
 pub mod response;
 pub mod route;
 pub mod seal;
+pub mod secrets;
 mod settings;
 pub mod storage;
 pub mod store;

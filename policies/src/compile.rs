@@ -141,6 +141,11 @@ impl Acl {
         self.valid_until
     }
 
+    /// All rules, the least specific first (for `sys/internal/ui/resultant-acl`). None for root.
+    pub fn rules(&self) -> &[CompiledRule] {
+        if self.is_root() { &[] } else { &self.rules }
+    }
+
     /// Whether the policy `root` is in the set.
     pub fn is_root(&self) -> bool {
         self.root.is_some()
@@ -179,10 +184,11 @@ impl Acl {
 
     fn walk<'p>(&self, segments: impl Iterator<Item = &'p str>) -> Option<&CompiledRule> {
         let mut best: Option<usize> = None;
-        let mut live = LiveNodes::default();
+        let (mut here, mut there) = (LiveNodes::default(), LiveNodes::default());
+        let (mut live, mut next) = (&mut here, &mut there);
         live.push(0)?;
         for segment in segments {
-            let mut next = LiveNodes::default();
+            next.length = 0;
             for node in live.iter().filter_map(|it| self.nodes.get(it)) {
                 best = best.max(node.longest_open(segment));
                 if let Some(child) = node.literal.get(segment) {
@@ -193,7 +199,7 @@ impl Acl {
                     next.push(child)?;
                 }
             }
-            live = next;
+            std::mem::swap(&mut live, &mut next);
             if live.length == 0 {
                 break;
             }

@@ -44,7 +44,7 @@ impl<N: AsRef<str>, V: AsRef<str>> Parameters for &[(N, V)] {
 
 /// A rule's demands; empty lists and `None` demand nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Constraints {
+pub(crate) struct Constraints {
     /// If there is any, no other field may be there.
     pub(crate) allowed: Fields,
     pub(crate) denied: Fields,

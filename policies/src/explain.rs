@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::capability::{Capabilities, Operation};
 use crate::compile::{Acl, CompiledRule, Origin, Precedence};
-use crate::decide::Query;
+use crate::constraints::Unmet;
+use crate::decide::{Query, Refusal};
 
 /// The whole story of a decision on a path. Demands on fields and wrapping are not part of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,6 +28,8 @@ pub enum Verdict {
     Denied,
     /// The rule does not give what the operation needs.
     NotGranted,
+    /// The rule gives it, but demands something of the request that is not met.
+    Unmet(Unmet),
     NoRule,
 }
 
@@ -89,8 +92,8 @@ impl Acl {
     /// Explains a decision that `query` asks for; fields and wrapping included in the verdict.
     pub fn explain_query(&self, query: &Query<'_>) -> Explanation {
         let mut explanation = self.explain(query.path, query.operation);
-        if explanation.verdict == Verdict::Allowed && !self.decide(query).is_allowed() {
-            explanation.verdict = Verdict::NotGranted;
+        if let Err(Refusal::Unmet(unmet)) = self.decide(query).grant() {
+            explanation.verdict = Verdict::Unmet(unmet);
         }
         explanation
     }
@@ -160,9 +163,11 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let answer = match self.verdict {
             Verdict::Allowed | Verdict::AllowedToRoot => "allowed",
-            Verdict::Denied | Verdict::NotGranted | Verdict::NoRule => "refused",
+            Verdict::Denied | Verdict::NotGranted | Verdict::NoRule | Verdict::Unmet(_) => "refused",
         };
-        write!(f, "{} {}: {answer}, {}", self.operation.as_str(), self.path, self.verdict)?;
+        // Escaped: a path must not be able to steer the terminal.
+        let path = self.path.escape_debug();
+        write!(f, "{} {path}: {answer}, {}", self.operation.as_str(), self.verdict)?;
         if let Some(rule) = &self.decisive {
             write!(f, "\n  decided by  {rule}")?;
         }
@@ -181,13 +186,14 @@ impl fmt::Display for Verdict {
             Self::Denied => "the rule denies",
             Self::NotGranted => "the rule does not grant it",
             Self::NoRule => "no rule matches",
+            Self::Unmet(unmet) => return unmet.fmt(f),
         })
     }
 }
 
 impl fmt::Display for RuleView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" [{}]", self.path, self.capabilities)?;
+        write!(f, "{:?} [{}]", self.path, self.capabilities)?;
         for (index, origin) in self.origins.iter().enumerate() {
             let before = if index == 0 { " from " } else { " and " };
             write!(f, "{before}{}:{}", origin.policy, origin.line)?;

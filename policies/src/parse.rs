@@ -17,6 +17,8 @@ use crate::value::{TextGlob, Value};
 const MAX_TEXT: usize = 1 << 20;
 /// The most stanzas in a policy.
 const MAX_RULES: usize = 10_000;
+/// The most fields in one list of parameters.
+const MAX_FIELDS: usize = 1_000;
 /// The most lists inside of one another among parameter values.
 const MAX_DEPTH: usize = 4;
 
@@ -39,6 +41,8 @@ pub enum ParseErrorKind {
     TextTooLarge,
     #[error("the policy has more than {MAX_RULES} paths")]
     TooManyRules,
+    #[error("more than {MAX_FIELDS} fields")]
+    TooManyFields,
     #[error("the policy uses `+` in more than {MAX_SHAPES} different ways")]
     TooManyShapes,
     #[error("{0}")]
@@ -293,7 +297,10 @@ fn read_fields(value: Slot<'_>) -> Result<Fields, Fault> {
         Slot::Expr(expr) => Group::Object(expr),
     };
     let mut fields = Fields::default();
-    for entry in unique(entries(group)?)? {
+    for (index, entry) in unique(entries(group)?)?.into_iter().enumerate() {
+        if index >= MAX_FIELDS {
+            return Err(Fault::new(entry.span, ParseErrorKind::TooManyFields));
+        }
         let values = list(entry.value, "a list of values; `[]` stands for any")?;
         let values = values.iter().map(|it| read_value(it, MAX_DEPTH)).collect::<Result<_, _>>()?;
         fields.insert(entry.name, values);
@@ -323,10 +330,12 @@ fn read_value(expr: &Expr, depth: usize) -> Result<Value, Fault> {
 }
 
 fn read_required(value: Slot<'_>) -> Result<Vec<Box<str>>, Fault> {
-    let mut names: Vec<Box<str>> = strings(value, "a list of field names")?
-        .into_iter()
-        .map(|(name, _)| name.to_ascii_lowercase().into_boxed_str())
-        .collect();
+    let written = strings(value, "a list of field names")?;
+    if let Some((_, span)) = written.get(MAX_FIELDS) {
+        return Err(Fault::new(*span, ParseErrorKind::TooManyFields));
+    }
+    let mut names: Vec<Box<str>> =
+        written.into_iter().map(|(name, _)| name.to_ascii_lowercase().into_boxed_str()).collect();
     names.sort_unstable();
     names.dedup();
     Ok(names)

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "helpers of a test")]
 
 use strongroom_policies::{
-    Acl, Capability, NoParameters, Nobody, Operation, Policy, PolicyName, Query, Refusal, Verdict,
+    Acl, Capability, NoParameters, Nobody, Operation, Policy, PolicyName, Query, Refusal, Unmet, Verdict,
     WhyPassedOver, can, parse, who_can,
 };
 
@@ -89,6 +89,22 @@ fn stanzas_for_one_path_are_named_together() {
     assert_eq!(granting(Capability::Update), ["two"]);
     assert_eq!(granting(Capability::Read), ["one"]);
     assert_eq!(granting(Capability::Create), Vec::<&str>::new());
+}
+
+#[test]
+fn a_demand_that_is_not_met_is_named() {
+    let acl = acl(&[("p", r#"path "a" { capabilities = ["update"] required_parameters = ["x"] }"#)]);
+    let query = Query { path: "a", operation: Operation::Write, parameters: &NoParameters, wrap_ttl: None };
+    assert_eq!(acl.explain_query(&query).verdict, Verdict::Unmet(Unmet::Required));
+    assert_eq!(acl.explain("a", Operation::Write).verdict, Verdict::Allowed);
+}
+
+#[test]
+fn a_path_cannot_steer_the_terminal() {
+    let shown = acl(&[("p", "path \"a\u{1b}[2J*\" { policy = \"read\" }")])
+        .explain("a\u{1b}[2J", Operation::Read)
+        .to_string();
+    assert!(shown.contains("allowed") && !shown.contains('\u{1b}'), "{shown}");
 }
 
 // Rule 53: which of the two a write needs is known only later.

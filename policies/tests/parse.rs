@@ -123,6 +123,13 @@ fn size_depth_and_number_are_bounded() {
     };
     assert!(read(&nested(5)).is_ok());
     assert_eq!(read(&nested(6)).unwrap_err().kind, Kind::TooDeep);
+    let fields = |count: usize| (0..count).map(|it| format!("f{it} = []\n")).collect::<String>();
+    assert!(read(&format!("path \"a\" {{ denied_parameters {{ {} }} }}", fields(1_000))).is_ok());
+    let error = read(&format!("path \"a\" {{ denied_parameters {{ {} }} }}", fields(1_001))).unwrap_err();
+    assert_eq!(error.kind, Kind::TooManyFields);
+    let error =
+        read(&format!("path \"a\" {{ required_parameters = [{}] }}", "\"f\",".repeat(1_001))).unwrap_err();
+    assert_eq!(error.kind, Kind::TooManyFields);
     assert!(matches!(read(&nested(10_000)).unwrap_err().kind, Kind::Syntax(_)));
 }
 

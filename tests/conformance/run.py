@@ -19,8 +19,6 @@ The exit status is 0, 1 (a scenario differs, or areas.toml is not complete) or
 
 import argparse
 import collections
-import http.client
-import json
 import os
 import sys
 import time
@@ -28,22 +26,11 @@ import tomllib
 from pathlib import Path
 
 import diff
+from subject import Subject
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MODES = ["dev", "config"]
-
-CONFIG = """\
-storage "sqlite" {
-  path = "%s"
-}
-listener "tcp" {
-  address = "127.0.0.1:%d"
-  tls_disable = true
-}
-unsafe_allow_api_audit_creation = true
-"""
-
 
 # ---------------------------------------------------------------- areas.toml
 
@@ -64,54 +51,7 @@ def gaps(scenarios, promised):
             yield f"{title}: says neither `pass` nor `later: ` and a reason"
 
 
-# ------------------------------------------------------------------- servers
-
-class Subject(diff.Started):
-    """A `secret` server; in config mode it starts empty and sealed."""
-
-    def __init__(self, mode, binary, wait):
-        self.mode = mode
-        super().__init__("subject", lambda port, token, home: self.command(binary, port, token, home), wait)
-
-    def command(self, binary, port, token, home):
-        if self.mode == "dev":
-            return [binary, "server", "-dev", f"-dev-root-token-id={token}", f"-dev-listen-address=127.0.0.1:{port}"]
-        config = home / "server.hcl"
-        config.write_text(CONFIG % (home / "data", port))
-        return [binary, "server", f"-config={config}"]
-
-    def await_health(self, wait):
-        if self.mode == "config":
-            self.initialise(time.monotonic() + wait)
-        super().await_health(wait)
-
-    def initialise(self, until):
-        self.await_listener(until)
-        made = self.put("/v1/sys/init", {"secret_shares": 1, "secret_threshold": 1})
-        state = self.put("/v1/sys/unseal", {"key": made["keys_base64"][0]})
-        if state.get("sealed") is not False:
-            raise diff.Trouble("subject: still sealed after sys/unseal")
-        wish = {"id": self.token, "policies": ["root"], "no_parent": True, "no_default_policy": True}
-        self.put("/v1/auth/token/create", wish, made["root_token"])
-
-    def await_listener(self, until):
-        side = diff.Side(self.name, self.url, "")
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                side.send("GET", "/v1/sys/seal-status", None, {})
-                return
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.05)
-        log = (Path(self.home) / "server.log").read_text(errors="replace")[-2000:]
-        raise diff.Trouble(f"subject: nothing answers at {self.url}\n{log}")
-
-    def put(self, path, body, token=""):
-        headers = {"X-Vault-Request": "true"} | ({"X-Vault-Token": token} if token else {})
-        answer = diff.Side(self.name, self.url, token).send("PUT", path, json.dumps(body).encode(), headers)
-        if answer.status != 200:
-            raise diff.Trouble(f"subject: PUT {path} answers {answer.status}")
-        return json.loads(answer.body)
-
+# ------------------------------------------------------------------- running
 
 def start(mode, options, started):
     """The two sides of one mode; what was started is added to `started`."""
@@ -121,8 +61,6 @@ def start(mode, options, started):
     started.append(subject)
     return [diff.Side(server.name, server.url, server.token) for server in started]
 
-
-# ------------------------------------------------------------------- running
 
 def compare(mode, scenarios, options):
     """Runs the scenarios in one mode; the results in the order of the files."""
