@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod audit;
+pub mod background;
 pub mod barrier;
 pub mod clock;
 mod codec;
@@ -14,6 +15,7 @@ pub mod dispatch;
 pub mod engine;
 pub mod error;
 pub mod ids;
+pub mod integrity;
 pub mod mounts;
 pub mod net;
 pub mod policy;

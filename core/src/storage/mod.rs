@@ -241,4 +241,7 @@ pub trait Storage: Send + Sync + 'static {
 pub trait Snapshot: Send {
     /// The next rows in key order, at most `limit`; empty at the end.
     fn next(&mut self, limit: usize) -> Result<Vec<Row>, StorageError>;
+
+    /// Continues behind `after`, forwards or backwards.
+    fn seek(&mut self, after: RowKey);
 }

@@ -1,6 +1,12 @@
 //! What lies under `sys/`: one file for each resource.
 
 pub(crate) mod bootstrap;
+mod clock;
+mod generate_root;
+mod integrity;
+mod operator;
+mod rekey;
+mod rotate;
 mod seal;
 mod status;
 
@@ -11,7 +17,15 @@ use crate::{
 };
 
 /// All of `sys/`. While sealed, the pipeline finds the seal's own routes here.
-pub(crate) const ROUTES: Tables = &[seal::ROUTES, status::ROUTES];
+pub(crate) const ROUTES: Tables = &[
+    seal::ROUTES,
+    status::ROUTES,
+    clock::ROUTES,
+    generate_root::ROUTES,
+    integrity::ROUTES,
+    rekey::ROUTES,
+    rotate::ROUTES,
+];
 
 pub struct System;
 

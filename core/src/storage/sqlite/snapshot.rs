@@ -72,4 +72,8 @@ impl Snapshot for Reading {
         self.after = rows.last().map(|it| it.key).or(self.after);
         Ok(rows)
     }
+
+    fn seek(&mut self, after: RowKey) {
+        self.after = Some(after);
+    }
 }
