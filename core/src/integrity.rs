@@ -175,7 +175,7 @@ pub(crate) async fn verify_enforcement(
 pub(crate) async fn verify_class(core: &Core, open: &Unsealed, class: Class) -> Result<bool> {
     let barrier = &open.store.barrier;
     let mut snapshot = core.storage().snapshot().await?;
-    let head = head_in(barrier, &mut *snapshot)?.unwrap_or_default();
+    let head = head_in(barrier, &mut *snapshot).await?.unwrap_or_default();
     verify(barrier, &mut *snapshot, class, &head).await
 }
 
@@ -208,7 +208,7 @@ pub async fn fsck(core: &Core) -> Result<Report> {
             report.add(Some(Class::Core), FaultKind::Missing);
         }
     }
-    let head = match head_in(barrier, &mut *snapshot) {
+    let head = match head_in(barrier, &mut *snapshot).await {
         Ok(head) => head.unwrap_or_default(),
         Err(_) => {
             report.add(Some(Class::Core), FaultKind::Altered);
@@ -218,7 +218,7 @@ pub async fn fsck(core: &Core) -> Result<Report> {
     let mut sums: BTreeMap<u8, BTreeMap<u8, Sum>> = BTreeMap::new();
     snapshot.seek(before(Class::Mount));
     loop {
-        let rows = snapshot.next(PAGE)?;
+        let rows = snapshot.next(PAGE).await?;
         for row in &rows {
             report.rows += 1;
             let id = row.key.0.first().copied().unwrap_or_default();
@@ -267,13 +267,13 @@ fn is_record(plain: &[u8]) -> bool {
 }
 
 /// The head as a snapshot has it.
-fn head_in(barrier: &Barrier, snapshot: &mut dyn Snapshot) -> Result<Option<Head>> {
+async fn head_in(barrier: &Barrier, snapshot: &mut dyn Snapshot) -> Result<Option<Head>> {
     let mut previous = HEAD_KEY;
     if let Some(last) = previous.0.last_mut() {
         *last -= 1;
     }
     snapshot.seek(previous);
-    let row = snapshot.next(1)?.pop().filter(|it| it.key == HEAD_KEY);
+    let row = snapshot.next(1).await?.pop().filter(|it| it.key == HEAD_KEY);
     Ok(row.map(|it| HeadKeeper::open(barrier, &it.value)).transpose()?)
 }
 
@@ -296,7 +296,7 @@ async fn tally(
     let mut found = Tally::default();
     snapshot.seek(before(class));
     loop {
-        let rows = snapshot.next(PAGE)?;
+        let rows = snapshot.next(PAGE).await?;
         let full = rows.len() == PAGE;
         for row in rows {
             if row.key.0.first() != Some(&class.id()) || found.rows >= most {

@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod audit;
+mod auth;
 pub mod background;
 pub mod barrier;
 pub mod clock;
@@ -19,10 +20,12 @@ pub mod integrity;
 pub mod mounts;
 pub mod net;
 pub mod policy;
+pub mod purge;
 pub mod request;
 pub mod response;
 pub mod route;
 pub mod seal;
+pub mod secrets;
 mod settings;
 pub mod storage;
 pub mod store;

@@ -27,7 +27,7 @@ impl Thief {
 
     async fn rows(&self, class: Class) -> Vec<Row> {
         let mut snapshot = self.storage.snapshot().await.unwrap();
-        let mut rows = snapshot.next(10_000).unwrap();
+        let mut rows = snapshot.next(10_000).await.unwrap();
         rows.retain(|it| it.key.0[0] == class as u8);
         rows
     }
@@ -185,7 +185,7 @@ async fn an_operator_can_accept_what_is_there() {
 async fn a_whole_store_that_was_put_back_does_not_follow_its_anchor() {
     let thief = Thief::new().await;
     let mut snapshot = thief.storage.snapshot().await.unwrap();
-    let old = snapshot.next(10_000).unwrap();
+    let old = snapshot.next(10_000).await.unwrap();
     for interval in ["24h", "48h"] {
         thief.test.write("sys/rotate/config", json!({ "interval": interval })).await.unwrap();
     }

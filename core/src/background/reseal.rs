@@ -59,7 +59,7 @@ pub(super) async fn step(core: &Core, open: &Arc<Unsealed>, now: Timestamp, plac
     }
     let mut looked_at = 0;
     while looked_at < LOOKED_AT {
-        let rows = match snapshot.next(PAGE) {
+        let rows = match snapshot.next(PAGE).await {
             // The snapshot was ended in favour of somebody who could not wait.
             Err(StorageError::Busy) => return Ok(Next::Soon),
             rows => rows?,

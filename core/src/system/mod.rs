@@ -3,15 +3,21 @@
 pub(crate) mod bootstrap;
 mod clock;
 mod generate_root;
+mod identity;
 mod integrity;
+mod mounts;
 mod operator;
+mod policies;
 mod rekey;
+mod remount;
 mod rotate;
 mod seal;
 mod status;
 
+pub use identity::Identity;
+
 use crate::{
-    engine::Engine,
+    engine::{ENGINES, Engine},
     mounts::{Mount, MountClass},
     route::Tables,
 };
@@ -25,6 +31,9 @@ pub(crate) const ROUTES: Tables = &[
     integrity::ROUTES,
     rekey::ROUTES,
     rotate::ROUTES,
+    mounts::ROUTES,
+    remount::ROUTES,
+    policies::ROUTES,
 ];
 
 pub struct System;
@@ -49,4 +58,21 @@ impl Engine for System {
     fn summary(&self) -> &'static str {
         "The system itself: seal, mounts, policies, audit, leases."
     }
+}
+
+/// The types that can be mounted, sorted.
+fn mountable(class: MountClass) -> impl Iterator<Item = &'static str> {
+    let mut kinds: Vec<&str> = ENGINES
+        .all()
+        .filter(|it| it.class() == class && !it.is_singleton())
+        .map(|it| it.kind())
+        .filter(|it| !it.starts_with("kv-"))
+        .collect();
+    kinds.sort_unstable();
+    kinds.into_iter()
+}
+
+/// The version of the engines that are built in, as clients show it.
+fn builtin_version() -> String {
+    format!("v{}+builtin", env!("CARGO_PKG_VERSION"))
 }
