@@ -34,6 +34,9 @@ pub(crate) const ROUTES: Tables = &[
     rekey::ROUTES,
     remount::ROUTES,
     rotate::ROUTES,
+    mounts::ROUTES,
+    remount::ROUTES,
+    policies::ROUTES,
 ];
 
 pub struct System;
