@@ -8,8 +8,10 @@ use strongroom_core::{
 };
 
 use crate::{
+    config::{Address, Listener},
     error::ServerError,
-    http::{App, Limits},
+    http::Limits,
+    server::Server,
 };
 
 /// What can be said about a development server.
@@ -19,11 +21,13 @@ pub struct DevOptions {
     pub address: SocketAddr,
     /// Any text; without one a token is made.
     pub root_token: Option<SecretBytes>,
+    /// What a configuration file adds.
+    pub more: Vec<Listener>,
 }
 
 /// A development server that is ready to be served.
 pub struct Dev {
-    pub app: Arc<App>,
+    pub server: Server,
     /// In base64, as `sys/unseal` takes it.
     pub unseal_key: SecretBytes,
     pub root_token: SecretBytes,
@@ -45,7 +49,12 @@ impl Dev {
         let share = made.shares.first().ok_or(strongroom_core::Error::Internal("no share was made"))?;
         let unseal_key = SecretBytes::from(BASE64.encode(share.expose()));
         core.unseal(&unseal_key).await?;
-        let app = Arc::new(App { core, limits: Limits::default() });
-        Ok(Self { app, unseal_key, root_token: made.root_token })
+        let mut server = Server::new(core);
+        let address = Address::Tcp { address: options.address.to_string(), tls: None };
+        server.listen(Listener { address, limits: Limits::default(), forwarded: None }).await?;
+        for listener in options.more {
+            server.listen(listener).await?;
+        }
+        Ok(Self { server, unseal_key, root_token: made.root_token })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Selector, State, Token, TokenKind, Tokens, index, params::within, prefixes};
 use crate::{
     clock::Timestamp,
+    core::Unsealed,
     error::{Error, Result},
     request::{Peer, PresentedToken},
     storage::Priority,
@@ -45,11 +46,11 @@ impl Tokens {
     /// is one.
     pub async fn authenticate(
         &self,
-        store: &Store,
+        open: &Unsealed,
         presented: &PresentedToken,
         now: Timestamp,
     ) -> Result<Known> {
-        match self.find(store, presented.expose(), now).await? {
+        match self.find(open, presented.expose(), now).await? {
             Some(token) => Ok(Known { token }),
             None => Err(Error::Denied),
         }
@@ -58,11 +59,13 @@ impl Tokens {
     /// The live token with this text.
     pub(crate) async fn find(
         &self,
-        store: &Store,
+        open: &Unsealed,
         text: &[u8],
         now: Timestamp,
     ) -> Result<Option<Arc<Token>>> {
+        let store = &open.store;
         let token = match self.open_batch(store, text) {
+            Some(token) if !is_mounted(open, &token).await? => return Ok(None),
             Some(token) => Arc::new(token),
             None => match store.cached::<Token>(&self.place(store, self.selector(text))).await? {
                 Some(found) if self.proves(text, &found.value) => found.value,
@@ -143,6 +146,14 @@ impl Tokens {
         };
         Ok(Known { token: Arc::new(token) })
     }
+}
+
+/// Whether the mount that made a token still stands. Asked for batch tokens, which no sweep can reach: the
+/// others are revoked when their mount is disabled.
+async fn is_mounted(open: &Unsealed, token: &Token) -> Result<bool> {
+    let table = open.mounts.current(&open.store).await?;
+    let owner = table.owner(&token.path).map(|(mounted, _)| &mounted.mount);
+    Ok(owner.is_some_and(|it| Some(it.id) == token.mount && !it.tainted))
 }
 
 impl Known {

@@ -12,10 +12,12 @@ mod format;
 mod index;
 pub mod issue;
 mod list;
+pub mod login;
 mod lookup;
 pub mod params;
 pub mod prefixes;
 mod revoke;
+pub(crate) mod sweep;
 pub mod ttl;
 
 pub use accessor::Accessor;

@@ -95,7 +95,7 @@ async fn create_orphan(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 
 async fn create_by_role(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let name = cx.param("role_name").to_owned();
-    let role = roles::load(cx, tx, &name).await?;
+    let role = roles::load(tx, cx.mount()?, &name).await?;
     let role = role.ok_or_else(|| Error::invalid(format!("unknown role {name}")))?;
     make(cx, tx, false, Some((name, role))).await
 }

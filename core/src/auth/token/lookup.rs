@@ -74,7 +74,7 @@ async fn lookup(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
         return show(cx, token, text).await;
     }
     let open = cx.open()?;
-    let found = open.tokens.find(&open.store, text.as_bytes(), cx.now).await?;
+    let found = open.tokens.find(open, text.as_bytes(), cx.now).await?;
     match found {
         Some(token) => show(cx, &token, &text).await,
         None => Err(Error::denied("bad token")),

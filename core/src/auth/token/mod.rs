@@ -8,10 +8,15 @@ mod revoke;
 mod roles;
 mod tidy;
 
+use futures_util::future::BoxFuture;
+
 use crate::{
     engine::Engine,
+    error::Result,
     mounts::{Mount, MountClass},
     route::Tables,
+    tokens::{Token, params::TokenParams},
+    tx::Tx,
 };
 
 const ROUTES: Tables = &[
@@ -38,6 +43,15 @@ impl Engine for TokenAuth {
 
     fn routes(&self, _mount: &Mount) -> Tables {
         ROUTES
+    }
+
+    fn renew<'a>(
+        &'a self,
+        mount: &'a Mount,
+        tx: &'a mut Tx,
+        token: &'a Token,
+    ) -> BoxFuture<'a, Result<Option<TokenParams>>> {
+        Box::pin(roles::at_renewal(mount, tx, token))
     }
 
     fn is_singleton(&self) -> bool {

@@ -3,10 +3,7 @@
 use serde::Deserialize;
 use strongroom_api::params::{Seconds, Text};
 
-use super::{
-    lookup::{ByAccessor, own},
-    roles,
-};
+use super::lookup::{ByAccessor, own};
 use crate::{
     crypto::SecretBytes,
     dispatch::Cx,
@@ -58,7 +55,7 @@ async fn renew(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
         return Err(Error::invalid("missing token ID"));
     }
     let open = cx.open()?;
-    let found = open.tokens.find(&open.store, text.as_bytes(), cx.now).await?;
+    let found = open.tokens.find(open, text.as_bytes(), cx.now).await?;
     let token = found.ok_or_else(|| Error::invalid("token not found"))?;
     extend(cx, tx, &token, SecretBytes::from(text)).await
 }
@@ -93,19 +90,15 @@ async fn extend(cx: &Cx<'_>, tx: &mut Tx, token: &Token, id: SecretBytes) -> Res
         max_ttl: token.max_ttl,
         explicit_max_ttl: token.explicit_max_ttl,
     };
-    if !token.role.is_empty() {
-        // What the role says now, not what it said then.
-        let role = roles::load(cx, tx, &token.role).await?.ok_or_else(|| {
-            let name = &token.role;
-            Error::invalid(format!("original token role \"{name}\" could not be found, not renewing"))
-        })?;
-        wanted.period = role.params.period;
-        let least = [wanted.explicit_max_ttl, role.params.explicit_max_ttl];
-        wanted.explicit_max_ttl = least.into_iter().filter(|it| !it.is_zero()).min().unwrap_or_default();
-    }
+    // The limits of whoever made it, as they are now and not as they were then.
     let mounts = open.mounts.current(&open.store).await?;
-    let owner = mounts.owner(&token.path).map(|(mounted, _)| &mounted.mount.config);
-    let limits = Limits::of(owner.unwrap_or(&cx.mount()?.config), cx.core.settings());
+    let (owner, _) = mounts.owner(&token.path).ok_or_else(|| Error::invalid("lease is not renewable"))?;
+    if let Some(now) = owner.engine.renew(&owner.mount, tx, &token).await? {
+        wanted.period = now.period;
+        wanted.max_ttl = now.max_ttl;
+        wanted.explicit_max_ttl = now.explicit_max_ttl;
+    }
+    let limits = Limits::of(&owner.mount.config, cx.core.settings());
     let given = ttl::give(limits, wanted, token.created, cx.now)?;
     token.granted_ttl = given.ttl;
     token.expires = Some(cx.now.plus(given.ttl));

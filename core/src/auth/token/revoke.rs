@@ -93,7 +93,7 @@ async fn named(cx: &Cx<'_>, tx: &mut Tx) -> Result<Option<Token>> {
         return Err(Error::invalid(MISSING));
     }
     let open = cx.open()?;
-    match open.tokens.find(&open.store, text.as_bytes(), cx.now).await? {
+    match open.tokens.find(open, text.as_bytes(), cx.now).await? {
         Some(token) => stored(cx, tx, token.selector().ok_or_else(batch)?).await,
         None => Ok(None),
     }

@@ -10,9 +10,11 @@ use crate::{
     barrier::{Class, Place, Record},
     dispatch::Cx,
     error::{Error, Result},
+    mounts::Mount,
     response::Response,
     route::{Field, Kind, Route, delete, field, in_tx, list, read, store},
     tokens::{
+        Token,
         params::{self, TokenParams, TokenType},
         ttl::Limits,
     },
@@ -179,14 +181,28 @@ fn glob(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn place(cx: &Cx<'_>, tx: &Tx, name: &str) -> Result<Place> {
-    Ok(tx.store().place(Class::Config, cx.mount()?.root(), &format!("role/{name}")))
+fn place(tx: &Tx, mount: &Mount, name: &str) -> Place {
+    tx.store().place(Class::Config, mount.root(), &format!("role/{name}"))
 }
 
 /// The role called `name`, as the transaction sees it.
-pub(super) async fn load(cx: &Cx<'_>, tx: &mut Tx, name: &str) -> Result<Option<Role>> {
-    let place = place(cx, tx, name)?;
+pub(super) async fn load(tx: &mut Tx, mount: &Mount, name: &str) -> Result<Option<Role>> {
+    let place = place(tx, mount, name);
     tx.get(&place).await
+}
+
+/// What a renewal of a token that a role made goes by: the role as it is now, within what the token was given.
+pub(super) async fn at_renewal(mount: &Mount, tx: &mut Tx, token: &Token) -> Result<Option<TokenParams>> {
+    let name = &token.role;
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let role = load(tx, mount, name).await?.ok_or_else(|| {
+        Error::invalid(format!("original token role \"{name}\" could not be found, not renewing"))
+    })?;
+    let limits = [token.explicit_max_ttl, role.params.explicit_max_ttl];
+    let explicit_max_ttl = limits.into_iter().filter(|it| !it.is_zero()).min().unwrap_or_default();
+    Ok(Some(TokenParams { explicit_max_ttl, ..role.params }))
 }
 
 #[derive(Deserialize)]
@@ -218,7 +234,7 @@ async fn names(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 
 async fn write(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let name = cx.param("role_name");
-    let place = place(cx, tx, name)?;
+    let place = place(tx, cx.mount()?, name);
     let old = tx.get::<Role>(&place).await?;
     cx.may_write(old.is_some())?;
     let fields: Fields = cx.fields()?;
@@ -365,7 +381,7 @@ fn is_zero(number: &i64) -> bool {
 
 async fn show(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let name = cx.param("role_name");
-    let role = load(cx, tx, name).await?.ok_or(Error::NotFound)?;
+    let role = load(tx, cx.mount()?, name).await?.ok_or(Error::NotFound)?;
     let params = &role.params;
     let old = |is_old: bool, time: Duration| if is_old { time.as_secs() } else { 0 };
     Response::data(&Shown {
@@ -391,7 +407,7 @@ async fn show(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 }
 
 async fn remove(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
-    let place = place(cx, tx, cx.param("role_name"))?;
+    let place = place(tx, cx.mount()?, cx.param("role_name"));
     tx.delete(&place);
     Ok(Response::empty())
 }
