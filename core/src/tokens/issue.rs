@@ -53,16 +53,21 @@ pub struct Parent {
 }
 
 impl NewToken {
-    /// A root token without end.
+    /// A root token without end. One with a chosen id looks like one that somebody made by hand: that is how
+    /// clients know the root token of a development server.
     pub fn root(id: Option<SecretBytes>) -> Self {
+        let (path, display_name) = match id {
+            Some(_) => ("auth/token/create", "token"),
+            None => ("auth/token/root", "root"),
+        };
         Self {
             namespace: NamespaceId::ROOT,
             kind: TokenKind::Service,
             parent: None,
             policies: vec!["root".to_owned()],
-            path: "auth/token/root".to_owned(),
+            path: path.to_owned(),
             mount: None,
-            display_name: "root".to_owned(),
+            display_name: display_name.to_owned(),
             metadata: None,
             lifetime: Lifetime::Endless,
             max_ttl: Duration::ZERO,

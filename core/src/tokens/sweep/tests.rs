@@ -177,7 +177,7 @@ async fn a_spent_token_is_purged_with_its_cubbyhole() {
     let token = child(&test, ROOT_TOKEN, json!({ "num_uses": 1, "ttl": "1h" })).await;
     let open = test.core.unsealed().unwrap();
     let known = open.tokens.find(&open, token.as_bytes(), test.core.now()).await.unwrap().unwrap();
-    let tree = crate::tree::Tree { class: Class::Cubbyhole, root: known.cubbyhole().unwrap() };
+    let tree = crate::tree::Tree { class: Class::Cubbyhole, root: cubbyhole::root_of(&known) };
     let mut tx = Tx::new(open.store.clone());
     for path in ["a", "b/c", "b/d/e"] {
         tree.put(&mut tx, path, &Row::of(Selector([1; 16])), true).await.unwrap();
