@@ -1,10 +1,16 @@
 //! What lies under `sys/`: one file for each resource.
 
 pub(crate) mod bootstrap;
+mod clock;
+mod generate_root;
 mod identity;
+mod integrity;
 mod mounts;
+mod operator;
 mod policies;
+mod rekey;
 mod remount;
+mod rotate;
 mod seal;
 mod status;
 
@@ -17,8 +23,18 @@ use crate::{
 };
 
 /// All of `sys/`. While sealed, the pipeline finds the seal's own routes here.
-pub(crate) const ROUTES: Tables =
-    &[seal::ROUTES, status::ROUTES, mounts::ROUTES, remount::ROUTES, policies::ROUTES];
+pub(crate) const ROUTES: Tables = &[
+    seal::ROUTES,
+    status::ROUTES,
+    clock::ROUTES,
+    generate_root::ROUTES,
+    integrity::ROUTES,
+    mounts::ROUTES,
+    policies::ROUTES,
+    rekey::ROUTES,
+    remount::ROUTES,
+    rotate::ROUTES,
+];
 
 pub struct System;
 
