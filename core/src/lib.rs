@@ -7,6 +7,7 @@ mod admission;
 pub mod audit;
 mod auth;
 pub mod barrier;
+pub mod catalog;
 pub mod clock;
 mod codec;
 mod core;

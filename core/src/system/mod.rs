@@ -1,14 +1,22 @@
 //! What lies under `sys/`: one file for each resource.
 
 pub(crate) mod bootstrap;
+mod capabilities;
+mod explain;
+pub(crate) mod help;
 mod identity;
+mod info;
 mod mounts;
+pub(crate) mod openapi;
 mod policies;
 mod remount;
 mod seal;
+pub mod settings;
 mod status;
+mod tools;
+mod ui;
 
-pub use identity::Identity;
+pub(crate) use identity::Identity;
 
 use crate::{
     engine::{ENGINES, Engine},
@@ -17,8 +25,20 @@ use crate::{
 };
 
 /// All of `sys/`. While sealed, the pipeline finds the seal's own routes here.
-pub(crate) const ROUTES: Tables =
-    &[seal::ROUTES, status::ROUTES, mounts::ROUTES, remount::ROUTES, policies::ROUTES];
+pub(crate) const ROUTES: Tables = &[
+    seal::ROUTES,
+    status::ROUTES,
+    mounts::ROUTES,
+    remount::ROUTES,
+    policies::ROUTES,
+    explain::ROUTES,
+    capabilities::ROUTES,
+    ui::ROUTES,
+    openapi::ROUTES,
+    tools::ROUTES,
+    settings::ROUTES,
+    info::ROUTES,
+];
 
 pub struct System;
 
