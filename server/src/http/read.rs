@@ -47,7 +47,9 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
-            let named = pairs(query.as_bytes()).filter(|(name, _)| !matches!(&**name, "list" | "scan"));
+            // They are the operation of a GET, and nothing to another method.
+            let is_operation = |name: &str| parts.method == Method::GET && matches!(name, "list" | "scan");
+            let named = pairs(query.as_bytes()).filter(|(name, _)| !is_operation(name));
             Body::pairs(named)?
         }
         _ => Body::default(),
