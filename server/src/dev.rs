@@ -14,7 +14,7 @@ use strongroom_core::{
 
 use crate::{
     ask::ask,
-    config::{Address, Listener},
+    config::{Address, CLUSTER, Listener},
     error::ServerError,
     http::Limits,
     server::Server,
@@ -52,6 +52,7 @@ impl Dev {
         let settings = Settings {
             audit_by_api: true,
             dev: true,
+            cluster_name: CLUSTER.to_owned(),
             unauthed_operator_endpoints: true,
             ..Settings::default()
         };

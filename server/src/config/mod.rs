@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use parse::CLUSTER;
+
 pub use listener::{Address, Forwarded, Listener, MinTls, Tls};
 
 /// What the files say, with the defaults of what they do not say.

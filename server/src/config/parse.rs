@@ -17,6 +17,8 @@ use super::{
 /// 768 h, as Vault.
 const DEFAULT_TTL: Duration = Duration::from_secs(768 * 3600);
 
+pub(crate) const CLUSTER: &str = "strongroom";
+
 #[derive(Default)]
 pub(super) struct Draft {
     storage: Option<Storage>,
@@ -207,7 +209,7 @@ impl Draft {
             unauthed_operator_endpoints: self.unauthed_operator_endpoints,
             api_addr: self.api_addr,
             cluster_addr: self.cluster_addr,
-            cluster_name: self.cluster_name.unwrap_or_default(),
+            cluster_name: self.cluster_name.filter(|it| !it.is_empty()).unwrap_or_else(|| CLUSTER.to_owned()),
             default_lease_ttl: self.default_lease_ttl.filter(|it| !it.is_zero()).unwrap_or(DEFAULT_TTL),
             max_lease_ttl: self.max_lease_ttl.filter(|it| !it.is_zero()).unwrap_or(DEFAULT_TTL),
             disable_mlock: self.disable_mlock,

@@ -31,6 +31,13 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
         Path::Redirect(target) => return Ok(Read::Redirect(target)),
     };
     let operation = operation(&parts.method, &path, query)?;
+    let path = match operation {
+        // Rule 49: one path for both ways to write it.
+        Operation::List | Operation::Scan if !path.is_folder() => {
+            RequestPath::new(path.namespace(), &path.as_folder()).map_err(Refusal::BadPath)?
+        }
+        _ => path,
+    };
     if !namespace {
         return Err(Refusal::UnknownNamespace);
     }
