@@ -237,6 +237,6 @@ impl Walk<'_> {
 
 async fn delete(store: &Store, keys: Vec<RowKey>) -> Result<()> {
     let ops = keys.into_iter().map(|key| Op::Delete { key }).collect();
-    store.storage.commit(Batch { ops, priority: Priority::Background, scrub: true }).await?;
+    store.commit(Batch { ops, priority: Priority::Background, scrub: true })?.await?;
     Ok(())
 }

@@ -2,14 +2,20 @@
 
 pub(crate) mod bootstrap;
 mod capabilities;
+mod clock;
 mod explain;
+mod generate_root;
 pub(crate) mod help;
 mod identity;
 mod info;
+mod integrity;
 mod mounts;
 pub(crate) mod openapi;
+mod operator;
 mod policies;
+mod rekey;
 mod remount;
+mod rotate;
 mod seal;
 pub mod settings;
 mod status;
@@ -28,16 +34,21 @@ use crate::{
 pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
-    mounts::ROUTES,
-    remount::ROUTES,
-    policies::ROUTES,
-    explain::ROUTES,
     capabilities::ROUTES,
-    ui::ROUTES,
-    openapi::ROUTES,
-    tools::ROUTES,
-    settings::ROUTES,
+    clock::ROUTES,
+    explain::ROUTES,
+    generate_root::ROUTES,
     info::ROUTES,
+    integrity::ROUTES,
+    mounts::ROUTES,
+    openapi::ROUTES,
+    policies::ROUTES,
+    rekey::ROUTES,
+    remount::ROUTES,
+    rotate::ROUTES,
+    settings::ROUTES,
+    tools::ROUTES,
+    ui::ROUTES,
 ];
 
 pub struct System;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{Depth, Epoch, Selector};
 use crate::{
-    barrier::{Record, Root},
+    barrier::Record,
     clock::Timestamp,
     ids::{MountId, NamespaceId},
 };
@@ -133,11 +133,6 @@ impl Token {
     /// None for a batch token: nothing is stored that a selector could name.
     pub fn selector(&self) -> Option<Selector> {
         (self.kind == TokenKind::Service).then_some(Selector(self.selector))
-    }
-
-    /// Where its cubbyhole lies: a tree of its own, which is purged with it. None for a batch token.
-    pub fn cubbyhole(&self) -> Option<Root> {
-        self.selector().map(super::sweep::cubbyhole)
     }
 
     /// Expired is dead at read time, before any sweeper.

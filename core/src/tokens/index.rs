@@ -7,7 +7,7 @@
 
 use super::{ROOT, Selector, Token};
 use crate::{
-    barrier::{Class, Dir, Ordinal, Place, Record, Root},
+    barrier::{Class, Dir, Ordinal, Place, Record},
     clock::Timestamp,
     ids::MountId,
     store::Store,
@@ -57,9 +57,9 @@ pub(super) fn expiry(store: &Store, minute: u64, selector: Selector) -> Place {
     expiries(store).at(Class::Expiry, Ordinal::new(minute, selector.tail()))
 }
 
-/// The tokens that a mount made.
+/// The tokens that a mount made. Filed here and not with the mount: it is needed longest when that is gone.
 pub(super) fn made_by(store: &Store, mount: MountId) -> Dir {
-    store.dir(Root { namespace: ROOT.namespace, mount }, "tokens/")
+    store.dir(ROOT, &format!("made/{mount}/"))
 }
 
 /// The row of a token among those that its mount made.

@@ -53,16 +53,21 @@ pub struct Parent {
 }
 
 impl NewToken {
-    /// A root token without end.
+    /// A root token without end. One with a chosen id looks like one that somebody made by hand: that is how
+    /// clients know the root token of a development server.
     pub fn root(id: Option<SecretBytes>) -> Self {
+        let (path, display_name) = match id {
+            Some(_) => ("auth/token/create", "token"),
+            None => ("auth/token/root", "root"),
+        };
         Self {
             namespace: NamespaceId::ROOT,
             kind: TokenKind::Service,
             parent: None,
             policies: vec!["root".to_owned()],
-            path: "auth/token/root".to_owned(),
+            path: path.to_owned(),
             mount: None,
-            display_name: "root".to_owned(),
+            display_name: display_name.to_owned(),
             metadata: None,
             lifetime: Lifetime::Endless,
             max_ttl: Duration::ZERO,
@@ -104,7 +109,12 @@ impl Tokens {
         if usize::from(depth) >= MAX_DEPTH {
             return Err(Error::invalid("the token has too many ancestors to make another"));
         }
-        let expires = new.lifetime.ends(now);
+        // What is not stored is as short as it can be: whole seconds.
+        let created = match new.kind {
+            TokenKind::Batch => Timestamp(now.0 - now.0.rem_euclid(1_000_000_000)),
+            TokenKind::Service => now,
+        };
+        let expires = new.lifetime.ends(created);
         let mut token = Token {
             mac: [0; 32],
             selector: [0; 16],
@@ -115,7 +125,7 @@ impl Tokens {
             path: new.path,
             display_name: new.display_name,
             metadata: new.metadata,
-            created: now,
+            created,
             creation_ttl: new.lifetime.ttl(),
             granted_ttl: new.lifetime.ttl(),
             expires,

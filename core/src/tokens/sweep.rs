@@ -15,20 +15,19 @@ use super::{
     prefixes::{self, Prefixes},
 };
 use crate::{
-    barrier::{Class, Root},
+    barrier::Class,
     clock::Timestamp,
     error::Result,
-    storage::{Batch, Op, Priority, Scan},
+    secrets::cubbyhole,
+    storage::Priority,
     store::{Ordered, Store},
     tx::{Attempts, Tx},
 };
 
-/// Rows of the expiry index that one call works on.
+/// Rows of the expiry index that one call reads, and transactions that it makes for them.
 const ROWS: usize = 256;
 /// Tokens that one transaction marks: each takes four operations of at most a hundred.
 const MARKS: usize = 16;
-/// Cubbyhole rows that one batch deletes.
-const CUBBYHOLE: usize = 90;
 
 /// Does a bounded part of what is due. Answers whether there may be more.
 pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
@@ -41,8 +40,16 @@ pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -
     let until = Some(index::end_of(index::minute(now)));
     let due = store.ordered::<Row>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
     more |= due.len() == ROWS;
+    let mut steps = 0;
     for row in due {
-        while !settle(tokens, store, &row, now).await? {}
+        let mut done = false;
+        while !done {
+            if steps == ROWS {
+                return Ok(true);
+            }
+            steps += 1;
+            done = settle(tokens, store, &row, now).await?;
+        }
     }
     Ok(more)
 }
@@ -140,36 +147,13 @@ async fn purge(
     if children.len() == MARKS {
         return Ok(false);
     }
-    empty(&store, cubbyhole(selector)).await?;
+    cubbyhole::purge(&store, token).await?;
     let place = tokens.place(&store, selector);
     tx.delete(&place);
     tx.delete(&row.place);
     let beside = [index::path(&store, token), index::child(&store, token)];
     beside.iter().flatten().for_each(|it| tx.delete(it));
     Ok(true)
-}
-
-/// Where a token's cubbyhole lies: a tree of its own, so that nothing has to be searched for when it ends.
-pub(crate) fn cubbyhole(selector: Selector) -> Root {
-    Root { namespace: super::ROOT.namespace, mount: crate::ids::MountId(uuid::Uuid::from_bytes(selector.0)) }
-}
-
-/// Deletes all rows of a cubbyhole. It can be reached no more, so this needs no transaction.
-async fn empty(store: &Store, root: Root) -> Result<()> {
-    let mut folders = vec![String::new()];
-    while let Some(folder) = folders.pop() {
-        let dir = store.dir(root, &folder);
-        let names = store.names(Class::Cubbyhole, dir).await?;
-        folders.extend(names.iter().filter(|it| it.ends_with('/')).map(|it| format!("{folder}{it}")));
-        let dir = dir.key(Class::Cubbyhole);
-        for _ in 0..names.len().div_ceil(CUBBYHOLE) {
-            let scan = Scan { dir, after: None, until: None, limit: CUBBYHOLE, values: false };
-            let rows = store.storage.scan(scan).await?;
-            let ops = rows.into_iter().map(|it| Op::Delete { key: it.key }).collect();
-            store.storage.commit(Batch { ops, priority: Priority::Background, scrub: false }).await?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

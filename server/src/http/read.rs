@@ -189,7 +189,12 @@ fn merge_patch_type(headers: &HeaderMap) -> Result<(), Refusal> {
     match content_type(headers) {
         "" => Err(Refusal::NoContentType),
         it if it.eq_ignore_ascii_case("application/merge-patch+json") => Ok(()),
-        _ => Err(Refusal::NoMergePatch),
+        other => {
+            let is_type = |it: &u8| it.is_ascii_alphanumeric() || b"/+.-".contains(it);
+            let given =
+                Some(other).filter(|it| it.len() <= 100 && it.as_bytes().iter().all(|it| is_type(it)));
+            Err(Refusal::NoMergePatch(given.unwrap_or("another").to_owned()))
+        }
     }
 }
 
