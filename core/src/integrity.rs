@@ -179,12 +179,7 @@ pub(crate) async fn verify_class(core: &Core, open: &Unsealed, class: Class) -> 
     verify(barrier, &mut *snapshot, class, &head).await
 }
 
-async fn verify(
-    barrier: &Barrier,
-    snapshot: &mut dyn Snapshot,
-    class: Class,
-    head: &Head,
-) -> Result<bool> {
+async fn verify(barrier: &Barrier, snapshot: &mut dyn Snapshot, class: Class, head: &Head) -> Result<bool> {
     let expected = head.class(class);
     let count = expected.values().fold(0_u64, |sum, it| sum.saturating_add(it.count));
     let found = tally(barrier, snapshot, class, count.saturating_add(1)).await?;
@@ -287,12 +282,7 @@ struct Tally {
 }
 
 /// Adds up to `most` rows of `class`.
-async fn tally(
-    barrier: &Barrier,
-    snapshot: &mut dyn Snapshot,
-    class: Class,
-    most: u64,
-) -> Result<Tally> {
+async fn tally(barrier: &Barrier, snapshot: &mut dyn Snapshot, class: Class, most: u64) -> Result<Tally> {
     let mut found = Tally::default();
     snapshot.seek(before(class));
     loop {

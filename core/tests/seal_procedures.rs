@@ -159,7 +159,10 @@ async fn a_verified_rekey_counts_once_the_new_shares_were_shown() {
 
     // The old share still counts.
     let status = get(&test, "sys/rekey/init").await.unwrap();
-    assert_eq!((&status["started"], &status["verification_nonce"]), (&json!(true), &made["verification_nonce"]));
+    assert_eq!(
+        (&status["started"], &status["verification_nonce"]),
+        (&json!(true), &made["verification_nonce"])
+    );
 
     let nonce = &made["verification_nonce"];
     let status = put(&test, "sys/rekey/verify", key(0, nonce)).await.unwrap();
@@ -199,7 +202,10 @@ async fn a_generated_root_token_has_the_announced_length_and_works() {
     let test = TestCore::new().await;
     let idle = get(&test, "sys/generate-root/attempt").await.unwrap();
     assert_eq!(idle["otp_length"], 26);
-    assert_eq!(message(put(&test, "sys/generate-root/attempt", json!({"otp": "short"})).await), "OTP string has incorrect length");
+    assert_eq!(
+        message(put(&test, "sys/generate-root/attempt", json!({"otp": "short"})).await),
+        "OTP string has incorrect length"
+    );
     let run = put(&test, "sys/generate-root/attempt", json!({})).await.unwrap();
     let otp = run["otp"].as_str().unwrap();
     assert_eq!(otp.len(), 26);
@@ -211,7 +217,8 @@ async fn a_generated_root_token_has_the_announced_length_and_works() {
     let done = put(&test, "sys/generate-root/update", give.clone()).await.unwrap();
     assert_eq!((&done["complete"], &done["progress"]), (&json!(true), &json!(1)));
     assert_eq!(done["encoded_token"], done["encoded_root_token"]);
-    let mixed = data_encoding::BASE64_NOPAD.decode(done["encoded_token"].as_str().unwrap().as_bytes()).unwrap();
+    let mixed =
+        data_encoding::BASE64_NOPAD.decode(done["encoded_token"].as_str().unwrap().as_bytes()).unwrap();
     let token: Vec<u8> = mixed.iter().zip(otp.as_bytes()).map(|(a, b)| a ^ b).collect();
     let token = String::from_utf8(token).unwrap();
     assert_eq!(token.len(), 26);
@@ -224,7 +231,8 @@ async fn a_generated_root_token_has_the_announced_length_and_works() {
 async fn two_last_shares_at_once_give_one_token() {
     let test = TestCore::new().await;
     let run = put(&test, "sys/generate-root/attempt", json!({})).await.unwrap();
-    let give = || put(&test, "sys/generate-root/update", json!({"key": first_share(&test), "nonce": run["nonce"]}));
+    let give =
+        || put(&test, "sys/generate-root/update", json!({"key": first_share(&test), "nonce": run["nonce"]}));
     let (one, two) = tokio::join!(give(), give());
     assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1);
 }
@@ -286,10 +294,8 @@ async fn a_setting_opens_them_to_whoever_has_shares() {
     }
     let mut limited = false;
     for _ in 0..1000 {
-        limited |= matches!(
-            test.ask(ask(Operation::Read, "sys/rekey/init")).await,
-            Err(Error::RateLimited { .. })
-        );
+        limited |=
+            matches!(test.ask(ask(Operation::Read, "sys/rekey/init")).await, Err(Error::RateLimited { .. }));
     }
     assert!(limited);
 }
@@ -300,7 +306,8 @@ async fn a_cancel_with_another_runs_nonce_is_refused() {
     let test = TestCore::new().await;
     for path in ["sys/generate-root/attempt", "sys/rekey/init"] {
         let run = put(&test, path, json!({"secret_shares": 1, "secret_threshold": 1})).await.unwrap();
-        let cancel = |nonce: &Value| Ask { body: json!({ "nonce": nonce }), ..Ask::new(Operation::Delete, path) };
+        let cancel =
+            |nonce: &Value| Ask { body: json!({ "nonce": nonce }), ..Ask::new(Operation::Delete, path) };
         assert!(matches!(test.ask(cancel(&json!("other"))).await, Err(Error::Invalid(_))));
         assert_eq!(get(&test, path).await.unwrap()["started"], true);
         test.ask(cancel(&run["nonce"])).await.unwrap();

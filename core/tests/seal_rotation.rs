@@ -68,11 +68,16 @@ async fn a_term_ends_by_age_if_the_settings_say_so() {
     for (body, expected) in [
         (json!({"interval": "1m"}), "interval must be greater or equal to 24h0m0s"),
         (json!({"max_operations": 10}), "max_operations must be in the range [1000000,3865470566]"),
-        (json!({"max_operations": 99_999_999_999_i64}), "max_operations must be in the range [1000000,3865470566]"),
+        (
+            json!({"max_operations": 99_999_999_999_i64}),
+            "max_operations must be in the range [1000000,3865470566]",
+        ),
     ] {
         assert_eq!(test.write("sys/rotate/config", body).await.unwrap_err().to_string(), expected);
     }
-    test.write("sys/rotate/config", json!({"interval": "48h", "max_operations": 2_000_000_000})).await.unwrap();
+    test.write("sys/rotate/config", json!({"interval": "48h", "max_operations": 2_000_000_000}))
+        .await
+        .unwrap();
     let read = data(&test.read("sys/rotate/config").await.unwrap());
     assert_eq!(read, json!({"enabled": true, "interval": "48h0m0s", "max_operations": 2_000_000_000}));
     run(&test, HOUR).await;

@@ -42,7 +42,12 @@ struct Walk {
 }
 
 /// Looks at the next rows.
-pub(super) async fn step(core: &Core, open: &Arc<Unsealed>, now: Timestamp, place: &mut Place) -> Result<Next> {
+pub(super) async fn step(
+    core: &Core,
+    open: &Arc<Unsealed>,
+    now: Timestamp,
+    place: &mut Place,
+) -> Result<Next> {
     let status = core.term_status(open);
     if status.oldest == status.term {
         place.pass = None;
@@ -80,8 +85,7 @@ pub(super) async fn step(core: &Core, open: &Arc<Unsealed>, now: Timestamp, plac
             if class == Class::Core {
                 continue;
             }
-            let sealed =
-                open.store.barrier.reseal(class, namespace(class), &row.key, &row.name, &row.value);
+            let sealed = open.store.barrier.reseal(class, namespace(class), &row.key, &row.name, &row.value);
             match sealed {
                 Ok(None) => {}
                 Ok(Some((name, value))) => {

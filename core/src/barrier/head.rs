@@ -268,13 +268,8 @@ mod tests {
 
     #[test]
     fn a_head_reads_back() {
-        let mut head = Head {
-            sequence: 7,
-            high_water: Timestamp(-3),
-            term: 2,
-            encryptions: 1 << 40,
-            ..Head::default()
-        };
+        let mut head =
+            Head { sequence: 7, high_water: Timestamp(-3), term: 2, encryptions: 1 << 40, ..Head::default() };
         head.sums.entry((8, 3)).or_default().add(&[0xfe; 32]);
         assert_eq!(Head::decode(&head.encode()).unwrap(), head);
         assert!(Head::decode(&head.encode()[1..]).is_err());

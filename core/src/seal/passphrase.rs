@@ -25,7 +25,8 @@ pub(crate) fn check(passphrase: &SecretBytes) -> Result<()> {
     if text.len() > LONGEST {
         return refuse("the passphrase is too long: 1024 bytes at most");
     }
-    let letters: zeroize::Zeroizing<Vec<u32>> = zeroize::Zeroizing::new(text.chars().map(u32::from).collect());
+    let letters: zeroize::Zeroizing<Vec<u32>> =
+        zeroize::Zeroizing::new(text.chars().map(u32::from).collect());
     if letters.len() < SHORTEST {
         return refuse("the passphrase is too short: 12 characters or more");
     }

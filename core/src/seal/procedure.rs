@@ -90,7 +90,9 @@ impl<T> Slot<T> {
         let run = slot.as_mut().ok_or_else(|| Error::invalid(self.wording.none))?;
         self.check(run, nonce)?;
         if run.pieces.iter().any(|it| it.is_same(&piece)) {
-            return Err(Error::invalid("given key has already been provided during this generation operation"));
+            return Err(Error::invalid(
+                "given key has already been provided during this generation operation",
+            ));
         }
         run.pieces.push(piece);
         if run.pieces.len() < usize::from(threshold) {
@@ -126,7 +128,9 @@ impl<T> Slot<T> {
             return Ok(());
         }
         let (name, nonce) = (self.wording.name, run.nonce);
-        Err(Error::invalid(format!("incorrect nonce supplied; nonce for this {name} operation is \"{nonce}\"")))
+        Err(Error::invalid(format!(
+            "incorrect nonce supplied; nonce for this {name} operation is \"{nonce}\""
+        )))
     }
 
     /// The run is replaced or changed in single steps: a panic elsewhere leaves it whole.

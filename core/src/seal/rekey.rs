@@ -162,12 +162,7 @@ impl Core {
     }
 
     /// Takes one of the old shares.
-    pub(crate) async fn rekey_give(
-        &self,
-        target: Target,
-        nonce: &str,
-        text: SecretBytes,
-    ) -> Result<Outcome> {
+    pub(crate) async fn rekey_give(&self, target: Target, nonce: &str, text: SecretBytes) -> Result<Outcome> {
         let rekeying = self.rekeying(target);
         rekeying.run.expect(nonce)?;
         let stored = self.rekey_config(target).await?;
@@ -194,12 +189,7 @@ impl Core {
     }
 
     /// Takes one of the new shares; answers whether they are enough, and so count from now on.
-    pub(crate) async fn rekey_verify(
-        &self,
-        target: Target,
-        nonce: &str,
-        text: SecretBytes,
-    ) -> Result<bool> {
+    pub(crate) async fn rekey_verify(&self, target: Target, nonce: &str, text: SecretBytes) -> Result<bool> {
         let rekeying = self.rekeying(target);
         rekeying.verify.expect(nonce)?;
         let quorum = rekeying

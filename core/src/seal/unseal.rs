@@ -98,11 +98,7 @@ impl Core {
         if attempts.len() >= REMEMBERED {
             attempts.remove(0);
         }
-        attempts.push(UnsealAttempt {
-            at: now,
-            peer: peer.clone(),
-            step: outcome.as_ref().ok().copied(),
-        });
+        attempts.push(UnsealAttempt { at: now, peer: peer.clone(), step: outcome.as_ref().ok().copied() });
         outcome
     }
 

@@ -1,20 +1,33 @@
 //! What lies under `sys/`: one file for each resource.
 
 pub(crate) mod bootstrap;
+<<<<<<< HEAD
 mod clock;
 mod generate_root;
 mod identity;
 mod integrity;
 mod mounts;
 mod operator;
+=======
+mod capabilities;
+mod explain;
+pub(crate) mod help;
+mod identity;
+mod info;
+mod mounts;
+pub(crate) mod openapi;
+>>>>>>> room/sys
 mod policies;
 mod rekey;
 mod remount;
 mod rotate;
 mod seal;
+pub mod settings;
 mod status;
+mod tools;
+mod ui;
 
-pub use identity::Identity;
+pub(crate) use identity::Identity;
 
 use crate::{
     engine::{ENGINES, Engine},
@@ -26,14 +39,30 @@ use crate::{
 pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
+<<<<<<< HEAD
     clock::ROUTES,
     generate_root::ROUTES,
     integrity::ROUTES,
+    mounts::ROUTES,
+    policies::ROUTES,
     rekey::ROUTES,
+    remount::ROUTES,
     rotate::ROUTES,
     mounts::ROUTES,
     remount::ROUTES,
     policies::ROUTES,
+=======
+    mounts::ROUTES,
+    remount::ROUTES,
+    policies::ROUTES,
+    explain::ROUTES,
+    capabilities::ROUTES,
+    ui::ROUTES,
+    openapi::ROUTES,
+    tools::ROUTES,
+    settings::ROUTES,
+    info::ROUTES,
+>>>>>>> room/sys
 ];
 
 pub struct System;

@@ -1,12 +1,6 @@
 //! Who may take part in what operators do together.
 
-use crate::{
-    admission,
-    dispatch::Cx,
-    error::Result,
-    request::Peer,
-    route::Access,
-};
+use crate::{admission, dispatch::Cx, error::Result, request::Peer, route::Access};
 
 /// Refuses whoever has no token with `sudo` on the path, is not at the local socket, and is not let in by the
 /// setting that lets in everybody. The routes themselves ask for no token, so that the socket works when there

@@ -130,7 +130,8 @@ async fn init(cx: &Cx<'_>) -> Result<Response> {
     }
     let kind = cx.core.settings().seal;
     fields.check(kind)?;
-    let shares = |shares, threshold| check_shares(number(shares), number(threshold), "invalid seal configuration");
+    let shares =
+        |shares, threshold| check_shares(number(shares), number(threshold), "invalid seal configuration");
     let key = cx.core.provided_key();
     let plan = match kind {
         seal::Kind::Shamir => {
@@ -144,7 +145,8 @@ async fn init(cx: &Cx<'_>) -> Result<Response> {
         }
         seal::Kind::KeyFile | seal::Kind::Credential => {
             let (shares, threshold) = shares(&fields.recovery_shares, &fields.recovery_threshold)?;
-            let key = key.as_ref().ok_or_else(|| Error::invalid("the server has no key to seal the store with"))?;
+            let key =
+                key.as_ref().ok_or_else(|| Error::invalid("the server has no key to seal the store with"))?;
             Plan::Unattended { kind, key: Key::from_slice(key.expose())?, shares, threshold }
         }
     };

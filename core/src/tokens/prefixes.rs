@@ -7,6 +7,8 @@
 //!
 //! Making a token reads the record through its transaction: a login cannot slip in between.
 
+use std::sync::Arc;
+
 use super::{Epoch, ROOT, Token};
 use crate::{
     barrier::{Class, Ordinal, Place, Record},
@@ -65,10 +67,14 @@ pub(super) async fn epoch(tx: &mut Tx) -> Result<Epoch> {
     Ok(tx.cached::<Prefixes>(&place).await?.map_or(0, |it| it.next))
 }
 
-/// Whether a revoked prefix covers the token.
-pub(super) async fn cover(store: &Store, token: &Token) -> Result<bool> {
-    let Some(found) = store.cached::<Prefixes>(&place(store)).await? else { return Ok(false) };
-    Ok(found.value.entries.iter().any(|it| it.covers(token)))
+/// The revocations under way; none most of the time.
+pub(super) async fn revoked(store: &Store) -> Result<Option<Arc<Prefixes>>> {
+    Ok(store.cached::<Prefixes>(&place(store)).await?.map(|it| it.value))
+}
+
+/// Whether one of them covers the token.
+pub(super) fn cover(revoked: Option<&Prefixes>, token: &Token) -> bool {
+    revoked.is_some_and(|it| it.entries.iter().any(|it| it.covers(token)))
 }
 
 /// Stages the revocation of all tokens that `mount` made at paths that begin with `prefix`: effective with

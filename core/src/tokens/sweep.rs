@@ -24,7 +24,7 @@ use crate::{
     tx::{Attempts, Tx},
 };
 
-/// Rows of the expiry index that one call works on.
+/// Rows of the expiry index that one call reads, and transactions that it makes for them.
 const ROWS: usize = 256;
 /// Tokens that one transaction marks: each takes four operations of at most a hundred.
 const MARKS: usize = 16;
@@ -40,8 +40,16 @@ pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -
     let until = Some(index::end_of(index::minute(now)));
     let due = store.ordered::<Row>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
     more |= due.len() == ROWS;
+    let mut steps = 0;
     for row in due {
-        while !settle(tokens, store, &row, now).await? {}
+        let mut done = false;
+        while !done {
+            if steps == ROWS {
+                return Ok(true);
+            }
+            steps += 1;
+            done = settle(tokens, store, &row, now).await?;
+        }
     }
     Ok(more)
 }

@@ -89,7 +89,7 @@ async fn lookup_self(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
 async fn lookup_accessor(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let accessor = cx.fields::<ByAccessor>()?.text()?;
     let open = cx.open()?;
-    match open.tokens.find_by_accessor(&open.store, &accessor, cx.now).await? {
+    match open.tokens.find_by_accessor(open, &accessor, cx.now).await? {
         Some(token) => show(cx, &token, "").await,
         None => Err(Error::invalid("invalid accessor")),
     }

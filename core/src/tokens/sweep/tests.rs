@@ -156,19 +156,22 @@ async fn a_revoked_prefix_ends_at_once_what_was_made_below_it_and_nothing_later(
     assert!(left.value.entries.is_empty());
 }
 
-// Rule 91: nothing is stored of a batch token, so it goes by the mount that made it.
+// Rules 37 and 91
 #[tokio::test]
-async fn a_batch_token_ends_with_its_mount() {
+async fn a_token_ends_with_its_mount_also_if_nothing_is_stored_of_it() {
     let test = TestCore::new().await;
     let body = json!({ "type": "batch", "policies": ["default"], "no_parent": true });
     let token = child(&test, ROOT_TOKEN, body).await;
-    assert!(is_alive(&test, &token).await);
+    let service = child(&test, ROOT_TOKEN, json!({})).await;
+    assert!(is_alive(&test, &token).await && is_alive(&test, &service).await);
     let open = test.core.unsealed().unwrap();
     let mut tx = Tx::new(open.store.clone());
     crate::mounts::put(&mut tx, &Mount { tainted: true, ..mount(&test).await }).await.unwrap();
     tx.commit().await.unwrap();
-    let found = open.tokens.find(&open, token.as_bytes(), test.core.now()).await.unwrap();
-    assert!(found.is_none());
+    for token in [&token, &service] {
+        let found = open.tokens.find(&open, token.as_bytes(), test.core.now()).await.unwrap();
+        assert!(found.is_none());
+    }
 }
 
 #[tokio::test]
