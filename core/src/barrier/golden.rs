@@ -48,7 +48,10 @@ fn the_keyring_reads_and_writes_back() {
     let examples = examples();
     let keyring = Keyring::decode(&examples["keyring"]).unwrap();
     assert_eq!(keyring.store, StoreId(uuid::Uuid::from_bytes(std::array::from_fn(|at| at as u8))));
-    assert_eq!((keyring.active().number, keyring.active().created), (1, Timestamp(1_700_000_000_000_000_000)));
+    assert_eq!(
+        (keyring.active().number, keyring.active().created),
+        (1, Timestamp(1_700_000_000_000_000_000))
+    );
     assert_eq!(keyring.encode().unwrap().expose(), examples["keyring"]);
 }
 
@@ -79,8 +82,7 @@ fn envelopes_of_both_suites_open() {
 fn the_associated_data_is_the_documented_one() {
     let (barrier, examples) = (barrier(), examples());
     let place = place(&barrier);
-    let binding =
-        Binding { store: barrier.store(), class: place.class, key: &place.key, part: Part::Value };
+    let binding = Binding { store: barrier.store(), class: place.class, key: &place.key, part: Part::Value };
     assert_eq!(envelope::associated(binding, Suite::XChaCha20Poly1305, 1), examples["aad"]);
 }
 

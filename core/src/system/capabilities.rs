@@ -92,7 +92,7 @@ async fn of_accessor(cx: &Cx<'_>, _tx: &mut Tx) -> Result<Response> {
     let accessor = fields.accessor.as_ref().map(|it| it.0.as_str()).filter(|it| !it.is_empty());
     let accessor = accessor.ok_or_else(|| Error::invalid("missing accessor"))?;
     let open = cx.open()?;
-    let token = open.tokens.find_by_accessor(&open.store, accessor, cx.now).await?;
+    let token = open.tokens.find_by_accessor(open, accessor, cx.now).await?;
     let acl = acl(cx, &*token.ok_or_else(|| Error::invalid("invalid accessor"))?).await?;
     answer(&acl, fields)
 }

@@ -118,7 +118,7 @@ async fn subject(cx: &Cx<'_>, fields: &Fields) -> Result<Arc<Acl>> {
             found.ok_or_else(|| Error::invalid("invalid token"))?.policies.clone()
         }
         (None, None, Some(accessor)) => {
-            let found = open.tokens.find_by_accessor(&open.store, &accessor, cx.now).await?;
+            let found = open.tokens.find_by_accessor(open, &accessor, cx.now).await?;
             found.ok_or_else(|| Error::invalid("invalid accessor"))?.policies.clone()
         }
         _ => return Err(Error::invalid("one of 'policies', 'token' and 'accessor' must be supplied")),

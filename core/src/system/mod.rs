@@ -1,22 +1,17 @@
 //! What lies under `sys/`: one file for each resource.
 
 pub(crate) mod bootstrap;
-<<<<<<< HEAD
-mod clock;
-mod generate_root;
-mod identity;
-mod integrity;
-mod mounts;
-mod operator;
-=======
 mod capabilities;
+mod clock;
 mod explain;
+mod generate_root;
 pub(crate) mod help;
 mod identity;
 mod info;
+mod integrity;
 mod mounts;
 pub(crate) mod openapi;
->>>>>>> room/sys
+mod operator;
 mod policies;
 mod rekey;
 mod remount;
@@ -39,7 +34,6 @@ use crate::{
 pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
-<<<<<<< HEAD
     clock::ROUTES,
     generate_root::ROUTES,
     integrity::ROUTES,
@@ -48,13 +42,6 @@ pub(crate) const ROUTES: Tables = &[
     rekey::ROUTES,
     remount::ROUTES,
     rotate::ROUTES,
-    mounts::ROUTES,
-    remount::ROUTES,
-    policies::ROUTES,
-=======
-    mounts::ROUTES,
-    remount::ROUTES,
-    policies::ROUTES,
     explain::ROUTES,
     capabilities::ROUTES,
     ui::ROUTES,
@@ -62,7 +49,6 @@ pub(crate) const ROUTES: Tables = &[
     tools::ROUTES,
     settings::ROUTES,
     info::ROUTES,
->>>>>>> room/sys
 ];
 
 pub struct System;
