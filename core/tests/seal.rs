@@ -73,7 +73,10 @@ async fn init_takes_what_vault_takes_and_says_what_is_wrong() {
     let core = fresh(Settings::default());
     for (body, expected) in [
         (json!({}), "invalid seal configuration: shares must be at least one"),
-        (json!({"secret_shares": -1, "secret_threshold": -1}), "invalid seal configuration: shares must be at least one"),
+        (
+            json!({"secret_shares": -1, "secret_threshold": -1}),
+            "invalid seal configuration: shares must be at least one",
+        ),
         (json!({"secret_shares": 1}), "invalid seal configuration: threshold must be at least one"),
         (
             json!({"secret_shares": 1, "secret_threshold": 2}),
@@ -128,7 +131,8 @@ async fn a_stranger_cannot_make_the_store_his() {
     };
     let asked = ask(&core, stranger(), Operation::Write, "sys/init", with("a guess")).await;
     assert!(matches!(asked, Err(Error::DeniedBecause(_))));
-    let asked = ask(&core, stranger(), Operation::Write, "sys/init", with("from the machine's console")).await;
+    let asked =
+        ask(&core, stranger(), Operation::Write, "sys/init", with("from the machine's console")).await;
     assert!(asked.is_ok());
 }
 
@@ -203,7 +207,9 @@ async fn after_a_seal_every_request_for_data_is_refused() {
     test.read("sys/key-status").await.unwrap();
     let held = test.core.unsealed().unwrap();
     test.write("sys/seal", Value::Null).await.unwrap();
-    for path in ["sys/key-status", "secret/data/x", "sys/rekey/init", "sys/generate-root/attempt", "sys/mounts"] {
+    for path in
+        ["sys/key-status", "secret/data/x", "sys/rekey/init", "sys/generate-root/attempt", "sys/mounts"]
+    {
         assert!(matches!(test.read(path).await, Err(Error::Sealed)), "{path}");
     }
     for path in ["sys/rotate", "sys/rekey/init", "sys/generate-root/attempt"] {

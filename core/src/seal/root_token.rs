@@ -92,10 +92,7 @@ impl Core {
         loop {
             let mut tx = attempts.begin()?;
             // Not one that somebody chose, although its form is another: it is called as a root token is.
-            let new = NewToken {
-                id: Some(SecretBytes::copy_of(id.expose())),
-                ..NewToken::root(None)
-            };
+            let new = NewToken { id: Some(SecretBytes::copy_of(id.expose())), ..NewToken::root(None) };
             open.tokens.issue(&mut tx, new, now).await?;
             if attempts.commit(tx).await? {
                 break;
