@@ -34,21 +34,21 @@ use crate::{
 pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
+    capabilities::ROUTES,
     clock::ROUTES,
+    explain::ROUTES,
     generate_root::ROUTES,
+    info::ROUTES,
     integrity::ROUTES,
     mounts::ROUTES,
+    openapi::ROUTES,
     policies::ROUTES,
     rekey::ROUTES,
     remount::ROUTES,
     rotate::ROUTES,
-    explain::ROUTES,
-    capabilities::ROUTES,
-    ui::ROUTES,
-    openapi::ROUTES,
-    tools::ROUTES,
     settings::ROUTES,
-    info::ROUTES,
+    tools::ROUTES,
+    ui::ROUTES,
 ];
 
 pub struct System;
