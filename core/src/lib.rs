@@ -18,6 +18,7 @@ pub mod ids;
 pub mod mounts;
 pub mod net;
 pub mod policy;
+pub mod purge;
 pub mod request;
 pub mod response;
 pub mod route;
