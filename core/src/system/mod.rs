@@ -17,8 +17,14 @@ use crate::{
 };
 
 /// All of `sys/`. While sealed, the pipeline finds the seal's own routes here.
-pub(crate) const ROUTES: Tables =
-    &[seal::ROUTES, status::ROUTES, mounts::ROUTES, remount::ROUTES, policies::ROUTES];
+pub(crate) const ROUTES: Tables = &[
+    seal::ROUTES,
+    status::ROUTES,
+    mounts::ROUTES,
+    remount::ROUTES,
+    policies::ROUTES,
+    crate::auth::lockout::ROUTES,
+];
 
 pub struct System;
 
