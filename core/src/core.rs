@@ -6,6 +6,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::{
     audit::Broker,
+    background::Schedule,
     barrier::{
         Barrier,
         head::{Head, HeadKeeper},
@@ -29,6 +30,7 @@ pub struct Core {
     settings: Settings,
     seal: Seal,
     open: ArcSwapOption<Unsealed>,
+    pub(crate) background: Schedule,
 }
 
 /// What exists only while unsealed: dropping it drops the keys.
@@ -49,6 +51,7 @@ impl Core {
             seal: Seal::default(),
             settings,
             open: ArcSwapOption::empty(),
+            background: Schedule::default(),
         }
     }
 
@@ -102,7 +105,9 @@ impl Core {
     /// Drops the keys and everything that was decrypted with them. Requests under way keep their hold until
     /// they end; every later one finds the store sealed.
     pub(crate) fn drop_keys(&self) {
-        self.open.store(None);
+        if let Some(open) = self.open.swap(None) {
+            open.store.close();
+        }
         self.storage.attach(None);
     }
 }

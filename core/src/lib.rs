@@ -6,6 +6,7 @@
 mod admission;
 pub mod audit;
 mod auth;
+pub mod background;
 pub mod barrier;
 pub mod clock;
 mod codec;
@@ -15,6 +16,7 @@ pub mod dispatch;
 pub mod engine;
 pub mod error;
 pub mod ids;
+pub mod integrity;
 pub mod mounts;
 pub mod net;
 pub mod policy;

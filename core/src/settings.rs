@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::seal::Kind;
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What `sys/health` and `sys/seal-status` say: a version of Vault's whose clients we serve.
@@ -13,6 +15,11 @@ pub struct Settings {
     /// `-dev`: a mode for laptops.
     pub dev: bool,
     pub cluster_name: String,
+    /// What `sys/init` makes a new store be unsealed with. A store that is there keeps what it was made with.
+    pub seal: Kind,
+    /// `sys/rekey/*` and `sys/generate-root/*` ask for no token: the shares are proof enough, as in Vault.
+    /// Otherwise they ask for one with `sudo`, or for the local socket.
+    pub unauthed_operator_endpoints: bool,
 }
 
 impl Default for Settings {
@@ -24,6 +31,8 @@ impl Default for Settings {
             audit_by_api: false,
             dev: false,
             cluster_name: String::new(),
+            seal: Kind::Shamir,
+            unauthed_operator_endpoints: false,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod cubbyhole;
 pub mod kv;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 use std::sync::Arc;
 

@@ -1,10 +1,16 @@
 //! What lies under `sys/`: one file for each resource.
 
 pub(crate) mod bootstrap;
+mod clock;
+mod generate_root;
 mod identity;
+mod integrity;
 mod mounts;
+mod operator;
 mod policies;
+mod rekey;
 mod remount;
+mod rotate;
 mod seal;
 mod status;
 
@@ -20,9 +26,14 @@ use crate::{
 pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
+    clock::ROUTES,
+    generate_root::ROUTES,
+    integrity::ROUTES,
     mounts::ROUTES,
-    remount::ROUTES,
     policies::ROUTES,
+    rekey::ROUTES,
+    remount::ROUTES,
+    rotate::ROUTES,
     crate::auth::lockout::ROUTES,
 ];
 

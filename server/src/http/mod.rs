@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod forwarded;
 mod read;
 mod refusal;
 
@@ -14,6 +15,8 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use strongroom_core::{Core, request::Peer};
 
+use crate::config::Forwarded;
+
 use self::{read::Read, refusal::Refusal};
 
 /// What goes back to the client: one buffer, wiped once it is sent.
@@ -24,18 +27,29 @@ pub type Answer = Response<Full<Bytes>>;
 pub struct Limits {
     /// Bytes of a body; more are answered with 413.
     pub max_body: usize,
+    /// A connection whose request line and headers have not come by then is closed.
+    pub head_deadline: Duration,
     /// A body that has not come by then is given up.
     pub body_deadline: Duration,
     /// A request that is not answered by then is given up.
     pub request_deadline: Duration,
+    /// A connection on which nothing happens is closed.
+    pub idle_deadline: Duration,
+}
+
+impl Limits {
+    /// No setting goes beyond this.
+    pub const MAX_BODY: usize = 32 << 20;
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_body: 32 << 20,
+            max_body: Self::MAX_BODY,
+            head_deadline: Duration::from_secs(10),
             body_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(90),
+            idle_deadline: Duration::from_secs(300),
         }
     }
 }
@@ -44,6 +58,13 @@ impl Default for Limits {
 pub struct App {
     pub core: Arc<Core>,
     pub limits: Limits,
+    /// Proxies that are believed.
+    pub forwarded: Option<Forwarded>,
+}
+
+/// The answer to a request that says its length in two ways. The connection is closed.
+pub(crate) fn two_lengths() -> Answer {
+    Refusal::TwoLengths.into_answer()
 }
 
 impl App {
@@ -59,6 +80,10 @@ impl App {
     }
 
     async fn route(&self, peer: Peer, request: Request<Incoming>) -> Answer {
+        let peer = match forwarded::client(self.forwarded.as_ref(), peer, request.headers()) {
+            Ok(peer) => peer,
+            Err(refusal) => return refusal.into_answer(),
+        };
         let read = read::read(&self.limits, peer, request).await;
         let request = match read {
             Ok(Read::Ask(request)) => request,

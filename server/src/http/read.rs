@@ -47,7 +47,9 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
-            let named = pairs(query.as_bytes()).filter(|(name, _)| !matches!(&**name, "list" | "scan"));
+            // They are the operation of a GET, and nothing to another method.
+            let is_operation = |name: &str| parts.method == Method::GET && matches!(name, "list" | "scan");
+            let named = pairs(query.as_bytes()).filter(|(name, _)| !is_operation(name));
             Body::pairs(named)?
         }
         _ => Body::default(),
@@ -189,7 +191,12 @@ fn merge_patch_type(headers: &HeaderMap) -> Result<(), Refusal> {
     match content_type(headers) {
         "" => Err(Refusal::NoContentType),
         it if it.eq_ignore_ascii_case("application/merge-patch+json") => Ok(()),
-        _ => Err(Refusal::NoMergePatch),
+        other => {
+            let is_type = |it: &u8| it.is_ascii_alphanumeric() || b"/+.-".contains(it);
+            let given =
+                Some(other).filter(|it| it.len() <= 100 && it.as_bytes().iter().all(|it| is_type(it)));
+            Err(Refusal::NoMergePatch(given.unwrap_or("another").to_owned()))
+        }
     }
 }
 
