@@ -39,4 +39,4 @@ pub mod tx;
 
 pub use core::{Core, Unsealed};
 pub use error::{Error, Result};
-pub use settings::Settings;
+pub use settings::{Answers, Settings};

@@ -49,6 +49,7 @@ pub(crate) const ROUTES: Tables = &[
     settings::ROUTES,
     tools::ROUTES,
     ui::ROUTES,
+    crate::auth::lockout::ROUTES,
 ];
 
 pub struct System;
