@@ -6,8 +6,10 @@
 
 mod environment;
 mod harden;
+mod terminal;
 mod wiping;
 
 pub use environment::remove_tokens;
 pub use harden::{Hardening, harden};
+pub use terminal::read_hidden_line;
 pub use wiping::Wiping;

@@ -7,14 +7,14 @@ use strongroom_core::{
     Core, Error, Settings,
     clock::SystemClock,
     crypto::SecretBytes,
-    ids::{NamespaceId, RequestId},
-    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Operation},
     seal::init::Plan,
     storage::Memory,
 };
 
 use crate::{
-    config::{Address, Listener},
+    ask::ask,
+    config::{Address, CLUSTER, Listener},
     error::ServerError,
     http::Limits,
     server::Server,
@@ -49,7 +49,13 @@ impl Dev {
         if !options.address.ip().to_canonical().is_loopback() {
             return Err(ServerError::NotLoopback(options.address));
         }
-        let settings = Settings { audit_by_api: true, dev: true, ..Settings::default() };
+        let settings = Settings {
+            audit_by_api: true,
+            dev: true,
+            cluster_name: CLUSTER.to_owned(),
+            unauthed_operator_endpoints: true,
+            ..Settings::default()
+        };
         let core = Arc::new(Core::new(Arc::new(Memory::new()), Arc::new(SystemClock::default()), settings));
         let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, None).await?;
         let share = made.shares.first().ok_or(Error::Internal("no share was made"))?;
@@ -80,23 +86,8 @@ async fn exchange(core: &Core, made: SecretBytes, wanted: SecretBytes) -> Result
     }
     let id = wanted.expose_str().unwrap_or_default();
     let create = Create { id, policies: ["root"], no_parent: true, no_default_policy: true };
-    write(core, &made, "auth/token/create", Body::of(&create).map_err(Error::from)?).await?;
-    write(core, &made, "auth/token/revoke-self", Body::default()).await?;
+    let create = Body::of(&create).map_err(Error::from)?;
+    ask(core, Some(&made), Operation::Write, "auth/token/create", create).await?;
+    ask(core, Some(&made), Operation::Write, "auth/token/revoke-self", Body::default()).await?;
     Ok(wanted)
-}
-
-async fn write(core: &Core, token: &SecretBytes, path: &str, body: Body) -> Result<(), Error> {
-    let request = Request {
-        id: RequestId::generate()?,
-        operation: Operation::Write,
-        path: RequestPath::new(NamespaceId::ROOT, path)?,
-        token: Some(PresentedToken::new(SecretBytes::copy_of(token.expose()))),
-        body,
-        peer: Peer::Embedded,
-        wrap_ttl: None,
-        lease_ttl: None,
-        headers: Vec::new(),
-        merge_patch: false,
-    };
-    core.dispatch(request).await.into_result().map(drop)
 }
