@@ -1,5 +1,5 @@
 //! `auth/token/`: tokens that make, show, renew and end tokens.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 use std::{sync::Arc, time::Duration};
 
