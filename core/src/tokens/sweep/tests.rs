@@ -225,3 +225,26 @@ async fn tokens_are_listed_as_leases_by_their_paths() {
     assert!(listed("").await.is_empty());
     assert!(open.tokens.find_by_lease(&open, &id, now).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn what_a_replaced_token_left_is_purged_and_its_heir_stays() {
+    let test = TestCore::new().await;
+    let body = json!({ "id": "chosen", "ttl": "1h", "policies": ["default"] });
+    child(&test, ROOT_TOKEN, body.clone()).await;
+    let open = test.core.unsealed().unwrap();
+    let old = open.tokens.find(&open, b"chosen", test.core.now()).await.unwrap().unwrap();
+    let put = async |path| test.as_token("chosen", Operation::Write, path, json!({ "v": 1 })).await.unwrap();
+    put("cubbyhole/x").await;
+    test.write("auth/token/revoke", json!({ "token": "chosen" })).await.unwrap();
+    test.clock.advance(Duration::from_secs(1));
+    child(&test, ROOT_TOKEN, body).await;
+    put("cubbyhole/y").await;
+    test.clock.advance(Duration::from_secs(600));
+    run(&test).await;
+    let dir = open.store.dir(cubbyhole::root_of(&old), "");
+    assert!(open.store.is_empty(Class::Cubbyhole, dir).await.unwrap());
+    let kept = test.as_token("chosen", Operation::Read, "cubbyhole/y", Value::Null).await.unwrap();
+    assert_eq!(data(&kept), json!({ "v": 1 }));
+    assert_eq!((records(&test).await, rows(&test).await), (2, (1, 1)));
+    assert!(open.store.is_empty(Class::Queue, index::replaced(&open.store)).await.unwrap());
+}
