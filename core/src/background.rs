@@ -23,6 +23,9 @@ mod reseal;
 /// Everything there is to do in the background. To add to it, write
 /// `fn name<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>>` and a line here.
 const JOBS: &[Job] = &[
+    Job { name: "tokens", every: Duration::from_secs(10), waits_for_clock: true, run: tokens },
+    Job { name: "disabled mounts", every: Duration::from_secs(60), waits_for_clock: true, run: mounts },
+    Job { name: "kv", every: Duration::from_secs(60), waits_for_clock: true, run: kv },
     Job { name: "rotation", every: Duration::from_secs(60), waits_for_clock: true, run: rotation },
     Job { name: "re-encryption", every: Duration::from_secs(60), waits_for_clock: false, run: re_encryption },
     Job { name: "verification", every: Duration::from_secs(300), waits_for_clock: false, run: verification },
@@ -158,6 +161,33 @@ impl Background {
         let _ = self.task.await;
     }
 }
+
+/// Tokens that have ended, and all that hangs on them.
+fn tokens<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let more = crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, pass.now).await?;
+        Ok(if more { Next::Soon } else { Next::Later })
+    })
+}
+
+/// What disabled mounts have left.
+fn mounts<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let done = crate::purge::run(&pass.open.store, pass.now, PURGED).await?;
+        Ok(if done.more { Next::Soon } else { Next::Later })
+    })
+}
+
+/// KV secrets that were deleted with all their versions.
+fn kv<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let done = crate::secrets::kv::purge::run_due(&pass.open.store).await?;
+        Ok(if done > 0 { Next::Soon } else { Next::Later })
+    })
+}
+
+/// Rows of disabled mounts that are deleted in one step.
+const PURGED: usize = 1_024;
 
 /// A new term when the settings ask for one.
 fn rotation<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {

@@ -104,6 +104,9 @@ impl Core {
         admitted: &Admitted,
         now: Timestamp,
     ) -> Result<Response> {
+        if request.operation == Operation::Help {
+            return crate::system::help::of(&found);
+        }
         let Some((route, params)) = found.route else { return Err(Error::UnsupportedPath) };
         let Some(endpoint) = endpoint else { return Err(Error::UnsupportedOperation) };
         if endpoint.access != Access::Unauth

@@ -8,6 +8,7 @@ pub mod audit;
 mod auth;
 pub mod background;
 pub mod barrier;
+pub mod catalog;
 pub mod clock;
 mod codec;
 mod core;

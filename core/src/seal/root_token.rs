@@ -91,7 +91,8 @@ impl Core {
         let mut attempts = Attempts::new(&open.store, Priority::Interactive);
         loop {
             let mut tx = attempts.begin()?;
-            let new = NewToken::root(Some(SecretBytes::copy_of(id.expose())));
+            // Not one that somebody chose, although its form is another: it is called as a root token is.
+            let new = NewToken { id: Some(SecretBytes::copy_of(id.expose())), ..NewToken::root(None) };
             open.tokens.issue(&mut tx, new, now).await?;
             if attempts.commit(tx).await? {
                 break;

@@ -66,7 +66,7 @@ async fn empty(store: &Arc<Store>, class: Class, dir: Dir) -> Result<()> {
             return Ok(());
         }
         let ops = rows.into_iter().map(|it| Op::Delete { key: it.key }).collect();
-        store.storage.commit(Batch { ops, priority: Priority::Background, scrub: true }).await?;
+        store.commit(Batch { ops, priority: Priority::Background, scrub: true })?.await?;
     }
 }
 

@@ -1,20 +1,28 @@
 //! What lies under `sys/`: one file for each resource.
 
 pub(crate) mod bootstrap;
+mod capabilities;
 mod clock;
+mod explain;
 mod generate_root;
+pub(crate) mod help;
 mod identity;
+mod info;
 mod integrity;
 mod mounts;
+pub(crate) mod openapi;
 mod operator;
 mod policies;
 mod rekey;
 mod remount;
 mod rotate;
 mod seal;
+pub mod settings;
 mod status;
+mod tools;
+mod ui;
 
-pub use identity::Identity;
+pub(crate) use identity::Identity;
 
 use crate::{
     engine::{ENGINES, Engine},
@@ -26,14 +34,21 @@ use crate::{
 pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
+    capabilities::ROUTES,
     clock::ROUTES,
+    explain::ROUTES,
     generate_root::ROUTES,
+    info::ROUTES,
     integrity::ROUTES,
     mounts::ROUTES,
+    openapi::ROUTES,
     policies::ROUTES,
     rekey::ROUTES,
     remount::ROUTES,
     rotate::ROUTES,
+    settings::ROUTES,
+    tools::ROUTES,
+    ui::ROUTES,
 ];
 
 pub struct System;

@@ -9,15 +9,21 @@ use super::{ROOT, Token, TokenKind, Tokens, format::crc32};
 use crate::{
     barrier::{Class, Place},
     crypto::SecretBytes,
-    error::Result,
+    error::{Error, Result},
     store::Store,
 };
 
 const PREFIX: &str = "hvb.";
 
+/// Servers and proxies refuse headers much longer than what this becomes in base64.
+const MAX_SEALED: usize = 4096;
+
 impl Tokens {
     pub(super) fn seal_batch(&self, store: &Store, token: &Token) -> Result<SecretBytes> {
         let (_, sealed) = store.barrier.seal(&place(store), token)?;
+        if sealed.len() > MAX_SEALED {
+            return Err(Error::invalid("too much for a batch token, which has to fit into a header"));
+        }
         let mut text = String::with_capacity(PREFIX.len() + BASE64URL_NOPAD.encode_len(sealed.len() + 4));
         text.push_str(PREFIX);
         let mut bytes = sealed.to_vec();

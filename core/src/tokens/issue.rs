@@ -109,7 +109,12 @@ impl Tokens {
         if usize::from(depth) >= MAX_DEPTH {
             return Err(Error::invalid("the token has too many ancestors to make another"));
         }
-        let expires = new.lifetime.ends(now);
+        // What is not stored is as short as it can be: whole seconds.
+        let created = match new.kind {
+            TokenKind::Batch => Timestamp(now.0 - now.0.rem_euclid(1_000_000_000)),
+            TokenKind::Service => now,
+        };
+        let expires = new.lifetime.ends(created);
         let mut token = Token {
             mac: [0; 32],
             selector: [0; 16],
@@ -120,7 +125,7 @@ impl Tokens {
             path: new.path,
             display_name: new.display_name,
             metadata: new.metadata,
-            created: now,
+            created,
             creation_ttl: new.lifetime.ttl(),
             granted_ttl: new.lifetime.ttl(),
             expires,

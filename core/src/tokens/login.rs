@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    TokenKind,
+    Token, TokenKind,
     issue::NewToken,
     params::{TokenParams, TokenType, policy_names},
     ttl::{self, Lifetime, Limits, Wanted},
@@ -43,21 +43,7 @@ pub async fn login(cx: &Cx<'_>, tx: &mut Tx, grant: LoginGrant<'_>) -> Result<Re
     if kind == TokenKind::Batch && (num_uses != 0 || !period.is_zero()) {
         return Err(Error::invalid("batch tokens cannot be periodic or of limited use"));
     }
-    let mut policies = policy_names(&params.policies)?;
-    policies.extend(policy_names(grant.policies)?);
-    // Rule 38
-    if policies.iter().any(|it| it == "root") {
-        return Err(Error::invalid("auth methods cannot create root tokens"));
-    }
-    if policies.iter().any(|it| it == "response-wrapping") {
-        return Err(Error::invalid("cannot assign policy \"response-wrapping\""));
-    }
-    if !params.no_default_policy {
-        policies.push("default".to_owned());
-    }
-    policies.sort_unstable();
-    policies.dedup();
-
+    let policies = policies(params, grant.policies)?;
     let limits = Limits::of(&mount.config, cx.core.settings());
     let wanted = Wanted {
         ttl: params.ttl,
@@ -92,6 +78,34 @@ pub async fn login(cx: &Cx<'_>, tx: &mut Tx, grant: LoginGrant<'_>) -> Result<Re
     Ok(response)
 }
 
+/// Refuses a renewal whose token would not get the same policies today. What is renewed is what the token was
+/// made with, so that a role or user from whom something was taken must log in anew.
+pub fn unchanged(token: &Token, params: &TokenParams, extra: &[String]) -> Result<()> {
+    if policies(params, extra)? == token.policies {
+        return Ok(());
+    }
+    Err(Error::invalid("failed to renew entry: policies have changed, not renewing"))
+}
+
+/// What the token of a login carries, sorted.
+fn policies(params: &TokenParams, extra: &[String]) -> Result<Vec<String>> {
+    let mut policies = policy_names(&params.policies)?;
+    policies.extend(policy_names(extra)?);
+    // Rule 38
+    if policies.iter().any(|it| it == "root") {
+        return Err(Error::invalid("auth methods cannot create root tokens"));
+    }
+    if policies.iter().any(|it| it == "response-wrapping") {
+        return Err(Error::invalid("cannot assign policy \"response-wrapping\""));
+    }
+    if !params.no_default_policy {
+        policies.push("default".to_owned());
+    }
+    policies.sort_unstable();
+    policies.dedup();
+    Ok(policies)
+}
+
 /// The role's choice where the mount leaves one.
 fn kind(role: TokenType, mount: &str) -> TokenKind {
     match (TokenType::parse(mount).unwrap_or_default(), role) {
@@ -119,25 +133,4 @@ fn bound_cidrs(cx: &Cx<'_>, params: &TokenParams) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mount_that_says_which_kind_wins() {
-        use TokenType::{Batch, Default, DefaultBatch, DefaultService, Service};
-        let check = |mount: &str, role, expected| assert_eq!(kind(role, mount), expected, "{mount} {role:?}");
-        check("", Default, TokenKind::Service);
-        check("default-service", Batch, TokenKind::Batch);
-        check("default-batch", Default, TokenKind::Batch);
-        check("default-batch", Service, TokenKind::Service);
-        check("service", Batch, TokenKind::Service);
-        check("batch", DefaultService, TokenKind::Batch);
-        check("", DefaultBatch, TokenKind::Batch);
-    }
-
-    #[test]
-    fn display_names_begin_with_the_mount() {
-        assert_eq!(display_name("userpass/", "ann"), "userpass-ann");
-        assert_eq!(display_name("team/ci/", ""), "team-ci");
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use crate::{
     clock::Timestamp,
     core::Unsealed,
     error::{Error, Result},
+    mounts::Table,
     request::{Peer, PresentedToken},
     storage::Priority,
     store::Store,
@@ -65,31 +66,37 @@ impl Tokens {
     ) -> Result<Option<Arc<Token>>> {
         let store = &open.store;
         let token = match self.open_batch(store, text) {
-            Some(token) if !is_mounted(open, &token).await? => return Ok(None),
             Some(token) => Arc::new(token),
             None => match store.cached::<Token>(&self.place(store, self.selector(text))).await? {
                 Some(found) if self.proves(text, &found.value) => found.value,
                 _ => return Ok(None),
             },
         };
-        Ok(if self.is_live(store, &token, now).await? { Some(token) } else { None })
+        Ok(if self.is_live(open, &token, now).await? { Some(token) } else { None })
     }
 
     /// The live token with this accessor.
     pub(crate) async fn find_by_accessor(
         &self,
-        store: &Store,
+        open: &Unsealed,
         accessor: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<Token>>> {
         let Some(selector) = self.by_accessor(accessor) else { return Ok(None) };
+        let store = &open.store;
         let Some(found) = store.cached::<Token>(&self.place(store, selector)).await? else { return Ok(None) };
-        Ok(if self.is_live(store, &found.value, now).await? { Some(found.value) } else { None })
+        Ok(if self.is_live(open, &found.value, now).await? { Some(found.value) } else { None })
     }
 
     /// Whether neither the token nor an ancestor has ended.
-    pub async fn is_live(&self, store: &Store, token: &Token, now: Timestamp) -> Result<bool> {
-        if !token.is_live(now) || prefixes::cover(store, token).await? {
+    pub(crate) async fn is_live(&self, open: &Unsealed, token: &Token, now: Timestamp) -> Result<bool> {
+        let store = &open.store;
+        let mounts = open.mounts.current(store).await?;
+        let revoked = prefixes::revoked(store).await?;
+        let stands = |token: &Token| {
+            token.is_live(now) && is_mounted(&mounts, token) && !prefixes::cover(revoked.as_deref(), token)
+        };
+        if !stands(token) {
             return Ok(false);
         }
         let mut parent = token.parent;
@@ -102,7 +109,7 @@ impl Tokens {
             if ancestor.state == State::Released {
                 return Ok(true);
             }
-            if !ancestor.is_live(now) || prefixes::cover(store, &ancestor).await? {
+            if !stands(&ancestor) {
                 return Ok(false);
             }
             parent = ancestor.parent;
@@ -148,12 +155,12 @@ impl Tokens {
     }
 }
 
-/// Whether the mount that made a token still stands. Asked for batch tokens, which no sweep can reach: the
-/// others are revoked when their mount is disabled.
-async fn is_mounted(open: &Unsealed, token: &Token) -> Result<bool> {
-    let table = open.mounts.current(&open.store).await?;
-    let owner = table.owner(&token.path).map(|(mounted, _)| &mounted.mount);
-    Ok(owner.is_some_and(|it| Some(it.id) == token.mount && !it.tainted))
+/// Whether the mount that made a token stands where it stood. Its tokens are revoked when it is disabled or
+/// moved; this ends at once even those that no revocation reaches, as nothing is stored of them.
+fn is_mounted(mounts: &Table, token: &Token) -> bool {
+    let Some(mount) = token.mount else { return true };
+    let owner = mounts.owner(&token.path).map(|(mounted, _)| &mounted.mount);
+    owner.is_some_and(|it| it.id == mount && !it.tainted)
 }
 
 impl Known {

@@ -109,19 +109,20 @@ impl TokenType {
     }
 }
 
-/// The fields as they come. To be flattened into a method's own, or read beside them.
+/// The fields as they come, to be read beside a method's own: `cx.fields::<TokenFields>()`. A method that takes
+/// older names for some of them fills these in.
 #[derive(Debug, Default, Deserialize)]
 pub struct TokenFields {
-    token_bound_cidrs: Option<List>,
-    token_explicit_max_ttl: Option<Seconds>,
-    token_max_ttl: Option<Seconds>,
-    token_no_default_policy: Option<Bool>,
-    token_num_uses: Option<Integer>,
-    token_period: Option<Seconds>,
-    token_policies: Option<List>,
-    token_strictly_bind_ip: Option<Bool>,
-    token_ttl: Option<Seconds>,
-    token_type: Option<Text>,
+    pub token_bound_cidrs: Option<List>,
+    pub token_explicit_max_ttl: Option<Seconds>,
+    pub token_max_ttl: Option<Seconds>,
+    pub token_no_default_policy: Option<Bool>,
+    pub token_num_uses: Option<Integer>,
+    pub token_period: Option<Seconds>,
+    pub token_policies: Option<List>,
+    pub token_strictly_bind_ip: Option<Bool>,
+    pub token_ttl: Option<Seconds>,
+    pub token_type: Option<Text>,
 }
 
 impl TokenParams {
@@ -159,7 +160,7 @@ impl TokenParams {
         }
         if let Some(Text(text)) = fields.token_type {
             self.token_type =
-                TokenType::parse(&text).ok_or_else(|| Error::invalid("invalid value for 'token_type'"))?;
+                TokenType::parse(&text).ok_or_else(|| Error::invalid("invalid 'token_type' value"))?;
         }
         self.check()
     }

@@ -24,24 +24,30 @@ use crate::{
     tx::{Attempts, Tx},
 };
 
-/// Rows of the expiry index that one call works on.
+/// Rows of the expiry index that one call reads, and transactions that it makes for them.
 const ROWS: usize = 256;
 /// Tokens that one transaction marks: each takes four operations of at most a hundred.
 const MARKS: usize = 16;
 
 /// Does a bounded part of what is due. Answers whether there may be more.
 pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
-    let mut more = false;
-    if let Some(found) = store.read::<Prefixes>(&prefixes::place(store)).await? {
-        if !found.value.entries.is_empty() {
-            more |= mark_next(tokens, store, now).await?;
-        }
-    }
+    let mut more = match store.read::<Prefixes>(&prefixes::place(store)).await? {
+        Some(found) if !found.value.entries.is_empty() => mark_next(tokens, store, now).await?,
+        _ => false,
+    };
     let until = Some(index::end_of(index::minute(now)));
     let due = store.ordered::<Row>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
     more |= due.len() == ROWS;
+    let mut steps = 0;
     for row in due {
-        while !settle(tokens, store, &row, now).await? {}
+        let mut done = false;
+        while !done {
+            if steps == ROWS {
+                return Ok(true);
+            }
+            steps += 1;
+            done = settle(tokens, store, &row, now).await?;
+        }
     }
     Ok(more)
 }

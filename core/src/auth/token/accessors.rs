@@ -16,5 +16,5 @@ pub(super) const ROUTES: &[Route] = &[Route {
 
 async fn accessors(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let open = cx.open()?;
-    Response::keys(&open.tokens.accessors(&open.store, cx.now).await?)
+    Response::keys(&open.tokens.accessors(open, cx.now).await?)
 }

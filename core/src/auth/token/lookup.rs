@@ -89,7 +89,7 @@ async fn lookup_self(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
 async fn lookup_accessor(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let accessor = cx.fields::<ByAccessor>()?.text()?;
     let open = cx.open()?;
-    match open.tokens.find_by_accessor(&open.store, &accessor, cx.now).await? {
+    match open.tokens.find_by_accessor(open, &accessor, cx.now).await? {
         Some(token) => show(cx, &token, "").await,
         None => Err(Error::invalid("invalid accessor")),
     }
@@ -146,7 +146,7 @@ async fn show(cx: &Cx<'_>, token: &Token, text: &str) -> Result<Response> {
         num_uses: token.uses_left,
         orphan: open.tokens.is_orphan(&open.store, token).await?,
         path: &token.path,
-        period: (!token.period.is_zero()).then(|| token.period.as_secs()),
+        period: Some(token.period.as_secs()).filter(|it| *it > 0),
         policies: &token.policies,
         renewable: token.renewable && token.kind == TokenKind::Service,
         role: &token.role,

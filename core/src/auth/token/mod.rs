@@ -30,7 +30,7 @@ const ROUTES: Tables = &[
 ];
 
 /// The auth method that is always there.
-pub struct TokenAuth;
+pub(crate) struct TokenAuth;
 
 impl Engine for TokenAuth {
     fn kind(&self) -> &'static str {

@@ -68,7 +68,7 @@ async fn renew_self(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 async fn renew_accessor(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let accessor = cx.fields::<ByAccessor>()?.text()?;
     let open = cx.open()?;
-    let found = open.tokens.find_by_accessor(&open.store, &accessor, cx.now).await?;
+    let found = open.tokens.find_by_accessor(open, &accessor, cx.now).await?;
     let token = found.ok_or_else(|| Error::invalid("invalid accessor"))?;
     // Whoever has an accessor is not told the token.
     extend(cx, tx, &token, SecretBytes::default()).await

@@ -52,7 +52,7 @@ async fn revoke_self(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 async fn revoke_accessor(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let accessor = cx.fields::<ByAccessor>()?.text()?;
     let open = cx.open()?;
-    let found = open.tokens.find_by_accessor(&open.store, &accessor, cx.now).await?;
+    let found = open.tokens.find_by_accessor(open, &accessor, cx.now).await?;
     let token = match found.and_then(|it| it.selector()) {
         Some(selector) => stored(cx, tx, selector).await?,
         None => None,

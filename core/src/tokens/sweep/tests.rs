@@ -156,19 +156,22 @@ async fn a_revoked_prefix_ends_at_once_what_was_made_below_it_and_nothing_later(
     assert!(left.value.entries.is_empty());
 }
 
-// Rule 91: nothing is stored of a batch token, so it goes by the mount that made it.
+// Rules 37 and 91
 #[tokio::test]
-async fn a_batch_token_ends_with_its_mount() {
+async fn a_token_ends_with_its_mount_also_if_nothing_is_stored_of_it() {
     let test = TestCore::new().await;
     let body = json!({ "type": "batch", "policies": ["default"], "no_parent": true });
     let token = child(&test, ROOT_TOKEN, body).await;
-    assert!(is_alive(&test, &token).await);
+    let service = child(&test, ROOT_TOKEN, json!({})).await;
+    assert!(is_alive(&test, &token).await && is_alive(&test, &service).await);
     let open = test.core.unsealed().unwrap();
     let mut tx = Tx::new(open.store.clone());
     crate::mounts::put(&mut tx, &Mount { tainted: true, ..mount(&test).await }).await.unwrap();
     tx.commit().await.unwrap();
-    let found = open.tokens.find(&open, token.as_bytes(), test.core.now()).await.unwrap();
-    assert!(found.is_none());
+    for token in [&token, &service] {
+        let found = open.tokens.find(&open, token.as_bytes(), test.core.now()).await.unwrap();
+        assert!(found.is_none());
+    }
 }
 
 #[tokio::test]
@@ -192,4 +195,33 @@ async fn a_spent_token_is_purged_with_its_cubbyhole() {
         let dir = open.store.dir(tree.root, folder);
         assert!(open.store.is_empty(Class::Cubbyhole, dir).await.unwrap(), "{folder}");
     }
+}
+
+#[tokio::test]
+async fn tokens_are_listed_as_leases_by_their_paths() {
+    let test = TestCore::new().await;
+    let open = test.core.unsealed().unwrap();
+    let token = child(&test, ROOT_TOKEN, json!({ "ttl": "1h" })).await;
+    let now = test.core.now();
+    let known = open.tokens.find(&open, token.as_bytes(), now).await.unwrap().unwrap();
+    let id = open.tokens.lease_id(&known).unwrap();
+    let accessor = open.tokens.accessor(known.selector().unwrap());
+    assert_eq!(id, format!("auth/token/create/{accessor}"));
+    assert!(open.tokens.find_by_lease(&open, &id, now).await.unwrap().is_some());
+    // Rule 45: the accessor alone does not do.
+    for wrong in [accessor.clone(), format!("auth/other/{accessor}"), "auth/token/create/none".to_owned()] {
+        assert!(open.tokens.find_by_lease(&open, &wrong, now).await.unwrap().is_none());
+    }
+    let listed = async |folder: &str| open.tokens.leases_in(&open, folder, test.core.now()).await.unwrap();
+    assert_eq!(listed("").await, ["auth/"]);
+    assert_eq!(listed("auth/").await, ["token/"]);
+    assert_eq!(listed("auth/token/").await, ["create/"]);
+    assert_eq!(listed("auth/token/create/").await, [accessor]);
+    assert!(listed("auth/none/").await.is_empty());
+    let mut tx = Tx::new(open.store.clone());
+    assert!(!prefixes::revoke_path(&open, &mut tx, "auth/none").await.unwrap());
+    assert!(prefixes::revoke_path(&open, &mut tx, "auth/").await.unwrap());
+    tx.commit().await.unwrap();
+    assert!(listed("").await.is_empty());
+    assert!(open.tokens.find_by_lease(&open, &id, now).await.unwrap().is_none());
 }
