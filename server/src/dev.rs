@@ -91,3 +91,28 @@ async fn exchange(core: &Core, made: SecretBytes, wanted: SecretBytes) -> Result
     ask(core, Some(&made), Operation::Write, "auth/token/revoke-self", Body::default()).await?;
     Ok(wanted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_development_server_listens_on_loopback_only_and_has_one_root_token() {
+        let options = |address: &str| DevOptions {
+            address: address.parse().unwrap(),
+            root_token: Some(SecretBytes::copy_of(b"chosen")),
+            more: Vec::new(),
+        };
+        assert!(matches!(Dev::start(options("0.0.0.0:0")).await, Err(ServerError::NotLoopback(_))));
+        let dev = Dev::start(options("127.0.0.1:0")).await.unwrap();
+        let look = async |token: &SecretBytes| {
+            let path = "auth/token/lookup-self";
+            ask(dev.server.core(), Some(token), Operation::Read, path, Body::default()).await
+        };
+        assert_eq!(dev.root_token.expose(), b"chosen");
+        assert!(look(&dev.root_token).await.is_ok());
+        dev.server.core().seal_now();
+        dev.server.core().unseal(&dev.unseal_key).await.unwrap();
+        assert!(look(&dev.root_token).await.is_ok());
+    }
+}

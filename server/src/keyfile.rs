@@ -4,7 +4,7 @@ use std::{
     fs::OpenOptions,
     io::Read as _,
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use data_encoding::BASE64;
@@ -12,6 +12,7 @@ use strongroom_core::{crypto::SecretBytes, seal::Kind};
 
 use crate::{
     config::{Config, Seal, Storage},
+    env,
     error::ServerError,
 };
 
@@ -26,8 +27,8 @@ pub(crate) fn seal(config: &Config) -> Result<(Kind, Option<SecretBytes>), Serve
         Seal::Passphrase => (Kind::Passphrase, None),
         Seal::KeyFile(path) => (Kind::KeyFile, Some(read(path, &config.storage)?)),
         Seal::Credential(name) => {
-            let dir = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or(ServerError::NoCredentials)?;
-            (Kind::Credential, Some(read(&PathBuf::from(dir).join(name), &config.storage)?))
+            let dir = env::credentials_directory().ok_or(ServerError::NoCredentials)?;
+            (Kind::Credential, Some(read(&dir.join(name), &config.storage)?))
         }
     })
 }

@@ -9,6 +9,7 @@ pub mod attended;
 pub mod config;
 mod connections;
 mod dev;
+mod env;
 mod error;
 mod here;
 pub mod http;

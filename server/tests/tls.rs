@@ -1,5 +1,12 @@
 //! TLS as it is spoken on a real socket, with certificates made for the test.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
 mod common;
 
 use std::{fs, path::Path, sync::Arc};

@@ -200,8 +200,7 @@ fn merge_patch_type(headers: &HeaderMap) -> Result<(), Refusal> {
         it if it.eq_ignore_ascii_case("application/merge-patch+json") => Ok(()),
         other => {
             let is_type = |it: &u8| it.is_ascii_alphanumeric() || b"/+.-".contains(it);
-            let given =
-                Some(other).filter(|it| it.len() <= 100 && it.as_bytes().iter().all(|it| is_type(it)));
+            let given = Some(other).filter(|it| it.len() <= 100 && it.as_bytes().iter().all(is_type));
             Err(Refusal::NoMergePatch(given.unwrap_or("another").to_owned()))
         }
     }
