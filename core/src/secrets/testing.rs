@@ -40,14 +40,6 @@ pub async fn mount(core: &Arc<Core>, path: &str, kind: &str, options: &[(&str, &
     mount
 }
 
-/// Stores a changed mount, as tuning does.
-pub async fn tune(core: &Arc<Core>, mount: &Mount) {
-    let open = core.unsealed().unwrap();
-    let mut tx = Tx::new(open.store.clone());
-    mounts::put(&mut tx, mount).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
 /// Writes a policy.
 pub async fn policy(core: &Arc<Core>, name: &str, text: &str) {
     let open = core.unsealed().unwrap();
