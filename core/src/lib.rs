@@ -40,3 +40,4 @@ pub mod tx;
 pub use core::{Core, Unsealed};
 pub use error::{Error, Result};
 pub use settings::Settings;
+pub use system::settings as stored_settings;
