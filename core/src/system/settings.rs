@@ -1,4 +1,5 @@
-//! `sys/config`: cross-origin requests, headers that the audit log takes in, headers of the console.
+//! `sys/config`: cross-origin requests, headers that the audit log takes in, headers of the console. The server
+//! and the audit log read them here.
 
 use std::collections::BTreeMap;
 
