@@ -1,5 +1,6 @@
 //! What lies under `sys/`: one file for each resource.
 
+mod audit;
 pub(crate) mod bootstrap;
 mod seal;
 mod status;
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// All of `sys/`. While sealed, the pipeline finds the seal's own routes here.
-pub(crate) const ROUTES: Tables = &[seal::ROUTES, status::ROUTES];
+pub(crate) const ROUTES: Tables = &[audit::ROUTES, seal::ROUTES, status::ROUTES];
 
 pub struct System;
 
