@@ -18,10 +18,12 @@ mod keeper;
 mod line;
 mod record;
 mod redact;
+pub mod show;
 mod sink;
 mod stored;
 mod text;
 mod trail;
+pub mod verify;
 
 pub use broker::{Broker, Counters, DeviceStatus};
 pub use chain::Head;
