@@ -195,7 +195,8 @@ async fn no_planted_value_is_in_any_line() {
 async fn a_file_is_a_chain_of_lines() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("audit/audit.log");
-    let test = with(vec![DeviceConfig::file("file", &path)]).await;
+    let checkpoint_after = Duration::from_secs(3_600);
+    let test = with(vec![DeviceConfig { checkpoint_after, ..DeviceConfig::file("file", &path) }]).await;
     for _ in 0..3 {
         test.read("sys/audit").await.unwrap();
     }

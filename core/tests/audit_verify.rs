@@ -4,6 +4,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use strongroom_core::{
@@ -34,7 +35,12 @@ impl Log {
     async fn with(rotation: Rotation) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("audit.log");
-        let device = DeviceConfig { rotation, ..DeviceConfig::file("file", &path) };
+        let device = DeviceConfig {
+            rotation,
+            // However slow the machine is, lines come out the same.
+            checkpoint_after: Duration::from_secs(3_600),
+            ..DeviceConfig::file("file", &path)
+        };
         let settings = Settings { audit: vec![device], ..Settings::default() };
         let storage: Arc<dyn Storage> = Arc::new(Memory::new());
         let test = TestCore::over(storage, settings).await;

@@ -19,6 +19,8 @@ pub struct DeviceConfig {
     pub sync: Sync,
     /// A device that takes longer than this has failed (`deadline`).
     pub deadline: Duration,
+    /// Lines wait no longer than this for a checkpoint that vouches for them.
+    pub checkpoint_after: Duration,
     pub rotation: Rotation,
 }
 
@@ -82,6 +84,7 @@ pub enum BadDevice {
 }
 
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
 /// Read and write for the owner, read for a group: nothing that executes, nothing for all.
 const ALLOWED_MODE: u32 = 0o660;
 
@@ -97,6 +100,7 @@ impl DeviceConfig {
             hash_names: false,
             sync: Sync::default(),
             deadline: DEFAULT_DEADLINE,
+            checkpoint_after: CHECKPOINT_AFTER,
             rotation: Rotation::default(),
         }
     }

@@ -28,9 +28,10 @@ use crate::{
     crypto::{Key, mac::sha256, sign::SigningKey},
 };
 
-/// Lines after which a checkpoint is signed, and the longest time that lines wait for one.
+/// Lines after which a checkpoint is signed.
 const CHECKPOINT_LINES: u64 = 4_096;
-const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
+/// How often free space is looked at.
+const LOOK_AT_SPACE: Duration = Duration::from_secs(1);
 /// Bytes that may wait. What comes beyond is refused.
 const MAX_QUEUED: usize = 64 << 20;
 /// Free space below which the alarm is raised.
@@ -301,7 +302,7 @@ impl Worker {
             if std::mem::take(&mut queue.reopen) {
                 return Work::Reopen;
             }
-            let due = CHECKPOINT_AFTER.saturating_sub(self.signed_at.elapsed());
+            let due = self.config.checkpoint_after.saturating_sub(self.signed_at.elapsed());
             let waited = match self.unsigned {
                 0 => self.shared.wake.wait(queue).map_err(|it| it.into_inner()),
                 _ if due.is_zero() => return Work::Tick,
@@ -473,14 +474,15 @@ impl Worker {
     }
 
     fn tick(&mut self) {
-        let due = self.unsigned >= CHECKPOINT_LINES || self.signed_at.elapsed() >= CHECKPOINT_AFTER;
+        let due =
+            self.unsigned >= CHECKPOINT_LINES || self.signed_at.elapsed() >= self.config.checkpoint_after;
         if self.unsigned > 0 && due {
             self.report(Self::checkpoint);
             // Also if it failed: it is tried again in a second, or with the next line.
             self.signed_at = Instant::now();
         }
         if let SinkConfig::File { path, .. } = &self.config.sink
-            && self.space_at.elapsed() >= CHECKPOINT_AFTER
+            && self.space_at.elapsed() >= LOOK_AT_SPACE
         {
             self.space_at = Instant::now();
             let low = sink::free_space(path).is_some_and(|it| it < LOW_SPACE);
