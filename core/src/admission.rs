@@ -84,7 +84,7 @@ async fn authenticate(
 ) -> Result<Caller> {
     match (presented, &request.peer) {
         (Some(presented), _) => {
-            let known = open.tokens.authenticate(&open.store, presented, now).await?;
+            let known = open.tokens.authenticate(open, presented, now).await?;
             known.may_be_used_from(&request.peer)?;
             let known = open.tokens.consume(&open.store, known, now).await?;
             Ok(Caller::Token(known))

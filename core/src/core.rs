@@ -6,6 +6,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::{
     audit::{Broker, SealedEvent},
+    background::Schedule,
     barrier::{
         Barrier,
         head::{Head, HeadKeeper},
@@ -31,6 +32,7 @@ pub struct Core {
     open: ArcSwapOption<Unsealed>,
     /// What was asked while there were no keys to record it with; bounded.
     while_sealed: Mutex<Vec<SealedEvent>>,
+    pub(crate) background: Schedule,
 }
 
 /// What exists only while unsealed: dropping it drops the keys.
@@ -52,6 +54,7 @@ impl Core {
             settings,
             open: ArcSwapOption::empty(),
             while_sealed: Mutex::default(),
+            background: Schedule::default(),
         }
     }
 
@@ -108,6 +111,7 @@ impl Core {
     pub(crate) fn drop_keys(&self) {
         if let Some(open) = self.open.swap(None) {
             open.audit.before_sealing();
+            open.store.close();
         }
         self.storage.attach(None);
     }

@@ -43,7 +43,7 @@ pub struct Cx<'a> {
     pub grant: Option<Grant>,
     pub now: Timestamp,
     /// The handler found nothing where it writes: the audit log calls it a creation.
-    creates: AtomicBool,
+    pub(crate) creates: AtomicBool,
 }
 
 impl Core {

@@ -5,6 +5,8 @@
 
 mod admission;
 pub mod audit;
+mod auth;
+pub mod background;
 pub mod barrier;
 pub mod clock;
 mod codec;
@@ -14,13 +16,16 @@ pub mod dispatch;
 pub mod engine;
 pub mod error;
 pub mod ids;
+pub mod integrity;
 pub mod mounts;
 pub mod net;
 pub mod policy;
+pub mod purge;
 pub mod request;
 pub mod response;
 pub mod route;
 pub mod seal;
+pub mod secrets;
 mod settings;
 pub mod storage;
 pub mod store;

@@ -106,15 +106,20 @@ async fn load(store: &Store, name: &str) -> Result<Option<Policy>> {
     }
 }
 
+/// Stands for a slash in a stored name, so that all names lie in one folder. No name has control characters.
+const SLASH: char = '\u{1}';
+
 /// Where a policy lies.
 pub fn place(store: &Store, name: &PolicyName) -> Place {
-    store.place(Class::Policy, ROOT, &format!("acl/{}", name.as_str()))
+    let name: String = name.as_str().chars().map(|it| if it == '/' { SLASH } else { it }).collect();
+    store.place(Class::Policy, ROOT, &format!("acl/{name}"))
 }
 
 /// The names of all stored policies, sorted.
 pub async fn names(tx: &Tx) -> Result<Vec<String>> {
     let dir = tx.store().dir(ROOT, "acl/");
-    tx.names(Class::Policy, dir).await
+    let names = tx.names(Class::Policy, dir).await?;
+    Ok(names.into_iter().map(|it| it.replace(SLASH, "/")).collect())
 }
 
 /// Stages a policy.

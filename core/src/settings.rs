@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::audit::DeviceConfig;
 
+use crate::seal::Kind;
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What `sys/health` and `sys/seal-status` say: a version of Vault's whose clients we serve.
@@ -19,6 +21,11 @@ pub struct Settings {
     /// `-dev`: a mode for laptops.
     pub dev: bool,
     pub cluster_name: String,
+    /// What `sys/init` makes a new store be unsealed with. A store that is there keeps what it was made with.
+    pub seal: Kind,
+    /// `sys/rekey/*` and `sys/generate-root/*` ask for no token: the shares are proof enough, as in Vault.
+    /// Otherwise they ask for one with `sudo`, or for the local socket.
+    pub unauthed_operator_endpoints: bool,
 }
 
 impl Default for Settings {
@@ -32,6 +39,8 @@ impl Default for Settings {
             audit_folders: Vec::new(),
             dev: false,
             cluster_name: String::new(),
+            seal: Kind::Shamir,
+            unauthed_operator_endpoints: false,
         }
     }
 }

@@ -301,7 +301,7 @@ async fn lines_are_found_by_what_they_say() {
     assert_eq!(count(Filter { path: text("sys/*"), ..Filter::default() }), 8);
     assert_eq!(count(Filter { path: text("*/x"), ..Filter::default() }), 2);
     assert_eq!(count(Filter { operation: text("delete"), ..Filter::default() }), 2);
-    assert_eq!(count(Filter { display_name: text("root"), ..Filter::default() }), 6);
+    assert_eq!(count(Filter { display_name: text("token"), ..Filter::default() }), 6);
     assert_eq!(count(Filter { entity_id: text("root"), ..Filter::default() }), 0);
     assert_eq!(count(Filter { outcome: Some(Outcome::Denied), ..Filter::default() }), 1);
     assert_eq!(count(Filter { outcome: Some(Outcome::Succeeded), ..Filter::default() }), 3);

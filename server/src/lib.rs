@@ -1,1 +1,23 @@
-//! Listeners, TLS, configuration, HTTP to core and back.
+//! The server: listeners, configuration, and the way from HTTP to the core and back.
+//!
+//! A connection lives in [`serve`]; a request in [`http`], which turns it into the core's own
+//! [`Request`](strongroom_core::request::Request), hands it to [`Core::dispatch`](strongroom_core::Core::dispatch)
+//! and writes what comes back. There is one route, `/v1/{path}`, and no second way in.
+
+pub mod config;
+mod connections;
+mod dev;
+mod error;
+mod here;
+pub mod http;
+pub mod log;
+pub mod serve;
+mod server;
+mod start;
+mod tls;
+
+pub use connections::Caps;
+pub use dev::{Dev, DevOptions};
+pub use error::ServerError;
+pub use server::{Reloader, Server};
+pub use start::{start, start_here};

@@ -321,6 +321,10 @@ impl Worker {
             }
             Ok(())
         });
+        if outcome.is_none() {
+            // The next line begins with opening it anew: that looks at what the file really holds.
+            (self.sink, self.reason) = (None, "failed");
+        }
         let mut queue = self.shared.lock();
         let waiters = std::mem::take(&mut queue.in_flight);
         queue.head = self.head;

@@ -128,9 +128,6 @@ impl Writer {
             text::some_text(out, "display_name", &token.display_name);
             texts(out, "policies", &token.policies);
             texts(out, "token_policies", &token.policies);
-            if token.no_default_policy {
-                text::flag(out, "no_default_policy", true);
-            }
             text::object(out, "policy_results", |out| {
                 text::flag(out, "allowed", record.refusal.is_none());
                 if !record.granting.is_empty() {

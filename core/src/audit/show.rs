@@ -136,10 +136,16 @@ fn fill(file: &File, from: u64, to: u64, buffer: &mut Vec<u8>) -> io::Result<()>
     file.read_exact_at(buffer, from)
 }
 
+/// `2026-11-23T20:35:17`.
+const SECONDS: usize = 19;
+
 struct Search<'a> {
     filter: &'a Filter,
     /// What every line that fits holds in the letter.
     needle: Option<Finder<'static>>,
+    /// The limits of time as text, to the second.
+    since: Option<String>,
+    until: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -198,7 +204,8 @@ impl<'a> Search<'a> {
                 let wanted = filter.outcome?;
                 (wanted == Outcome::Denied).then(|| field("error", "permission denied", false))
             });
-        Self { filter, needle }
+        let seconds = |it: Timestamp| it.rfc3339().get(..SECONDS).map(str::to_owned);
+        Self { filter, needle, since: filter.since.and_then(seconds), until: filter.until.and_then(seconds) }
     }
 
     fn piece(&self, piece: &[u8], mut hit: impl FnMut(usize, &[u8])) {
@@ -244,20 +251,14 @@ impl<'a> Search<'a> {
     }
 
     fn may_be_in_time(&self, line: &[u8]) -> bool {
-        if self.filter.since.is_none() && self.filter.until.is_none() {
+        if self.since.is_none() && self.until.is_none() {
             return true;
         }
-        // `{"time":"2026-11-23T20:35:17`
-        let Some(seconds) = line.strip_prefix(b"{\"time\":\"").and_then(|it| it.get(..19)) else {
+        let Some(time) = line.strip_prefix(b"{\"time\":\"").and_then(|it| it.get(..SECONDS)) else {
             return false;
         };
-        let text = |it: Timestamp| it.rfc3339();
-        let since = self.filter.since.map(text);
-        let until = self.filter.until.map(text);
-        let cut =
-            |it: &Option<String>| it.as_ref().and_then(|it| it.as_bytes().get(..19).map(<[u8]>::to_vec));
-        cut(&since).is_none_or(|it| seconds >= it.as_slice())
-            && cut(&until).is_none_or(|it| seconds <= it.as_slice())
+        self.since.as_ref().is_none_or(|it| time >= it.as_bytes())
+            && self.until.as_ref().is_none_or(|it| time <= it.as_bytes())
     }
 
     fn is_in_time(&self, time: &str) -> bool {

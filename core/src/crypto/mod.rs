@@ -10,6 +10,7 @@ pub(crate) mod random;
 pub(crate) mod secret;
 pub(crate) mod sign;
 
+pub use password::Cost;
 pub use secret::{Key, SecretBytes};
 
 /// Something did not verify, or could not be done. Deliberately without a reason.

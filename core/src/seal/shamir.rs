@@ -50,6 +50,10 @@ impl Share {
         SecretBytes::copy_of(&bytes)
     }
 
+    pub(crate) fn is_of(&self, set: [u8; 4]) -> bool {
+        self.set == set
+    }
+
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.set == other.set && self.x == other.x && equal(self.y.expose(), other.y.expose())
     }

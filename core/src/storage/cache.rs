@@ -117,3 +117,146 @@ impl Cached {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicBool, AtomicU64, Ordering},
+        },
+        thread,
+    };
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::storage::Rev;
+
+    fn key(at: u8) -> RowKey {
+        RowKey([at; KEY_LEN])
+    }
+
+    fn record(rev: u64) -> Record {
+        Record { value: Bytes::from(rev.to_be_bytes().to_vec()), rev: Rev(rev) }
+    }
+
+    fn rev(row: Option<Record>) -> u64 {
+        row.map_or(0, |it| it.rev.0)
+    }
+
+    fn unread() -> Result<Option<Record>, StorageError> {
+        panic!("the medium was asked")
+    }
+
+    #[test]
+    fn a_row_and_its_absence_are_read_once() {
+        let cache = Cache::new(1 << 20).unwrap();
+        assert_eq!(rev(cache.get(&key(1), || Ok(Some(record(7)))).unwrap()), 7);
+        assert_eq!(rev(cache.get(&key(1), unread).unwrap()), 7);
+        assert!(cache.get(&key(2), || Ok(None)).unwrap().is_none());
+        assert!(cache.get(&key(2), unread).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_filler_never_overwrites_what_was_committed_meanwhile() {
+        let cache = Cache::new(1 << 20).unwrap();
+        let read = || {
+            cache.mark([key(1)].iter());
+            cache.publish(&key(1), Some(&record(2)));
+            Ok(Some(record(1)))
+        };
+        assert_eq!(rev(cache.get(&key(1), read).unwrap()), 1, "what it read began before");
+        assert_eq!(rev(cache.get(&key(1), unread).unwrap()), 2);
+        // Nor when the new row is too large to be kept.
+        let large = Record { value: vec![0; LARGEST + 1].into(), rev: Rev(4) };
+        let read = || {
+            cache.mark([key(3)].iter());
+            cache.publish(&key(3), Some(&large));
+            Ok(Some(record(3)))
+        };
+        cache.get(&key(3), read).unwrap();
+        assert_eq!(rev(cache.get(&key(3), || Ok(Some(large.clone()))).unwrap()), 4);
+    }
+
+    #[test]
+    fn a_marked_row_is_asked_of_the_medium_and_not_kept() {
+        let cache = Cache::new(1 << 20).unwrap();
+        cache.publish(&key(1), Some(&record(1)));
+        cache.mark([key(1)].iter());
+        for at in [1, 2] {
+            assert_eq!(rev(cache.get(&key(1), || Ok(Some(record(at)))).unwrap()), at);
+        }
+        // Marks stay, whatever comes in.
+        for at in 0..100_000_u32 {
+            let mut other = [9; KEY_LEN];
+            other[..4].copy_from_slice(&at.to_be_bytes());
+            cache.publish(&RowKey(other), Some(&record(1)));
+        }
+        assert_eq!(rev(cache.get(&key(1), || Ok(Some(record(3)))).unwrap()), 3);
+        cache.forget(&key(1));
+        assert_eq!(rev(cache.get(&key(1), || Ok(Some(record(4)))).unwrap()), 4);
+        assert_eq!(rev(cache.get(&key(1), unread).unwrap()), 4);
+    }
+
+    #[test]
+    fn the_cache_keeps_to_its_bytes() {
+        let cache = Cache::new(1 << 20).unwrap();
+        for at in 0..50_000_u32 {
+            let mut other = [9; KEY_LEN];
+            other[..4].copy_from_slice(&at.to_be_bytes());
+            let row = Record { value: vec![0; 500].into(), rev: Rev(1) };
+            cache.publish(&RowKey(other), Some(&row));
+        }
+        assert!(cache.rows.weight() <= 1 << 20);
+        assert!(cache.rows.len() > 1000);
+    }
+
+    /// One committer, several readers, more rows than fit: no reader ever goes back, not from one row of a
+    /// batch to the other either.
+    #[test]
+    fn no_reader_sees_an_older_row_than_before() {
+        const ROWS: u8 = 16;
+        // Room for some of the rows only: fills, evictions and commits meet all the time.
+        let cache = Arc::new(Cache::new(16 << 10).unwrap());
+        let medium = Arc::new(AtomicU64::new(1));
+        let stop = Arc::new(AtomicBool::new(false));
+        let readers: Vec<_> = (0..3_u8)
+            .map(|reader| {
+                let (cache, medium, stop) = (Arc::clone(&cache), Arc::clone(&medium), Arc::clone(&stop));
+                thread::spawn(move || {
+                    let (mut seen, mut reads, mut at) = (0, 0_u64, reader);
+                    while !stop.load(Ordering::Relaxed) {
+                        at = at.wrapping_mul(5).wrapping_add(3);
+                        // Each commit changes every row: the medium has one revision for all.
+                        let read = || {
+                            let rev = medium.load(Ordering::SeqCst);
+                            thread::yield_now();
+                            Ok(Some(record(rev)))
+                        };
+                        let now = rev(cache.get(&key(at % ROWS), read).unwrap());
+                        // A read that overlapped a commit may still have the row before it.
+                        assert!(now + 1 >= seen, "{now} after {seen}");
+                        seen = seen.max(now);
+                        reads += 1;
+                    }
+                    reads
+                })
+            })
+            .collect();
+        let keys: Vec<RowKey> = (0..ROWS).map(key).collect();
+        for next in 2..20_000 {
+            cache.mark(keys.iter());
+            medium.store(next, Ordering::SeqCst);
+            keys.iter().for_each(|it| cache.publish(it, Some(&record(next))));
+            // Committed and answered: whoever asks now must see it.
+            for it in &keys {
+                let now = rev(cache.get(it, || Ok(Some(record(medium.load(Ordering::SeqCst))))).unwrap());
+                assert_eq!(now, next);
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        let reads: u64 = readers.into_iter().map(|it| it.join().unwrap()).sum();
+        assert!(reads > 1000, "{reads} reads prove nothing");
+    }
+}

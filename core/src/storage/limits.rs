@@ -5,7 +5,8 @@ use super::{
 };
 
 impl Op {
-    pub(crate) fn key(&self) -> &RowKey {
+    /// The row that is looked at or changed.
+    pub fn key(&self) -> &RowKey {
         match self {
             Self::Check { key, .. } | Self::Put { key, .. } | Self::Delete { key } => key,
         }
@@ -73,7 +74,7 @@ impl DirKey {
 
 impl Scan {
     /// The keys to look at, never outside of the directory: behind the first (if any), up to the second.
-    pub(crate) fn bounds(&self) -> (Option<RowKey>, RowKey) {
+    pub fn bounds(&self) -> (Option<RowKey>, RowKey) {
         let after = self.after.filter(|it| *it >= self.dir.first());
         let last = self.dir.last();
         (after, self.until.map_or(last, |it| it.min(last)))

@@ -205,11 +205,15 @@ struct Frozen {
 }
 
 impl Snapshot for Frozen {
-    fn next(&mut self, limit: usize) -> Result<Vec<Row>, StorageError> {
+    fn next(&mut self, limit: usize) -> Pending<'_, Result<Vec<Row>, StorageError>> {
         let from = self.after.map_or(Bound::Unbounded, Bound::Excluded);
         let range = self.rows.range((from, Bound::Unbounded)).take(limit);
         let rows: Vec<Row> = range.map(|(key, it)| it.row(*key, true)).collect();
         self.after = rows.last().map(|it| it.key).or(self.after);
-        Ok(rows)
+        Pending::ready(Ok(rows))
+    }
+
+    fn seek(&mut self, after: RowKey) {
+        self.after = Some(after);
     }
 }

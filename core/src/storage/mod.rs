@@ -220,6 +220,7 @@ pub trait Storage: Send + Sync + 'static {
     fn scan(&self, scan: Scan) -> Pending<'_, Result<Vec<Row>, StorageError>>;
 
     /// Applies the batch or nothing; answers the revision that its rows now have. Durable when answered.
+    /// The call itself hands the batch over: it is committed also if the answer is never asked for.
     fn commit(&self, batch: Batch) -> Pending<'_, Result<Rev, CommitError>>;
 
     /// From now on every physical commit is witnessed (`Some`, at unseal), or no longer (`None`, at seal).
@@ -239,6 +240,10 @@ pub trait Storage: Send + Sync + 'static {
 
 /// A consistent view of every row.
 pub trait Snapshot: Send {
-    /// The next rows in key order, at most `limit`; empty at the end.
-    fn next(&mut self, limit: usize) -> Result<Vec<Row>, StorageError>;
+    /// The next rows in key order, at most `limit`; empty at the end. [`StorageError::Busy`] if the snapshot
+    /// has lived for too long: begin a new one.
+    fn next(&mut self, limit: usize) -> Pending<'_, Result<Vec<Row>, StorageError>>;
+
+    /// Continues behind `after`, forwards or backwards.
+    fn seek(&mut self, after: RowKey);
 }

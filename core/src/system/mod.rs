@@ -2,17 +2,44 @@
 
 mod audit;
 pub(crate) mod bootstrap;
+mod clock;
+mod generate_root;
+mod identity;
+mod integrity;
+mod mounts;
+mod operator;
+mod policies;
+mod rekey;
+mod remount;
+mod rotate;
 mod seal;
 mod status;
 
+pub use identity::Identity;
+
 use crate::{
-    engine::Engine,
+    engine::{ENGINES, Engine},
     mounts::{Mount, MountClass},
     route::Tables,
 };
 
 /// All of `sys/`. While sealed, the pipeline finds the seal's own routes here.
-pub(crate) const ROUTES: Tables = &[audit::ROUTES, seal::ROUTES, status::ROUTES];
+pub(crate) const ROUTES: Tables = &[
+    seal::ROUTES,
+    status::ROUTES,
+    audit::ROUTES,
+    clock::ROUTES,
+    generate_root::ROUTES,
+    integrity::ROUTES,
+    mounts::ROUTES,
+    policies::ROUTES,
+    rekey::ROUTES,
+    remount::ROUTES,
+    rotate::ROUTES,
+    mounts::ROUTES,
+    remount::ROUTES,
+    policies::ROUTES,
+];
 
 pub struct System;
 
@@ -36,4 +63,21 @@ impl Engine for System {
     fn summary(&self) -> &'static str {
         "The system itself: seal, mounts, policies, audit, leases."
     }
+}
+
+/// The types that can be mounted, sorted.
+fn mountable(class: MountClass) -> impl Iterator<Item = &'static str> {
+    let mut kinds: Vec<&str> = ENGINES
+        .all()
+        .filter(|it| it.class() == class && !it.is_singleton())
+        .map(|it| it.kind())
+        .filter(|it| !it.starts_with("kv-"))
+        .collect();
+    kinds.sort_unstable();
+    kinds.into_iter()
+}
+
+/// The version of the engines that are built in, as clients show it.
+fn builtin_version() -> String {
+    format!("v{}+builtin", env!("CARGO_PKG_VERSION"))
 }

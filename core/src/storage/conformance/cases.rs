@@ -295,7 +295,7 @@ pub(super) async fn snapshots(store: &dyn Storage) {
     let mut snapshot = store.snapshot().await.expect("snapshot");
     let mut seen: Vec<Row> = Vec::new();
     loop {
-        let rows = snapshot.next(7).expect("next");
+        let rows = snapshot.next(7).await.expect("next");
         assert!(rows.len() <= 7);
         if rows.is_empty() {
             break;

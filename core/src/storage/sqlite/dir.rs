@@ -5,6 +5,7 @@ use std::{
     io::{self, Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -21,6 +22,9 @@ const LOCK: &str = "strongroom.lock";
 /// A data directory that this process alone has open, until this value goes.
 pub(super) struct DataDir {
     path: PathBuf,
+    /// The database, for what SQLite does not do. Open for as long as the directory is: closing any descriptor
+    /// of this file would drop the locks that SQLite has on it.
+    file: Arc<File>,
     /// Closing the file ends the lock.
     _lock: File,
 }
@@ -50,8 +54,12 @@ impl DataDir {
         for suffix in ["", "-wal", "-shm", "-journal"] {
             verify_file(&path.join(format!("{STORE}{suffix}")))?;
         }
-        create(&path.join(STORE))?;
-        Ok(Self { path, _lock: lock })
+        let file = Arc::new(open_store(&path.join(STORE))?);
+        Ok(Self { path, file, _lock: lock })
+    }
+
+    pub(super) fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
     }
 
     /// The database. SQLite gives `-wal` and `-shm` the mode of this file.
@@ -121,12 +129,11 @@ fn verify_owner(meta: &fs::Metadata) -> Result<(), StorageError> {
     if meta.uid() == user { Ok(()) } else { Err(refuse(DirError::Foreign { owner: meta.uid(), user })) }
 }
 
-fn create(path: &Path) -> Result<(), StorageError> {
-    match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(io_error(error)),
-    }
+/// SQLite would make the file readable to everyone whom the umask lets.
+fn open_store(path: &Path) -> Result<File, StorageError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
+    options.open(path).map_err(io_error)
 }
 
 fn take_lock(path: &Path) -> Result<File, StorageError> {

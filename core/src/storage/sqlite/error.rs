@@ -11,6 +11,8 @@ use crate::storage::{CommitError, StorageError};
 pub(super) enum Failure {
     #[error("{0}")]
     Sqlite(#[source] Arc<rusqlite::Error>),
+    #[error("{0}")]
+    File(#[source] Arc<std::io::Error>),
     #[error("the committer panicked")]
     Panicked,
     #[error("the revision counter is exhausted")]
@@ -22,6 +24,12 @@ pub(super) enum Failure {
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(Arc::new(error))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::File(Arc::new(error))
     }
 }
 

@@ -21,6 +21,7 @@ use self::{
     queue::{Job, Queue},
     readers::Readers,
     snapshot::Snapshots,
+    sweep::Sweep,
     wal::Checkpointer,
     writer::{Scrubs, Writer},
 };
@@ -37,6 +38,7 @@ mod readers;
 mod rows;
 mod schema;
 mod snapshot;
+mod sweep;
 mod wal;
 mod writer;
 
@@ -101,6 +103,8 @@ impl Sqlite {
         let writer = Writer {
             conn,
             wal: dir.wal(),
+            file: dir.file(),
+            sweep: Sweep::default(),
             checkpointer: Checkpointer::start(dir.store())?,
             scrubs: Scrubs::new(options.scrub_interval),
             shared: Arc::clone(&shared),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::error::storage;
+use super::{error::storage, sweep::PAGE};
 use crate::storage::StorageError;
 
 /// "Strm", in the file's header.
@@ -34,8 +34,9 @@ const TABLES: [(&str, &str); 3] = [
 /// The connection that writes. Makes the tables in a new file; refuses a file that is not ours.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Only a file without tables takes this; others keep what they have.
-    conn.pragma_update(None, "page_size", 4096).map_err(storage)?;
+    // Only a file without tables takes these; others keep what they have.
+    conn.pragma_update(None, "page_size", PAGE as i64).map_err(storage)?;
+    conn.pragma_update(None, "auto_vacuum", "NONE").map_err(storage)?;
     let fresh = is_fresh(&conn)?;
     if !fresh {
         verify(&conn)?;
@@ -150,4 +151,38 @@ fn verify(conn: &Connection) -> Result<(), StorageError> {
         }
     }
     if found.next().map_err(storage)?.is_some() { Err(differs()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rule 12
+    #[test]
+    fn every_connection_is_hardened() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().canonicalize().unwrap().join("store.db");
+        std::fs::write(&path, "").unwrap();
+        let writer = open_writer(&path).unwrap();
+        let connections = [&writer, &open_reader(&path).unwrap(), &open_checkpointer(&path).unwrap()];
+        for conn in connections {
+            for (pragma, value) in
+                [("trusted_schema", 0), ("temp_store", 2), ("secure_delete", 1), ("mmap_size", 0)]
+            {
+                assert_eq!(number(conn, pragma).unwrap(), value, "{pragma}");
+            }
+            assert!(conn.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap());
+            assert!(!conn.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER).unwrap());
+            let extension = conn.query_row("SELECT load_extension('x')", [], |_| Ok(()));
+            assert!(extension.is_err());
+            assert!(conn.execute("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema", []).is_err());
+        }
+        for conn in [connections[0], connections[2]] {
+            assert_eq!(number(conn, "synchronous").unwrap(), 2, "FULL");
+        }
+        assert!(connections[1].execute("DELETE FROM rows", []).is_err(), "a reader writes");
+        // Defensive: not even a shadow of the schema can be written.
+        writer.pragma_update(None, "writable_schema", true).unwrap();
+        assert!(writer.execute("DELETE FROM sqlite_schema", []).is_err());
+    }
 }

@@ -13,7 +13,7 @@ use std::{
 use rusqlite::Connection;
 
 use super::{error::storage, rows, schema};
-use crate::storage::{Row, RowKey, Snapshot, StorageError};
+use crate::storage::{Pending, Row, RowKey, Snapshot, StorageError};
 
 /// Views at the same time; more answer "busy".
 const MOST: usize = 4;
@@ -66,7 +66,17 @@ struct Reading {
 }
 
 impl Snapshot for Reading {
-    fn next(&mut self, limit: usize) -> Result<Vec<Row>, StorageError> {
+    fn next(&mut self, limit: usize) -> Pending<'_, Result<Vec<Row>, StorageError>> {
+        Pending::ready(self.read(limit))
+    }
+
+    fn seek(&mut self, after: RowKey) {
+        self.after = Some(after);
+    }
+}
+
+impl Reading {
+    fn read(&mut self, limit: usize) -> Result<Vec<Row>, StorageError> {
         let conn = self.view.conn.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = rows::all(conn.as_ref().ok_or(StorageError::Busy)?, self.after, limit)?;
         self.after = rows.last().map(|it| it.key).or(self.after);

@@ -4,6 +4,7 @@
 //! answered; or, if old ciphertext must be gone, waits for the next scrub and is answered then.
 
 use std::{
+    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::Arc,
@@ -18,6 +19,7 @@ use super::{
     error::Failure,
     group,
     queue::{Job, Turn},
+    sweep::Sweep,
     wal::{Checkpointer, Progress},
 };
 use crate::storage::{Batch, CommitError, Rev};
@@ -33,6 +35,8 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) conn: Connection,
     pub(super) wal: PathBuf,
+    pub(super) file: Arc<File>,
+    pub(super) sweep: Sweep,
     pub(super) checkpointer: Checkpointer,
     pub(super) scrubs: Scrubs,
 }
@@ -104,12 +108,12 @@ impl Writer {
         }
     }
 
-    /// Pages in the database were overwritten as their rows went; what is left are their older images in the
-    /// log. Readers that still need those make it wait for the next turn.
+    /// The rows themselves were overwritten as they went. What is left are older images of their pages in the
+    /// log, and copies in the middle of pages. Readers that still need the log make it wait for the next turn.
     fn scrub(&mut self) {
         self.shared.snapshots.end(SNAPSHOT_GRACE);
         let _ = self.conn.busy_timeout(SCRUB_WAIT);
-        let outcome = self.checkpointer.empty(&self.conn, &self.wal);
+        let outcome = self.empty();
         let _ = self.conn.busy_timeout(Duration::from_secs(5));
         self.scrubs.next = Instant::now() + self.scrubs.interval;
         match outcome {
@@ -124,6 +128,16 @@ impl Writer {
                 self.scrubs.waiting.drain(..).for_each(failed);
             }
         }
+    }
+
+    fn empty(&mut self) -> Result<Progress, Failure> {
+        let progress = self.checkpointer.empty(&self.conn, &self.wal)?;
+        if progress == Progress::Whole && !self.scrubs.waiting.is_empty() {
+            self.sweep.run(&self.file)?;
+            // Or the pages in memory would bring back what they have in their middles.
+            self.conn.release_memory()?;
+        }
+        Ok(progress)
     }
 
     fn finish(mut self) {

@@ -1,1 +1,0 @@
-//! The same work on Strongroom and on its peers, side by side.

@@ -1,0 +1,103 @@
+//! One request: HTTP in, the core's answer, HTTP out.
+
+mod answer;
+mod body;
+mod forwarded;
+mod read;
+mod refusal;
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use ::http::{Request, Response};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use strongroom_core::{Core, request::Peer};
+
+use crate::config::Forwarded;
+
+use self::{read::Read, refusal::Refusal};
+
+/// What goes back to the client: one buffer, wiped once it is sent.
+pub type Answer = Response<Full<Bytes>>;
+
+/// What bounds a request, whoever sends it.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a body; more are answered with 413.
+    pub max_body: usize,
+    /// A connection whose request line and headers have not come by then is closed.
+    pub head_deadline: Duration,
+    /// A body that has not come by then is given up.
+    pub body_deadline: Duration,
+    /// A request that is not answered by then is given up.
+    pub request_deadline: Duration,
+    /// A connection on which nothing happens is closed.
+    pub idle_deadline: Duration,
+}
+
+impl Limits {
+    /// No setting goes beyond this.
+    pub const MAX_BODY: usize = 32 << 20;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body: Self::MAX_BODY,
+            head_deadline: Duration::from_secs(10),
+            body_deadline: Duration::from_secs(30),
+            request_deadline: Duration::from_secs(90),
+            idle_deadline: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What every request of one listener needs.
+pub struct App {
+    pub core: Arc<Core>,
+    pub limits: Limits,
+    /// Proxies that are believed.
+    pub forwarded: Option<Forwarded>,
+}
+
+/// The answer to a request that says its length in two ways. The connection is closed.
+pub(crate) fn two_lengths() -> Answer {
+    Refusal::TwoLengths.into_answer()
+}
+
+impl App {
+    /// Answers one request. A defect on the way ends this request and no other.
+    pub async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Answer {
+        let head = request.method() == ::http::Method::HEAD;
+        let answer = AssertUnwindSafe(self.route(peer, request)).catch_unwind().await;
+        let mut answer = answer.unwrap_or_else(|_| refusal::panicked());
+        if head {
+            *answer.body_mut() = Full::default();
+        }
+        answer
+    }
+
+    async fn route(&self, peer: Peer, request: Request<Incoming>) -> Answer {
+        let peer = match forwarded::client(self.forwarded.as_ref(), peer, request.headers()) {
+            Ok(peer) => peer,
+            Err(refusal) => return refusal.into_answer(),
+        };
+        let read = read::read(&self.limits, peer, request).await;
+        let request = match read {
+            Ok(Read::Ask(request)) => request,
+            Ok(Read::Redirect(target)) => return answer::redirect(&target),
+            Err(refusal) => return refusal.into_answer(),
+        };
+        let id = request.id;
+        // These answer whoever asks about the server itself, in a form of their own.
+        let bare_refusals = read::is_about_the_seal(request.path.as_str());
+        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.core.dispatch(request));
+        let Ok(audited) = dispatched.await else { return Refusal::Timeout.into_answer() };
+        match audited.into_result() {
+            Ok(response) => answer::success(id, response),
+            Err(error) => refusal::core(id, &error, bare_refusals),
+        }
+    }
+}
