@@ -40,5 +40,4 @@ pub mod tx;
 pub use core::{Core, Unsealed};
 pub use error::{Error, Result};
 pub use settings::{Answers, Settings};
-pub use settings::Settings;
 pub use system::settings as stored_settings;

@@ -1,6 +1,8 @@
 //! What the core is told once, when it is built.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
+
+use crate::audit::DeviceConfig;
 
 use crate::seal::Kind;
 
@@ -10,8 +12,12 @@ pub struct Settings {
     pub compatible_version: String,
     pub default_lease_ttl: Duration,
     pub max_lease_ttl: Duration,
+    /// The audit devices. None is a choice too: that nothing is recorded.
+    pub audit: Vec<DeviceConfig>,
     /// Audit devices may be made over the API.
     pub audit_by_api: bool,
+    /// Where the files of such devices may lie.
+    pub audit_folders: Vec<PathBuf>,
     /// `-dev`: a mode for laptops.
     pub dev: bool,
     pub cluster_name: String,
@@ -40,7 +46,9 @@ impl Default for Settings {
             compatible_version: "1.19.5".to_owned(),
             default_lease_ttl: Duration::from_secs(768 * 3600),
             max_lease_ttl: Duration::from_secs(768 * 3600),
+            audit: Vec::new(),
             audit_by_api: false,
+            audit_folders: Vec::new(),
             dev: false,
             cluster_name: String::new(),
             seal: Kind::Shamir,

@@ -1,5 +1,6 @@
 //! What lies under `sys/`: one file for each resource.
 
+mod audit;
 pub(crate) mod bootstrap;
 mod capabilities;
 mod clock;
@@ -34,6 +35,7 @@ use crate::{
 pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
+    audit::ROUTES,
     capabilities::ROUTES,
     clock::ROUTES,
     explain::ROUTES,
