@@ -1,5 +1,5 @@
 //! All endpoints there are: who may ask, and that nobody else may.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 use std::fmt::Write as _;
 

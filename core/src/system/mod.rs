@@ -51,7 +51,7 @@ pub(crate) const ROUTES: Tables = &[
     ui::ROUTES,
 ];
 
-pub struct System;
+pub(crate) struct System;
 
 impl Engine for System {
     fn kind(&self) -> &'static str {
