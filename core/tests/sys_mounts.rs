@@ -1,5 +1,5 @@
 //! Engines are enabled, tuned, moved and disabled.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Policies are written, read, asked about and explained.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 use serde_json::{Value, json};
 use strongroom_core::{

@@ -1,5 +1,11 @@
 //! All endpoints there are: who may ask, and that nobody else may.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test"
+)]
 
 use std::fmt::Write as _;
 

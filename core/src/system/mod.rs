@@ -54,7 +54,7 @@ pub(crate) const ROUTES: Tables = &[
     crate::auth::lockout::ROUTES,
 ];
 
-pub struct System;
+pub(crate) struct System;
 
 impl Engine for System {
     fn kind(&self) -> &'static str {
