@@ -37,7 +37,7 @@ fn write(path: &std::path::Path, lines: usize) -> Result<u64> {
         };
         let (minute, second) = (at / 60_000 % 60, at / 1_000 % 60);
         let mac = format!("hmac-sha256:{at:064x}");
-        write!(
+        writeln!(
             line,
             "{{\"time\":\"2026-01-02T03:{minute:02}:{second:02}.{at:09}Z\",\"type\":\"{kind}\",\
              \"auth\":{{\"client_token\":\"{mac}\",\"accessor\":\"{mac}\",\"display_name\":\"user-{user}\",\
@@ -46,7 +46,7 @@ fn write(path: &std::path::Path, lines: usize) -> Result<u64> {
              \"client_token_accessor\":\"{mac}\",\"namespace\":{{\"id\":\"root\"}},\
              \"path\":\"secret/data/app-{app}/db\",\"remote_address\":\"10.0.0.1\",\"remote_port\":4000}},\
              \"response\":{{\"data\":{{\"data\":{{\"password\":\"{mac}\",\"user\":\"{mac}\"}},\
-             \"metadata\":{{\"created_time\":\"{mac}\",\"version\":1}}}}}}{error},\"seq\":{at},\"chain\":\"{at:064x}\"}}\n",
+             \"metadata\":{{\"created_time\":\"{mac}\",\"version\":1}}}}}}{error},\"seq\":{at},\"chain\":\"{at:064x}\"}}",
             user = at % 5_000,
             app = at % 10_000,
         )

@@ -304,6 +304,9 @@ async fn lines_are_found_by_what_they_say() {
     assert_eq!(count(Filter { display_name: text("token"), ..Filter::default() }), 6);
     assert_eq!(count(Filter { entity_id: text("root"), ..Filter::default() }), 0);
     assert_eq!(count(Filter { outcome: Some(Outcome::Denied), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { outcome: Some(Outcome::Failed), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { path: text("*audit*"), ..Filter::default() }), 8);
+    assert_eq!(count(Filter { path: text("*"), ..Filter::default() }), 8);
     assert_eq!(count(Filter { outcome: Some(Outcome::Succeeded), ..Filter::default() }), 3);
     let start = Timestamp(1_700_000_000_000_000_000);
     assert!(count(Filter { since: Some(start), ..Filter::default() }) >= 9);

@@ -102,10 +102,6 @@ impl LogFile {
         self.len
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Looks after the file: others may rotate it.
     pub(super) fn fate(&mut self) -> io::Result<Fate> {
         let found = self.file.metadata()?;

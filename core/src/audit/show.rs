@@ -188,9 +188,16 @@ impl<'a> Search<'a> {
             }
             Finder::new(&out).into_owned()
         };
+        let part = |value: &str| {
+            let mut out = Vec::new();
+            text::string(&mut out, value);
+            Finder::new(out.get(1..out.len().saturating_sub(1)).unwrap_or_default()).into_owned()
+        };
         let of_path = |pattern: &String| match pattern.split_once('*') {
             None => Some(field("path", pattern, false)),
-            Some(("", _)) => None,
+            Some(("", _)) => {
+                pattern.split('*').max_by_key(|it| it.len()).filter(|it| !it.is_empty()).map(part)
+            }
             Some((prefix, _)) => Some(field("path", prefix, true)),
         };
         let needle = filter
@@ -200,9 +207,10 @@ impl<'a> Search<'a> {
             .or_else(|| filter.path.as_ref().and_then(of_path))
             .or_else(|| filter.display_name.as_ref().map(|it| field("display_name", it, false)))
             .or_else(|| filter.operation.as_ref().map(|it| field("operation", it, false)))
-            .or_else(|| {
-                let wanted = filter.outcome?;
-                (wanted == Outcome::Denied).then(|| field("error", "permission denied", false))
+            .or_else(|| match filter.outcome? {
+                Outcome::Denied => Some(field("error", "permission denied", false)),
+                Outcome::Failed => Some(field("error", "", true)),
+                Outcome::Succeeded => None,
             });
         let seconds = |it: Timestamp| it.rfc3339().get(..SECONDS).map(str::to_owned);
         Self { filter, needle, since: filter.since.and_then(seconds), until: filter.until.and_then(seconds) }
