@@ -74,7 +74,12 @@ impl Core {
             .as_ref()
             .and_then(|it| it.route.as_ref())
             .and_then(|(route, _)| route.endpoints.iter().find(|it| it.operation == request.operation));
-        let access = endpoint.map_or(Access::Auth, |it| it.access);
+        let access = match (endpoint, found.as_ref().and_then(|it| it.route.as_ref())) {
+            (Some(endpoint), _) => endpoint.access,
+            // What anybody may ask in one way, anybody may ask in vain in another.
+            (None, Some((route, _))) if route.is_unauth() => Access::Unauth,
+            (None, _) => Access::Auth,
+        };
 
         let mut admission = admission::admit(open, request, presented, access, now).await;
 
@@ -119,9 +124,9 @@ impl Core {
         }
         let Some((route, params)) = found.route else { return Err(Error::UnsupportedPath) };
         let Some(endpoint) = endpoint else {
-            // What is listed is a folder, and where nothing is listed there is no folder.
-            let is_listing = request.operation == Operation::List;
-            return Err(if is_listing { Error::UnsupportedPath } else { Error::UnsupportedOperation });
+            // What is listed is a folder: to a path without one, listing is another path.
+            let is_other = request.operation == Operation::List && !route.has_folders();
+            return Err(if is_other { Error::UnsupportedPath } else { Error::UnsupportedOperation });
         };
         if endpoint.access != Access::Unauth
             && endpoint.operation == Operation::Write

@@ -16,6 +16,7 @@ pub mod crypto;
 pub mod dispatch;
 pub mod engine;
 pub mod error;
+mod identity;
 pub mod ids;
 pub mod integrity;
 pub mod mounts;

@@ -170,6 +170,16 @@ impl Endpoint {
 }
 
 impl Route {
+    /// Whether all who ask are heard without a token.
+    pub fn is_unauth(&self) -> bool {
+        self.endpoints.iter().all(|it| it.access == Access::Unauth)
+    }
+
+    /// Whether the pattern goes on behind its last fixed part.
+    pub fn has_folders(&self) -> bool {
+        self.pattern.ends_with("...}")
+    }
+
     /// Whether the pattern has a part called `name`.
     pub fn has_param(&self, name: &str) -> bool {
         self.pattern.split('/').any(|segment| {

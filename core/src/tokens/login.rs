@@ -11,6 +11,7 @@ use super::{
 use crate::{
     dispatch::Cx,
     error::{Error, Result},
+    identity,
     response::Response,
     tx::Tx,
 };
@@ -52,6 +53,10 @@ pub async fn login(cx: &Cx<'_>, tx: &mut Tx, grant: LoginGrant<'_>) -> Result<Re
         explicit_max_ttl: params.explicit_max_ttl,
     };
     let given = ttl::give(limits, wanted, cx.now, cx.now)?;
+    let entity = match grant.alias {
+        "" => String::new(),
+        alias => identity::entity_of(tx, mount, alias, cx.now).await?,
+    };
     let new = NewToken {
         namespace: mount.namespace,
         kind,
@@ -68,7 +73,7 @@ pub async fn login(cx: &Cx<'_>, tx: &mut Tx, grant: LoginGrant<'_>) -> Result<Re
         renewable: kind == TokenKind::Service,
         num_uses,
         role: String::new(),
-        entity: String::new(),
+        entity,
         bound_cidrs: bound_cidrs(cx, params),
         id: None,
     };

@@ -19,6 +19,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use strongroom_core::{
     Core,
+    audit::Audited,
     ids::RequestId,
     request::{Operation, Peer, Request as Ask},
 };
@@ -102,8 +103,9 @@ impl App {
         // These answer whoever asks about the server itself, in a form of their own.
         let bare_refusals = read::is_about_the_seal(request.path.as_str());
         let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::new(&request));
-        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.core.dispatch(request));
+        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.dispatch(request));
         let Ok(audited) = dispatched.await else { return Refusal::Timeout.into_answer() };
+        let Some(audited) = audited else { return refusal::panicked() };
         let answer = match audited.into_result() {
             Ok(response) => answer::success(id, response),
             Err(error) => refusal::core(id, &error, bare_refusals),
@@ -112,6 +114,22 @@ impl App {
             seen.log(&answer);
         }
         answer
+    }
+}
+
+impl App {
+    /// Hands a request to the core. What may change something is carried to its end in a task of its own: a
+    /// client that hangs up must not leave a change without the record of its answer. `None` if it panicked.
+    async fn dispatch(&self, request: Ask) -> Option<Audited> {
+        let reads = matches!(
+            request.operation,
+            Operation::Help | Operation::List | Operation::Read | Operation::Scan
+        );
+        if reads && request.wrap_ttl.is_none() && request.lease_ttl.is_none() {
+            return Some(self.core.dispatch(request).await);
+        }
+        let core = self.core.clone();
+        tokio::spawn(async move { core.dispatch(request).await }).await.ok()
     }
 }
 

@@ -31,7 +31,9 @@ pub(super) const ROUTES: Tables = &[&[Route {
 }]];
 
 async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
-    let Named::Secret(path) = Named::new(cx.param("path"), cx.path) else { return Err(Error::NotFound) };
+    let Named::Secret(path) = Named::new(cx.param("path"), cx.request.path.as_str()) else {
+        return Err(Error::NotFound);
+    };
     let root = cx.mount()?.root();
     let place = tree(root).place(tx.store(), path);
     for _ in 0..READS {
@@ -50,7 +52,7 @@ async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 }
 
 async fn put(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
-    let path = match Named::new(cx.param("path"), cx.path) {
+    let path = match Named::new(cx.param("path"), cx.request.path.as_str()) {
         Named::Secret(path) => path,
         Named::Folder => return Err(write_to_folder()),
         Named::Bare => return Err(Error::invalid("missing path")),
@@ -77,7 +79,9 @@ async fn put(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 }
 
 async fn remove(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
-    let Named::Secret(path) = Named::new(cx.param("path"), cx.path) else { return Ok(Response::empty()) };
+    let Named::Secret(path) = Named::new(cx.param("path"), cx.request.path.as_str()) else {
+        return Ok(Response::empty());
+    };
     let root = cx.mount()?.root();
     let Some(old) = tree(root).get::<Latest>(tx, path).await? else { return Ok(Response::empty()) };
     tree(root).delete(tx, path).await?;

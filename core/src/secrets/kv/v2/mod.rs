@@ -76,7 +76,7 @@ enum Target<'a> {
 
 /// For reads: there is nothing at a folder.
 fn to_read<'a>(cx: &'a Cx<'_>) -> Target<'a> {
-    match Named::new(cx.param("path"), cx.path) {
+    match Named::new(cx.param("path"), cx.request.path.as_str()) {
         Named::Secret(path) => Target::Secret(path),
         Named::Folder => Target::Answer(Box::new(Err(Error::NotFound))),
         Named::Bare => Target::Answer(Box::new(Ok(bare()))),
@@ -85,7 +85,7 @@ fn to_read<'a>(cx: &'a Cx<'_>) -> Target<'a> {
 
 /// For writes: a folder cannot be written to.
 fn to_write<'a>(cx: &'a Cx<'_>) -> Target<'a> {
-    match Named::new(cx.param("path"), cx.path) {
+    match Named::new(cx.param("path"), cx.request.path.as_str()) {
         Named::Secret(path) => Target::Secret(path),
         Named::Folder => Target::Answer(Box::new(Err(write_to_folder()))),
         Named::Bare => Target::Answer(Box::new(Ok(bare()))),
@@ -94,7 +94,7 @@ fn to_write<'a>(cx: &'a Cx<'_>) -> Target<'a> {
 
 /// For deletions: there is nothing to delete at a folder, which is no error.
 fn to_delete<'a>(cx: &'a Cx<'_>) -> Target<'a> {
-    match Named::new(cx.param("path"), cx.path) {
+    match Named::new(cx.param("path"), cx.request.path.as_str()) {
         Named::Secret(path) => Target::Secret(path),
         Named::Folder => Target::Answer(Box::new(Ok(Response::empty()))),
         Named::Bare => Target::Answer(Box::new(Ok(bare()))),

@@ -54,10 +54,13 @@ async fn delete(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let tree = tree(cx.mount()?.root());
     let Some(mut head) = tree.get::<Head>(tx, path).await? else { return Ok(Response::empty()) };
     let now = cx.now;
+    // Each version has a moment of its own, as if they had been deleted one by one until now.
+    let mut moment = now;
     let changed = table::change(tx, tree.root, &mut head, &versions, |entry| {
         let live = entry.is_live(now);
         if live {
-            entry.deleted = Some(now);
+            entry.deleted = Some(moment);
+            moment.0 -= 1;
         }
         live
     });

@@ -29,7 +29,7 @@ struct Fields {
 }
 
 async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
-    let path = match Named::new(cx.param("path"), cx.path) {
+    let path = match Named::new(cx.param("path"), cx.request.path.as_str()) {
         Named::Secret(path) => path,
         Named::Folder => return Err(Error::NotFound),
         Named::Bare => return Ok(invalid_path(Operation::Read)),
