@@ -114,8 +114,15 @@ impl Core {
         now: Timestamp,
         mut trail: Option<&mut Trail<'_>>,
     ) -> Result<Response> {
+        if request.operation == Operation::Help {
+            return crate::system::help::of(&found);
+        }
         let Some((route, params)) = found.route else { return Err(Error::UnsupportedPath) };
-        let Some(endpoint) = endpoint else { return Err(Error::UnsupportedOperation) };
+        let Some(endpoint) = endpoint else {
+            // What is listed is a folder, and where nothing is listed there is no folder.
+            let is_listing = request.operation == Operation::List;
+            return Err(if is_listing { Error::UnsupportedPath } else { Error::UnsupportedOperation });
+        };
         if endpoint.access != Access::Unauth
             && endpoint.operation == Operation::Write
             && endpoint.writes == Writes::Action
@@ -256,7 +263,11 @@ async fn guarded(handler: impl Future<Output = Result<Response>>) -> Result<Resp
 }
 
 fn no_handler(request: &Request) -> Error {
-    Error::not_found(format!("no handler for route \"{}\". route entry not found.", request.path))
+    let path = match request.operation {
+        Operation::List | Operation::Scan => request.path.as_folder(),
+        _ => request.path.to_string(),
+    };
+    Error::not_found(format!("no handler for route \"{path}\". route entry not found."))
 }
 
 /// Fields that nobody reads are reported, not refused.

@@ -46,7 +46,8 @@ pub trait Engine: Send + Sync {
     }
 
     /// What the role or user behind one of an auth method's tokens says now, when the token is renewed; an
-    /// error if there is none any more. `None` leaves the token with what it was given when it was made.
+    /// error if there is none any more; [`Error::NotFound`](crate::Error::NotFound) ends the renewal without a
+    /// word, and without effect. `None` leaves the token with what it was given when it was made.
     fn renew<'a>(
         &'a self,
         _mount: &'a Mount,
@@ -83,6 +84,8 @@ pub static ENGINES: Engines = Engines(&[
     &crate::system::System,
     &crate::system::Identity,
     &crate::auth::token::TokenAuth,
+    &crate::auth::approle::AppRole,
+    &crate::auth::userpass::Userpass,
     &Cubbyhole,
     &kv::KV,
     &kv::KV_V1,

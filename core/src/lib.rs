@@ -8,6 +8,7 @@ pub mod audit;
 mod auth;
 pub mod background;
 pub mod barrier;
+pub mod catalog;
 pub mod clock;
 mod codec;
 mod core;
@@ -38,4 +39,5 @@ pub mod tx;
 
 pub use core::{Core, Unsealed};
 pub use error::{Error, Result};
-pub use settings::Settings;
+pub use settings::{Answers, Settings};
+pub use system::settings as stored_settings;

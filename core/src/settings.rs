@@ -26,6 +26,18 @@ pub struct Settings {
     /// `sys/rekey/*` and `sys/generate-root/*` ask for no token: the shares are proof enough, as in Vault.
     /// Otherwise they ask for one with `sudo`, or for the local socket.
     pub unauthed_operator_endpoints: bool,
+    /// Whose answers are given where OpenBao and Vault differ.
+    pub answers: Answers,
+}
+
+/// The two dialects of one API.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Answers {
+    #[default]
+    OpenBao,
+    /// With the fields that OpenBao has dropped: `performance_standby` in `sys/health`, without which one
+    /// strict client (vaultrs) cannot read it, and the addresses in `sys/leader`.
+    Vault,
 }
 
 impl Default for Settings {
@@ -41,6 +53,7 @@ impl Default for Settings {
             cluster_name: String::new(),
             seal: Kind::Shamir,
             unauthed_operator_endpoints: false,
+            answers: Answers::default(),
         }
     }
 }

@@ -140,12 +140,14 @@ async fn a_large_secret_is_kept_and_leaves_nothing() {
 #[tokio::test]
 async fn a_mount_becomes_version_2_by_its_option_alone() {
     let test = TestCore::new().await;
-    let mut mount = testing::mount(&test.core, "up/", "kv", &[("version", "1")]).await;
+    test.write("sys/mounts/up", json!({ "type": "kv", "options": { "version": "1" } })).await.unwrap();
     test.write("up/a", json!({ "x": 1 })).await.unwrap();
     test.write("up/a", json!({ "x": 2, "data": 5 })).await.unwrap();
     test.write("up/b/c", json!({ "x": "y".repeat(100_000) })).await.unwrap();
-    assert!(kv::set_version(&mut mount, "2").unwrap());
-    testing::tune(&test.core, &mount).await;
+    let tune = |version: &'static str| {
+        test.write("sys/mounts/up/tune", json!({ "options": { "version": version } }))
+    };
+    assert_eq!(tune("2").await.unwrap().warnings.len(), 1);
 
     let read = data(&test.read("up/data/a").await.unwrap());
     assert_eq!((&read["data"], &read["metadata"]["version"]), (&json!({ "x": 2, "data": 5 }), &json!(1)));
@@ -155,8 +157,8 @@ async fn a_mount_becomes_version_2_by_its_option_alone() {
     let first = Ask { body: json!({ "version": 1 }), ..Ask::new(Operation::Read, "up/data/a") };
     assert_eq!(data(&test.ask(first).await.unwrap())["data"]["x"], 2);
 
-    assert!(!kv::set_version(&mut mount, "2").unwrap());
+    assert!(tune("2").await.unwrap().is_empty());
     for refused in ["1", "", "3", "x"] {
-        assert!(kv::set_version(&mut mount, refused).is_err(), "{refused}");
+        assert!(matches!(tune(refused).await, Err(Error::Invalid(_))), "{refused}");
     }
 }

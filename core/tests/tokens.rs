@@ -1,5 +1,5 @@
 //! `auth/token/`: tokens that make, show, renew and end tokens.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 use std::{sync::Arc, time::Duration};
 
@@ -145,16 +145,26 @@ async fn requests_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test]
-async fn an_id_that_was_chosen_is_taken_once() {
+async fn an_id_that_was_chosen_is_taken_for_as_long_as_it_means_somebody() {
     let test = TestCore::new().await;
-    let chosen = make(&test, json!({ "id": "my-token", "policies": ["default"] })).await;
+    let chosen = make(&test, json!({ "id": "my-token", "policies": ["root"] })).await;
     assert_eq!(chosen.id, "my-token");
-    let again = || test.write("auth/token/create", json!({ "id": "my-token" }));
-    refused(again().await, "cannot create a token with a duplicate ID");
+    let again = || test.write("auth/token/create", json!({ "id": "my-token", "policies": ["default"] }));
+    let taken = "cannot create a token with a duplicate ID";
+    refused(again().await, taken);
+    test.clock.advance(Duration::from_secs(1));
+    let child = made(write(&test, "my-token", "auth/token/create", json!({})).await);
     test.write("auth/token/revoke", json!({ "token": "my-token" })).await.unwrap();
-    assert!(!is_alive(&test, "my-token").await);
-    // Rule 41: its children would come back to life with it.
-    refused(again().await, "cannot create a token with a duplicate ID");
+    // Rule 41: a child that was not purged yet would come back to life with it.
+    refused(again().await, taken);
+    assert!(!is_alive(&test, "my-token").await && !is_alive(&test, &child.id).await);
+
+    make(&test, json!({ "id": "childless", "policies": ["root"] })).await;
+    test.write("auth/token/revoke", json!({ "token": "childless" })).await.unwrap();
+    test.clock.advance(Duration::from_secs(1));
+    let body = json!({ "id": "childless", "policies": ["default"] });
+    assert_eq!(make(&test, body).await.auth.policies, ["default"]);
+    assert_eq!(own(&test, "childless").await.unwrap()["policies"], json!(["default"]));
 }
 
 // Rule 39
@@ -805,6 +815,40 @@ async fn the_root_token_shows_itself() {
         (&shown["ttl"], &shown["expire_time"], &shown["meta"]),
         (&json!(0), &Value::Null, &Value::Null)
     );
-    let posted = test.write("auth/token/lookup", json!({})).await.unwrap();
-    assert_eq!(data(&posted), shown);
+    for path in ["auth/token/lookup", "auth/token/lookup-self"] {
+        let posted = test.write(path, json!({})).await.unwrap();
+        assert_eq!(data(&posted), shown);
+    }
+}
+
+#[tokio::test]
+async fn whoever_holds_the_root_handle_makes_orphans_and_has_no_token_to_show() {
+    let test = TestCore::new().await;
+    let ask = |operation, path| Ask {
+        token: "",
+        peer: Peer::Embedded,
+        body: json!({}),
+        ..Ask::new(operation, path)
+    };
+    let token = made(test.ask(ask(Operation::Write, "auth/token/create")).await);
+    assert_eq!((token.auth.orphan, token.auth.policies.as_slice()), (true, &["root".to_owned()][..]));
+    for path in ["auth/token/renew-self", "auth/token/revoke-self", "auth/token/lookup"] {
+        refused(test.ask(ask(Operation::Write, path)).await, "missing client token");
+    }
+}
+
+// Rule 41
+#[tokio::test]
+async fn tokens_outlive_a_restart_and_revocations_do_too() {
+    let test = TestCore::new().await;
+    let kept = make(&test, json!({ "policies": ["default"], "ttl": "1h" })).await;
+    let batch = make(&test, json!({ "policies": ["default"], "type": "batch" })).await;
+    let gone = make(&test, json!({ "policies": ["default"], "ttl": "1h" })).await;
+    test.write("auth/token/revoke", json!({ "token": gone.id })).await.unwrap();
+    test.write("sys/seal", Value::Null).await.unwrap();
+    assert!(matches!(own(&test, &kept.id).await, Err(Error::Sealed)));
+    test.unseal().await;
+    for (token, alive) in [(&kept, true), (&batch, true), (&gone, false)] {
+        assert_eq!(is_alive(&test, &token.id).await, alive);
+    }
 }

@@ -4,10 +4,12 @@
 //! This is the one crate with unsafe code. A library must not change the process that it lives in, so only
 //! the program calls this.
 
-mod environment;
+mod env;
 mod harden;
+mod terminal;
 mod wiping;
 
-pub use environment::remove_tokens;
+pub use env::remove_tokens;
 pub use harden::{Hardening, harden};
+pub use terminal::read_hidden_line;
 pub use wiping::Wiping;

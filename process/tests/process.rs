@@ -1,5 +1,7 @@
 //! What the process looks like from outside, asked of a process of its own: hardening cannot be undone.
 
+#![allow(clippy::disallowed_methods, reason = "the environment is what is tested")]
+
 use std::{fs, process::Command};
 
 const CHILD: &str = "STRONGROOM_TEST_CHILD";

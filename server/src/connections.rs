@@ -23,6 +23,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::Notify,
 };
+use zeroize::Zeroize as _;
 
 use crate::http::Limits;
 
@@ -66,7 +67,8 @@ pub(crate) struct Connection {
     in_flight: AtomicU32,
     /// Notified when it is to end now.
     pub(crate) close: Notify,
-    /// What was read of the head that is being waited for: see [`Connection::has_two_lengths`].
+    /// What was read of the head that is being waited for: see [`Connection::has_two_lengths`]. Wiped when the
+    /// request is answered.
     head: Mutex<Vec<u8>>,
 }
 
@@ -198,7 +200,8 @@ impl Drop for Serving<'_> {
         if connection.in_flight.fetch_sub(1, Relaxed) == 1 {
             connection.phase.store(IDLE, Relaxed);
             connection.since.store(self.0.table.now.load(Relaxed), Relaxed);
-            connection.lock_head().clear();
+            // It held a token, most likely.
+            connection.lock_head().zeroize();
         }
     }
 }

@@ -7,14 +7,14 @@ use strongroom_core::{
     Core, Error, Settings,
     clock::SystemClock,
     crypto::SecretBytes,
-    ids::{NamespaceId, RequestId},
-    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Operation},
     seal::init::Plan,
     storage::Memory,
 };
 
 use crate::{
-    config::{Address, Listener},
+    ask::ask,
+    config::{Address, CLUSTER, Listener},
     error::ServerError,
     http::Limits,
     server::Server,
@@ -49,7 +49,13 @@ impl Dev {
         if !options.address.ip().to_canonical().is_loopback() {
             return Err(ServerError::NotLoopback(options.address));
         }
-        let settings = Settings { audit_by_api: true, dev: true, ..Settings::default() };
+        let settings = Settings {
+            audit_by_api: true,
+            dev: true,
+            cluster_name: CLUSTER.to_owned(),
+            unauthed_operator_endpoints: true,
+            ..Settings::default()
+        };
         let core = Arc::new(Core::new(Arc::new(Memory::new()), Arc::new(SystemClock::default()), settings));
         let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, None).await?;
         let share = made.shares.first().ok_or(Error::Internal("no share was made"))?;
@@ -80,23 +86,33 @@ async fn exchange(core: &Core, made: SecretBytes, wanted: SecretBytes) -> Result
     }
     let id = wanted.expose_str().unwrap_or_default();
     let create = Create { id, policies: ["root"], no_parent: true, no_default_policy: true };
-    write(core, &made, "auth/token/create", Body::of(&create).map_err(Error::from)?).await?;
-    write(core, &made, "auth/token/revoke-self", Body::default()).await?;
+    let create = Body::of(&create).map_err(Error::from)?;
+    ask(core, Some(&made), Operation::Write, "auth/token/create", create).await?;
+    ask(core, Some(&made), Operation::Write, "auth/token/revoke-self", Body::default()).await?;
     Ok(wanted)
 }
 
-async fn write(core: &Core, token: &SecretBytes, path: &str, body: Body) -> Result<(), Error> {
-    let request = Request {
-        id: RequestId::generate()?,
-        operation: Operation::Write,
-        path: RequestPath::new(NamespaceId::ROOT, path)?,
-        token: Some(PresentedToken::new(SecretBytes::copy_of(token.expose()))),
-        body,
-        peer: Peer::Embedded,
-        wrap_ttl: None,
-        lease_ttl: None,
-        headers: Vec::new(),
-        merge_patch: false,
-    };
-    core.dispatch(request).await.into_result().map(drop)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_development_server_listens_on_loopback_only_and_has_one_root_token() {
+        let options = |address: &str| DevOptions {
+            address: address.parse().unwrap(),
+            root_token: Some(SecretBytes::copy_of(b"chosen")),
+            more: Vec::new(),
+        };
+        assert!(matches!(Dev::start(options("0.0.0.0:0")).await, Err(ServerError::NotLoopback(_))));
+        let dev = Dev::start(options("127.0.0.1:0")).await.unwrap();
+        let look = async |token: &SecretBytes| {
+            let path = "auth/token/lookup-self";
+            ask(dev.server.core(), Some(token), Operation::Read, path, Body::default()).await
+        };
+        assert_eq!(dev.root_token.expose(), b"chosen");
+        assert!(look(&dev.root_token).await.is_ok());
+        dev.server.core().seal_now();
+        dev.server.core().unseal(&dev.unseal_key).await.unwrap();
+        assert!(look(&dev.root_token).await.is_ok());
+    }
 }

@@ -20,6 +20,10 @@ pub enum ServerError {
     Core(#[from] strongroom_core::Error),
     #[error("cannot open the store: {0}")]
     Storage(#[from] StorageError),
+    #[error("{path} {why}", path = path.display())]
+    KeyFile { path: PathBuf, why: &'static str },
+    #[error("seal \"credential\" needs CREDENTIALS_DIRECTORY in the environment, as systemd sets it")]
+    NoCredentials,
     #[error("TLS: {0}")]
     Tls(rustls::Error),
     #[error("{path} holds nothing that can be used here", path = .0.display())]

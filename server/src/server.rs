@@ -118,6 +118,10 @@ impl Server {
         Ok(())
     }
 
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// As URLs, in the order of the configuration.
     pub fn addresses(&self) -> &[String] {
         &self.addresses
@@ -143,6 +147,8 @@ impl Server {
             self.endpoints.into_iter().map(|it| tokio::spawn(it.run(drained.clone()))).collect();
         drop(drained);
 
+        let background = self.core.spawn_background();
+
         shutdown.await;
         drain.send_replace(true);
         for task in accepting {
@@ -152,6 +158,7 @@ impl Server {
             tracing::warn!(open = self.connections.count(), "connections were still open at the end");
         }
         sweeping.abort();
+        background.stop().await;
         self.core.seal_now();
         self.core.storage().close().await?;
         for path in self.sockets {

@@ -1,5 +1,12 @@
 //! What every client of the API relies on.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
 mod common;
 
 use common::{ROOT, TestServer, read_reply};

@@ -1,5 +1,7 @@
 //! `secret server`: what was typed becomes what the server is told, and its way is reported.
 
+mod attended;
+
 use std::{
     io::{self, Write as _},
     path::PathBuf,
@@ -86,7 +88,7 @@ async fn serve(args: Args, hardening: &Hardening, tokens: &[&'static str]) -> Re
     let server = match (args.dev, config) {
         (true, config) => dev(args, config).await?,
         (false, Some(config)) => strongroom_server::start(config).await?,
-        (false, None) => strongroom_server::start_here().await?,
+        (false, None) => attended::start().await?,
     };
     for address in server.addresses() {
         say(&format!("secret server: ready on {address}"));

@@ -6,6 +6,8 @@
 
 pub(crate) mod class;
 pub(crate) mod envelope;
+#[cfg(test)]
+mod golden;
 pub(crate) mod head;
 pub(crate) mod keyring;
 pub(crate) mod names;

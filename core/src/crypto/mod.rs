@@ -4,6 +4,7 @@
 //! Failures carry no detail: detail is a side channel.
 
 pub(crate) mod aead;
+pub(crate) mod digest;
 pub(crate) mod mac;
 pub(crate) mod password;
 pub(crate) mod random;

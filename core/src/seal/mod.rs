@@ -128,3 +128,17 @@ impl Core {
         config::load(self.storage()).await?.ok_or(Error::NotInitialized)
     }
 }
+
+/// Reads the examples of docs/storage-format.md that are the seal's: a share of the only point of its
+/// polynomial is the key itself.
+#[cfg(test)]
+pub(crate) fn golden(share: &[u8], wrapped: &[u8]) {
+    let text = SecretBytes::from(data_encoding::HEXLOWER.encode(share));
+    let share = shamir::Share::parse(&text).unwrap();
+    let unseal = shamir::combine(&[share], [1, 2, 3, 4]).unwrap();
+    assert_eq!(unseal.expose(), &[0x66; 32]);
+    let store =
+        crate::ids::StoreId(uuid::Uuid::from_bytes([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]));
+    assert_eq!(wrap::unwrap(&unseal, wrapped, store, [1, 2, 3, 4]).unwrap().expose(), &[0x77; 32]);
+    assert!(wrap::unwrap(&unseal, wrapped, store, [1, 2, 3, 5]).is_err());
+}

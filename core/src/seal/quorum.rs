@@ -35,7 +35,6 @@ impl Piece {
 #[derive(Clone)]
 pub(crate) struct Quorum {
     store: StoreId,
-    pub(crate) shares: u8,
     pub(crate) threshold: u8,
     set: [u8; 4],
     passphrase: Option<PassphraseParams>,
@@ -47,7 +46,6 @@ impl Quorum {
     pub(crate) fn unsealing(config: &SealConfig) -> Self {
         Self {
             store: config.store_id(),
-            shares: config.shares,
             threshold: config.threshold,
             set: config.set,
             passphrase: config.passphrase.clone(),
@@ -61,7 +59,6 @@ impl Quorum {
         match &config.recovery {
             Some(recovery) => Self {
                 store: config.store_id(),
-                shares: recovery.shares,
                 threshold: recovery.threshold,
                 set: recovery.set,
                 passphrase: None,

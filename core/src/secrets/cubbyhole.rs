@@ -193,3 +193,44 @@ async fn names(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     };
     Response::keys(&own.tree.list(tx, &folder).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        request::Operation,
+        testing::{ROOT, TestCore, data},
+    };
+
+    // The barrier's keys alone do not open it: that takes the token as its holder presents it.
+    #[tokio::test]
+    async fn not_even_an_unsealed_server_reads_it_without_the_token() {
+        let test = TestCore::new().await;
+        let path = "cubbyhole/x";
+        test.write(path, json!({ "v": "planted" })).await.unwrap();
+        let open = test.core.unsealed().unwrap();
+        let entry = open.tokens.place(&open.store, open.tokens.selector(ROOT.as_bytes()));
+        let token = open.store.read::<Token>(&entry).await.unwrap().unwrap().value;
+        let tree = Tree { class: Class::Cubbyhole, root: root_of(&token) };
+        let place = tree.place(&open.store, "x");
+        let mut sealed = open.store.read::<Sealed>(&place).await.unwrap().unwrap().value;
+        assert!(!sealed.envelope.windows(7).any(|it| it == b"planted"));
+
+        let own = |token: &[u8]| {
+            let key = Key::from_slice(&mac::sha256(&[token])).unwrap();
+            let key = mac::derive(&key, b"cubbyhole", "cubbyhole", &[tree.root.mount.0.as_bytes()]).unwrap();
+            Own { tree, key }
+        };
+        let mut copy = Sealed { envelope: sealed.envelope.clone() };
+        assert!(own(b"another").open(&place, &mut copy).is_err());
+        // Nor does it open at another name.
+        let mut copy = Sealed { envelope: sealed.envelope.clone() };
+        assert!(own(ROOT.as_bytes()).open(&tree.place(&open.store, "y"), &mut copy).is_err());
+        assert_eq!(own(ROOT.as_bytes()).open(&place, &mut sealed).unwrap().expose(), br#"{"v":"planted"}"#);
+
+        let read = test.as_token(ROOT, Operation::Read, path, Value::Null).await.unwrap();
+        assert_eq!(data(&read), json!({ "v": "planted" }));
+    }
+}

@@ -40,14 +40,6 @@ pub async fn mount(core: &Arc<Core>, path: &str, kind: &str, options: &[(&str, &
     mount
 }
 
-/// Stores a changed mount, as tuning does.
-pub async fn tune(core: &Arc<Core>, mount: &Mount) {
-    let open = core.unsealed().unwrap();
-    let mut tx = Tx::new(open.store.clone());
-    mounts::put(&mut tx, mount).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
 /// Writes a policy.
 pub async fn policy(core: &Arc<Core>, name: &str, text: &str) {
     let open = core.unsealed().unwrap();
@@ -60,5 +52,13 @@ pub async fn policy(core: &Arc<Core>, name: &str, text: &str) {
         modified: core.now(),
     };
     policy::put(&mut tx, &name, &stored).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Removes a token's record as its purge does in the end, and leaves its cubbyhole where it is.
+pub async fn forget_token(core: &Arc<Core>, token: &str) {
+    let open = core.unsealed().unwrap();
+    let mut tx = Tx::new(open.store.clone());
+    tx.delete(&open.tokens.place(&open.store, open.tokens.selector(token.as_bytes())));
     tx.commit().await.unwrap();
 }

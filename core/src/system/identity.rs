@@ -9,7 +9,7 @@ use crate::{
     route::Tables,
 };
 
-pub struct Identity;
+pub(crate) struct Identity;
 
 impl Engine for Identity {
     fn kind(&self) -> &'static str {

@@ -2,20 +2,28 @@
 
 mod audit;
 pub(crate) mod bootstrap;
+mod capabilities;
 mod clock;
+mod explain;
 mod generate_root;
+pub(crate) mod help;
 mod identity;
+mod info;
 mod integrity;
 mod mounts;
+pub(crate) mod openapi;
 mod operator;
 mod policies;
 mod rekey;
 mod remount;
 mod rotate;
 mod seal;
+pub mod settings;
 mod status;
+mod tools;
+mod ui;
 
-pub use identity::Identity;
+pub(crate) use identity::Identity;
 
 use crate::{
     engine::{ENGINES, Engine},
@@ -28,20 +36,25 @@ pub(crate) const ROUTES: Tables = &[
     seal::ROUTES,
     status::ROUTES,
     audit::ROUTES,
+    capabilities::ROUTES,
     clock::ROUTES,
+    explain::ROUTES,
     generate_root::ROUTES,
+    info::ROUTES,
     integrity::ROUTES,
     mounts::ROUTES,
+    openapi::ROUTES,
     policies::ROUTES,
     rekey::ROUTES,
     remount::ROUTES,
     rotate::ROUTES,
-    mounts::ROUTES,
-    remount::ROUTES,
-    policies::ROUTES,
+    settings::ROUTES,
+    tools::ROUTES,
+    ui::ROUTES,
+    crate::auth::lockout::ROUTES,
 ];
 
-pub struct System;
+pub(crate) struct System;
 
 impl Engine for System {
     fn kind(&self) -> &'static str {

@@ -14,6 +14,7 @@ use crate::{
     purge,
     response::Response,
     route::{Field, Kind, Route, action, delete, field, in_tx, read},
+    tokens::prefixes,
     tx::Tx,
 };
 
@@ -269,6 +270,8 @@ async fn disable_auth(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 async fn disable(cx: &Cx<'_>, tx: &mut Tx, path: &MountPath) -> Result<Response> {
     let table = cx.open()?.mounts.checked(tx).await?;
     if let Some(mounted) = table.at(&path.full()) {
+        // Rule 91: what the mount gave out ends with it.
+        prefixes::revoke(tx, &mounted.mount, "").await?;
         mounts::remove(tx, &mounted.mount).await?;
         purge::file(tx, &mounted.mount, cx.now)?;
     }

@@ -72,12 +72,17 @@ pub(super) fn children(store: &Store, parent: Selector) -> Dir {
     store.dir(ROOT, &format!("children/{}/", parent.to_hex()))
 }
 
+/// Dead tokens whose ids were given to new ones, to be purged.
+pub(super) fn replaced(store: &Store) -> Dir {
+    store.dir(ROOT, "replaced/")
+}
+
 /// The row of a token among its parent's children.
 pub(super) fn child(store: &Store, token: &Token) -> Option<Place> {
     let dir = children(store, Selector(token.parent?));
     Some(dir.at(Class::TokenIndex, at_creation(token)))
 }
 
-fn at_creation(token: &Token) -> Ordinal {
+pub(super) fn at_creation(token: &Token) -> Ordinal {
     Ordinal::new(u64::try_from(token.created.0).unwrap_or(0), Selector(token.selector).tail())
 }

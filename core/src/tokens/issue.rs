@@ -10,6 +10,7 @@ use super::{
     ttl::Lifetime,
 };
 use crate::{
+    barrier::Class,
     clock::Timestamp,
     crypto::SecretBytes,
     error::{Error, Result},
@@ -149,7 +150,7 @@ impl Tokens {
             return Ok(Issued { id, token, accessor: String::new() });
         }
         let (selector, id) = match new.id {
-            Some(id) => (self.unused(tx, &id).await?, id),
+            Some(id) => (self.unused(tx, &id, now).await?, id),
             None => format::generate()?,
         };
         token.selector = selector.0;
@@ -168,14 +169,25 @@ impl Tokens {
         Ok(Issued { id, accessor: self.accessor(selector), token })
     }
 
-    /// The selector of an id that somebody chose. A dead token's id is not free before it is purged: its
-    /// children would come back to life.
-    async fn unused(&self, tx: &mut Tx, id: &SecretBytes) -> Result<Selector> {
+    /// The selector of an id that somebody chose, if it is free: unknown, or that of a dead token without
+    /// children, which would come back to life with it. What the dead token leaves is purged in the background.
+    async fn unused(&self, tx: &mut Tx, id: &SecretBytes, now: Timestamp) -> Result<Selector> {
         let selector = self.selector(id.expose());
         let place = self.place(tx.store(), selector);
-        if tx.get::<Token>(&place).await?.is_some() {
+        let Some(old) = tx.get::<Token>(&place).await? else { return Ok(selector) };
+        let store = tx.store().clone();
+        let is_parent = !store.is_empty(Class::TokenIndex, index::children(&store, selector)).await?;
+        if old.is_live(now) || is_parent || old.created >= now {
             return Err(Error::invalid("cannot create a token with a duplicate ID"));
         }
+        let rows = [
+            old.filed.map(|minute| index::expiry(&store, minute, selector)),
+            index::path(&store, &old),
+            index::child(&store, &old),
+        ];
+        rows.iter().flatten().for_each(|it| tx.delete(it));
+        let left = index::replaced(&store).at(Class::Queue, index::at_creation(&old));
+        tx.put(&left, &old)?;
         Ok(selector)
     }
 }

@@ -11,6 +11,7 @@ mod entry;
 mod format;
 mod index;
 pub mod issue;
+pub mod leases;
 mod list;
 pub mod login;
 mod lookup;

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use super::{Epoch, ROOT, Token};
 use crate::{
     barrier::{Class, Ordinal, Place, Record},
+    core::Unsealed,
     error::{Error, Result},
     ids::MountId,
-    mounts::Mount,
+    mounts::{Mount, MountClass},
     store::Store,
     tx::Tx,
 };
@@ -37,7 +38,7 @@ pub(super) struct Entry {
     /// Tokens that were made up to here are meant.
     #[n(0)]
     pub(super) epoch: Epoch,
-    /// Of token paths: `auth/userpass/`, `auth/userpass/login/ann`.
+    /// Of token paths, without a slash at the end: `auth/userpass`, `auth/userpass/login/ann`. Empty: all.
     #[n(1)]
     pub(super) prefix: String,
     #[cbor(n(2), with = "crate::codec::mount_id")]
@@ -49,7 +50,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn covers(&self, token: &Token) -> bool {
-        token.epoch <= self.epoch && token.mount == Some(self.mount) && token.path.starts_with(&self.prefix)
+        token.epoch <= self.epoch && token.mount == Some(self.mount) && is_below(&token.path, &self.prefix)
     }
 
     pub(super) fn progress(&self) -> Option<Ordinal> {
@@ -77,17 +78,57 @@ pub(super) fn cover(revoked: Option<&Prefixes>, token: &Token) -> bool {
     revoked.is_some_and(|it| it.entries.iter().any(|it| it.covers(token)))
 }
 
-/// Stages the revocation of all tokens that `mount` made at paths that begin with `prefix`: effective with
-/// the commit, finished in the background.
+/// Stages the revocation of all tokens that `mount` made at `prefix` or below it (empty: at any path):
+/// effective with the commit, finished in the background.
 pub async fn revoke(tx: &mut Tx, mount: &Mount, prefix: &str) -> Result<()> {
+    let prefix = prefix.trim_end_matches('/');
     let place = place(tx.store());
     let mut all = tx.get::<Prefixes>(&place).await?.unwrap_or_default();
     // What the new entry covers need not be swept twice.
-    all.entries.retain(|it| it.mount != mount.id || !it.prefix.starts_with(prefix));
+    all.entries.retain(|it| it.mount != mount.id || !is_below(&it.prefix, prefix));
     if all.entries.len() >= MAX {
         return Err(Error::Busy);
     }
     all.entries.push(Entry { epoch: all.next, prefix: prefix.to_owned(), mount: mount.id, done: None });
     all.next += 1;
     tx.put(&place, &all)
+}
+
+/// As [`revoke`], for whichever auth methods lie below `prefix`, or the one that it lies in. Answers whether
+/// there is any.
+pub async fn revoke_path(open: &Unsealed, tx: &mut Tx, prefix: &str) -> Result<bool> {
+    let mounts = open.mounts.current(tx.store()).await?;
+    let mut any = false;
+    for mount in mounts.all(MountClass::Auth) {
+        let full = mount.full_path();
+        if is_below(prefix, &full) || is_below(&full, prefix) {
+            revoke(tx, mount, prefix).await?;
+            any = true;
+        }
+    }
+    Ok(any)
+}
+
+/// Whether `path` is `prefix` or lies below it, by whole segments.
+fn is_below(path: &str, prefix: &str) -> bool {
+    let (path, prefix) = (path.trim_end_matches('/'), prefix.trim_end_matches('/'));
+    prefix.is_empty()
+        || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_made_of_whole_segments() {
+        let check = |path, prefix, expected| assert_eq!(is_below(path, prefix), expected, "{path} {prefix}");
+        check("auth/a/login/bob", "auth/a/login/bob", true);
+        check("auth/a/login/bob", "auth/a/login/bob/", true);
+        check("auth/a/login/bob", "auth/a/", true);
+        check("auth/a/login/bob", "", true);
+        check("auth/a/login/bobby", "auth/a/login/bob", false);
+        check("auth/a/login", "auth/a/login/bob", false);
+        check("auth/ab/login", "auth/a", false);
+    }
 }

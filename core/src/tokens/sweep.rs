@@ -31,12 +31,11 @@ const MARKS: usize = 16;
 
 /// Does a bounded part of what is due. Answers whether there may be more.
 pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
-    let mut more = false;
-    if let Some(found) = store.read::<Prefixes>(&prefixes::place(store)).await? {
-        if !found.value.entries.is_empty() {
-            more |= mark_next(tokens, store, now).await?;
-        }
-    }
+    let mut more = match store.read::<Prefixes>(&prefixes::place(store)).await? {
+        Some(found) if !found.value.entries.is_empty() => mark_next(tokens, store, now).await?,
+        _ => false,
+    };
+    more |= bury_replaced(store).await?;
     let until = Some(index::end_of(index::minute(now)));
     let due = store.ordered::<Row>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
     more |= due.len() == ROWS;
@@ -52,6 +51,24 @@ pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -
         }
     }
     Ok(more)
+}
+
+/// Purges what is left of tokens whose ids were given away. Answers whether there may be more.
+async fn bury_replaced(store: &Arc<Store>) -> Result<bool> {
+    let dir = index::replaced(store);
+    let due = store.ordered::<Token>(Class::Queue, dir, None, None, MARKS).await?;
+    for old in &due {
+        cubbyhole::purge(store, &old.value).await?;
+        let mut attempts = Attempts::new(store, Priority::Background);
+        loop {
+            let mut tx = attempts.begin()?;
+            tx.delete(&old.place);
+            if attempts.commit(tx).await? {
+                break;
+            }
+        }
+    }
+    Ok(due.len() == MARKS)
 }
 
 /// Marks the next tokens that a revoked prefix covers. Answers whether a prefix is left.

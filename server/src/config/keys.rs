@@ -91,6 +91,8 @@ pub(super) const TOP: Known = Known {
 pub(super) const TCP: Known = Known {
     used: &[
         "address",
+        "disable_unauthed_generate_root_endpoints",
+        "disable_unauthed_rekey_endpoints",
         "http_idle_timeout",
         "http_read_header_timeout",
         "http_read_timeout",
@@ -115,8 +117,6 @@ pub(super) const TCP: Known = Known {
         "custom_response_headers",
         "disable_replication_status_endpoints",
         "disable_request_limiter",
-        "disable_unauthed_generate_root_endpoints",
-        "disable_unauthed_rekey_endpoints",
         "disable_unauthed_workflow_endpoints",
         "http_write_timeout",
         "inflight_requests_logging",

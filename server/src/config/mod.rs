@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use parse::CLUSTER;
+
 pub use listener::{Address, Forwarded, Listener, MinTls, Tls};
 
 /// What the files say, with the defaults of what they do not say.
@@ -25,6 +27,8 @@ pub struct Config {
     pub audit: Vec<AuditDevice>,
     /// Devices may be made over the API too.
     pub audit_by_api: bool,
+    /// Rekeying and making a root token ask for no token: a listener says that the endpoints are not disabled.
+    pub unauthed_operator_endpoints: bool,
     pub api_addr: Option<String>,
     pub cluster_addr: Option<String>,
     pub cluster_name: String,

@@ -17,6 +17,8 @@ use super::{
 /// 768 h, as Vault.
 const DEFAULT_TTL: Duration = Duration::from_secs(768 * 3600);
 
+pub(crate) const CLUSTER: &str = "strongroom";
+
 #[derive(Default)]
 pub(super) struct Draft {
     storage: Option<Storage>,
@@ -24,6 +26,7 @@ pub(super) struct Draft {
     seal: Option<Seal>,
     audit: Vec<AuditDevice>,
     audit_by_api: bool,
+    unauthed_operator_endpoints: bool,
     api_addr: Option<String>,
     cluster_addr: Option<String>,
     cluster_name: Option<String>,
@@ -135,6 +138,9 @@ impl Draft {
         }
         for block in source.labelled(body, "listener")? {
             self.listeners.push(listener::read(&mut source, &block)?);
+            for key in ["disable_unauthed_rekey_endpoints", "disable_unauthed_generate_root_endpoints"] {
+                self.unauthed_operator_endpoints |= source.bool(block.body, key)? == Some(false);
+            }
         }
         for block in source.labelled(body, "seal")? {
             self.seal = Some(seal(&mut source, &block)?);
@@ -200,9 +206,10 @@ impl Draft {
             seal: self.seal.unwrap_or(Seal::Shamir),
             audit: self.audit,
             audit_by_api: self.audit_by_api,
+            unauthed_operator_endpoints: self.unauthed_operator_endpoints,
             api_addr: self.api_addr,
             cluster_addr: self.cluster_addr,
-            cluster_name: self.cluster_name.unwrap_or_default(),
+            cluster_name: self.cluster_name.filter(|it| !it.is_empty()).unwrap_or_else(|| CLUSTER.to_owned()),
             default_lease_ttl: self.default_lease_ttl.filter(|it| !it.is_zero()).unwrap_or(DEFAULT_TTL),
             max_lease_ttl: self.max_lease_ttl.filter(|it| !it.is_zero()).unwrap_or(DEFAULT_TTL),
             disable_mlock: self.disable_mlock,

@@ -6,14 +6,22 @@ mod forwarded;
 mod read;
 mod refusal;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ::http::{Request, Response};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use strongroom_core::{Core, request::Peer};
+use strongroom_core::{
+    Core,
+    ids::RequestId,
+    request::{Operation, Peer, Request as Ask},
+};
 
 use crate::config::Forwarded;
 
@@ -93,11 +101,40 @@ impl App {
         let id = request.id;
         // These answer whoever asks about the server itself, in a form of their own.
         let bare_refusals = read::is_about_the_seal(request.path.as_str());
+        let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::new(&request));
         let dispatched = tokio::time::timeout(self.limits.request_deadline, self.core.dispatch(request));
         let Ok(audited) = dispatched.await else { return Refusal::Timeout.into_answer() };
-        match audited.into_result() {
+        let answer = match audited.into_result() {
             Ok(response) => answer::success(id, response),
             Err(error) => refusal::core(id, &error, bare_refusals),
+        };
+        if let Some(seen) = seen {
+            seen.log(&answer);
         }
+        answer
+    }
+}
+
+/// What the log says of a request. Of the path only its first segments: behind them some endpoints take tokens
+/// and accessors, and names are for the audit log.
+struct Seen {
+    id: RequestId,
+    operation: Operation,
+    mount: String,
+    began: Instant,
+}
+
+impl Seen {
+    fn new(request: &Ask) -> Self {
+        let path = request.path.as_str();
+        let segments = if path.starts_with("auth/") || path.starts_with("sys/") { 2 } else { 1 };
+        let mount = path.split('/').take(segments).collect::<Vec<_>>().join("/");
+        Self { id: request.id, operation: request.operation, mount, began: Instant::now() }
+    }
+
+    fn log(self, answer: &Answer) {
+        let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let (operation, mount, status) = (self.operation, self.mount, answer.status().as_u16());
+        tracing::debug!(request = %self.id, ?operation, mount, status, micros, "request");
     }
 }

@@ -8,7 +8,7 @@ use strongroom_core::{
     Core, Settings, clock::SystemClock, crypto::SecretBytes, seal::init::Plan, storage::Memory,
 };
 use strongroom_server::{
-    Caps, Server, ServerError,
+    Caps, Reloader, Server, ServerError,
     config::{Address, Forwarded, Listener, Tls},
     http::Limits,
 };
@@ -24,6 +24,7 @@ pub const ROOT: &str = "root-0123456789abcdef";
 pub struct TestServer {
     pub address: SocketAddr,
     pub core: Arc<Core>,
+    pub reloader: Reloader,
     end: oneshot::Sender<()>,
     running: JoinHandle<Result<(), ServerError>>,
 }
@@ -62,11 +63,12 @@ impl TestServer {
             server.listen(listener).await.unwrap();
         }
         let address = server.local_addr().unwrap();
+        let reloader = server.reloader();
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async move {
             let _ = ended.await;
         }));
-        Self { address, core, end, running }
+        Self { address, core, reloader, end, running }
     }
 
     pub async fn connect(&self) -> TcpStream {

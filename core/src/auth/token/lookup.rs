@@ -146,7 +146,7 @@ async fn show(cx: &Cx<'_>, token: &Token, text: &str) -> Result<Response> {
         num_uses: token.uses_left,
         orphan: open.tokens.is_orphan(&open.store, token).await?,
         path: &token.path,
-        period: (!token.period.is_zero()).then(|| token.period.as_secs()),
+        period: Some(token.period.as_secs()).filter(|it| *it > 0),
         policies: &token.policies,
         renewable: token.renewable && token.kind == TokenKind::Service,
         role: &token.role,

@@ -93,7 +93,11 @@ async fn extend(cx: &Cx<'_>, tx: &mut Tx, token: &Token, id: SecretBytes) -> Res
     // The limits of whoever made it, as they are now and not as they were then.
     let mounts = open.mounts.current(&open.store).await?;
     let (owner, _) = mounts.owner(&token.path).ok_or_else(|| Error::invalid("lease is not renewable"))?;
-    if let Some(now) = owner.engine.renew(&owner.mount, tx, &token).await? {
+    let by_owner = match owner.engine.renew(&owner.mount, tx, &token).await {
+        Err(Error::NotFound) => return Ok(Response::empty()),
+        outcome => outcome?,
+    };
+    if let Some(now) = by_owner {
         wanted.period = now.period;
         wanted.max_ttl = now.max_ttl;
         wanted.explicit_max_ttl = now.explicit_max_ttl;

@@ -19,6 +19,8 @@ mod v2;
 
 use futures_util::future::BoxFuture;
 
+use std::collections::BTreeMap;
+
 use crate::{
     barrier::{Class, Place, Root},
     engine::Engine,
@@ -82,6 +84,15 @@ impl Engine for Kv {
             let place = settings_place(tx.store(), mount.root());
             tx.put(&place, &record::MountSettings::default())
         })
+    }
+
+    fn tune(&self, mount: &mut Mount, mut options: BTreeMap<String, String>) -> Result<Option<&'static str>> {
+        let upgraded = match options.remove(VERSION) {
+            Some(version) => set_version(mount, &version)?,
+            None => false,
+        };
+        mount.options.extend(options);
+        Ok(upgraded.then_some("Upgrading mount from version 1 to version 2. Its secrets keep their paths."))
     }
 
     fn summary(&self) -> &'static str {

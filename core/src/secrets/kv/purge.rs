@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::{
     body,
     record::{Body, Page, PageRef, Work},
-    settings_place, tree,
 };
 use crate::{
     barrier::{Class, Dir, Ordinal, Place, Root},
@@ -81,15 +80,6 @@ pub async fn run_due(store: &Arc<Store>) -> Result<usize> {
             delete(store, &places).await?;
         }
     }
-}
-
-/// Deletes all that a `kv` mount has stored: once it has been disabled, and nothing can be added.
-pub async fn mount(store: &Arc<Store>, root: Root) -> Result<()> {
-    for class in [Class::KvVersion, Class::KvChunk] {
-        super::super::empty(store, class, store.dir(root, "")).await?;
-    }
-    super::super::below(store, tree(root).class, root).await?;
-    delete(store, &[settings_place(store, root)]).await
 }
 
 /// The rows that a piece of work is about; pages after what is on them, so that a second run finds them.

@@ -196,3 +196,55 @@ async fn a_spent_token_is_purged_with_its_cubbyhole() {
         assert!(open.store.is_empty(Class::Cubbyhole, dir).await.unwrap(), "{folder}");
     }
 }
+
+#[tokio::test]
+async fn tokens_are_listed_as_leases_by_their_paths() {
+    let test = TestCore::new().await;
+    let open = test.core.unsealed().unwrap();
+    let token = child(&test, ROOT_TOKEN, json!({ "ttl": "1h" })).await;
+    let now = test.core.now();
+    let known = open.tokens.find(&open, token.as_bytes(), now).await.unwrap().unwrap();
+    let id = open.tokens.lease_id(&known).unwrap();
+    let accessor = open.tokens.accessor(known.selector().unwrap());
+    assert_eq!(id, format!("auth/token/create/{accessor}"));
+    assert!(open.tokens.find_by_lease(&open, &id, now).await.unwrap().is_some());
+    // Rule 45: the accessor alone does not do.
+    for wrong in [accessor.clone(), format!("auth/other/{accessor}"), "auth/token/create/none".to_owned()] {
+        assert!(open.tokens.find_by_lease(&open, &wrong, now).await.unwrap().is_none());
+    }
+    let listed = async |folder: &str| open.tokens.leases_in(&open, folder, test.core.now()).await.unwrap();
+    assert_eq!(listed("").await, ["auth/"]);
+    assert_eq!(listed("auth/").await, ["token/"]);
+    assert_eq!(listed("auth/token/").await, ["create/"]);
+    assert_eq!(listed("auth/token/create/").await, [accessor]);
+    assert!(listed("auth/none/").await.is_empty());
+    let mut tx = Tx::new(open.store.clone());
+    assert!(!prefixes::revoke_path(&open, &mut tx, "auth/none").await.unwrap());
+    assert!(prefixes::revoke_path(&open, &mut tx, "auth/").await.unwrap());
+    tx.commit().await.unwrap();
+    assert!(listed("").await.is_empty());
+    assert!(open.tokens.find_by_lease(&open, &id, now).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_a_replaced_token_left_is_purged_and_its_heir_stays() {
+    let test = TestCore::new().await;
+    let body = json!({ "id": "chosen", "ttl": "1h", "policies": ["default"] });
+    child(&test, ROOT_TOKEN, body.clone()).await;
+    let open = test.core.unsealed().unwrap();
+    let old = open.tokens.find(&open, b"chosen", test.core.now()).await.unwrap().unwrap();
+    let put = async |path| test.as_token("chosen", Operation::Write, path, json!({ "v": 1 })).await.unwrap();
+    put("cubbyhole/x").await;
+    test.write("auth/token/revoke", json!({ "token": "chosen" })).await.unwrap();
+    test.clock.advance(Duration::from_secs(1));
+    child(&test, ROOT_TOKEN, body).await;
+    put("cubbyhole/y").await;
+    test.clock.advance(Duration::from_secs(600));
+    run(&test).await;
+    let dir = open.store.dir(cubbyhole::root_of(&old), "");
+    assert!(open.store.is_empty(Class::Cubbyhole, dir).await.unwrap());
+    let kept = test.as_token("chosen", Operation::Read, "cubbyhole/y", Value::Null).await.unwrap();
+    assert_eq!(data(&kept), json!({ "v": 1 }));
+    assert_eq!((records(&test).await, rows(&test).await), (2, (1, 1)));
+    assert!(open.store.is_empty(Class::Queue, index::replaced(&open.store)).await.unwrap());
+}

@@ -53,7 +53,7 @@ pub(super) struct Found {
 async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_read(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let found = find(cx, tx, path).await?;
     let data = found.data.as_ref().map_or(&[][..], SecretBytes::expose);
@@ -98,7 +98,7 @@ pub(super) async fn find(cx: &Cx<'_>, tx: &Tx, path: &str) -> Result<Found> {
 async fn put(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_write(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let root = cx.mount()?.root();
     let old = tree(root).get::<Head>(tx, path).await?;
@@ -116,7 +116,7 @@ async fn merge(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     require_merge_patch(cx)?;
     let path = match to_write(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let patch = data_field(cx)?;
     let cas = cas_option(cx)?;
@@ -169,7 +169,7 @@ async fn write(
 async fn delete_latest(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_delete(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let tree = tree(cx.mount()?.root());
     let Some(mut head) = tree.get::<Head>(tx, path).await? else { return Ok(Response::empty()) };

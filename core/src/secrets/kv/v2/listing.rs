@@ -71,7 +71,7 @@ struct Detailed {
     keys: Vec<String>,
 }
 
-fn as_map<S: Serializer>(pairs: &Vec<(String, Shown)>, out: S) -> std::result::Result<S::Ok, S::Error> {
+fn as_map<S: Serializer>(pairs: &[(String, Shown)], out: S) -> std::result::Result<S::Ok, S::Error> {
     out.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 

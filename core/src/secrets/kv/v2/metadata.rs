@@ -103,7 +103,7 @@ struct Version {
 async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_read(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let root = cx.mount()?.root();
     let shown = show(tx, root, path).await?.ok_or(Error::NotFound)?;
@@ -143,7 +143,7 @@ pub(super) async fn show(tx: &Tx, root: Root, path: &str) -> Result<Option<Shown
 async fn put(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_write(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let fields: Fields = cx.fields()?;
     let root = cx.mount()?.root();
@@ -165,7 +165,7 @@ async fn merge(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     require_merge_patch(cx)?;
     let path = match to_write(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let fields: Fields = cx.fields()?;
     if !SETTINGS.iter().any(|it| given(cx, it)) {
@@ -247,7 +247,7 @@ fn check_cas(head: &Head, mount: &MountSettings, cas: Option<Integer>) -> Result
 async fn remove(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_delete(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let tree = tree(cx.mount()?.root());
     let Some(head) = tree.get::<Head>(tx, path).await? else { return Ok(Response::empty()) };

@@ -71,15 +71,15 @@ fn nothing() -> Response {
 /// The secret that a request names, or the answer to one that names none.
 enum Target<'a> {
     Secret(&'a str),
-    Answer(Result<Response>),
+    Answer(Box<Result<Response>>),
 }
 
 /// For reads: there is nothing at a folder.
 fn to_read<'a>(cx: &'a Cx<'_>) -> Target<'a> {
     match Named::new(cx.param("path"), cx.path) {
         Named::Secret(path) => Target::Secret(path),
-        Named::Folder => Target::Answer(Err(Error::NotFound)),
-        Named::Bare => Target::Answer(Ok(bare())),
+        Named::Folder => Target::Answer(Box::new(Err(Error::NotFound))),
+        Named::Bare => Target::Answer(Box::new(Ok(bare()))),
     }
 }
 
@@ -87,8 +87,8 @@ fn to_read<'a>(cx: &'a Cx<'_>) -> Target<'a> {
 fn to_write<'a>(cx: &'a Cx<'_>) -> Target<'a> {
     match Named::new(cx.param("path"), cx.path) {
         Named::Secret(path) => Target::Secret(path),
-        Named::Folder => Target::Answer(Err(write_to_folder())),
-        Named::Bare => Target::Answer(Ok(bare())),
+        Named::Folder => Target::Answer(Box::new(Err(write_to_folder()))),
+        Named::Bare => Target::Answer(Box::new(Ok(bare()))),
     }
 }
 
@@ -96,8 +96,8 @@ fn to_write<'a>(cx: &'a Cx<'_>) -> Target<'a> {
 fn to_delete<'a>(cx: &'a Cx<'_>) -> Target<'a> {
     match Named::new(cx.param("path"), cx.path) {
         Named::Secret(path) => Target::Secret(path),
-        Named::Folder => Target::Answer(Ok(Response::empty())),
-        Named::Bare => Target::Answer(Ok(bare())),
+        Named::Folder => Target::Answer(Box::new(Ok(Response::empty()))),
+        Named::Bare => Target::Answer(Box::new(Ok(bare()))),
     }
 }
 

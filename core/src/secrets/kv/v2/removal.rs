@@ -48,7 +48,7 @@ struct Fields {
 async fn delete(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_write(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let versions = versions(cx, "No version number provided")?;
     let tree = tree(cx.mount()?.root());
@@ -70,7 +70,7 @@ async fn delete(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 async fn undelete(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_write(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let versions = versions(cx, "No version number provided")?;
     let tree = tree(cx.mount()?.root());
@@ -94,7 +94,7 @@ async fn undelete(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 async fn destroy(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = match to_write(cx) {
         Target::Secret(path) => path,
-        Target::Answer(answer) => return answer,
+        Target::Answer(answer) => return *answer,
     };
     let versions = versions(cx, "no version number provided")?;
     let tree = tree(cx.mount()?.root());
