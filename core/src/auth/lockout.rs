@@ -99,11 +99,11 @@ pub(crate) struct Who<'a> {
 
 /// Waits until no other attempt for this name is under way. To be held until its outcome is counted.
 pub(crate) async fn turn(mount: &Mount, alias: &str) -> Result<MutexGuard<'static, ()>> {
-    static TURN: LazyLock<Result<(CacheHash, Vec<Mutex<()>>), CryptoError>> =
-        LazyLock::new(|| Ok((CacheHash::new()?, (0..TURNS).map(|_| Mutex::new(())).collect())));
-    let (hash, turns) = TURN.as_ref().map_err(|it| Error::from(*it))?;
+    static HASH: LazyLock<Result<CacheHash, CryptoError>> = LazyLock::new(CacheHash::new);
+    static QUEUES: [Mutex<()>; TURNS] = [const { Mutex::const_new(()) }; TURNS];
+    let hash = HASH.as_ref().map_err(|it| Error::from(*it))?;
     let at = hash.hash(&[mount.id.0.as_bytes(), alias.as_bytes()]) % TURNS as u128;
-    let mutex = usize::try_from(at).ok().and_then(|it| turns.get(it));
+    let mutex = usize::try_from(at).ok().and_then(|it| QUEUES.get(it));
     Ok(mutex.ok_or(Error::Internal("no such turn"))?.lock().await)
 }
 

@@ -26,7 +26,7 @@ use crate::{
 const ROUTES: Tables =
     &[login::ROUTES, role::ROUTES, role_id::ROUTES, secret_ids::ROUTES, fields::ROUTES, purge::ROUTES];
 
-pub struct AppRole;
+pub(crate) struct AppRole;
 
 impl Engine for AppRole {
     fn kind(&self) -> &'static str {

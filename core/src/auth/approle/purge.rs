@@ -53,8 +53,8 @@ async fn tidy(cx: &Cx<'_>) -> Result<Response> {
     for id in filed(store, mount).await? {
         let used = match living.contains(&id) {
             true => expired(store, Shelf { mount, role: id }, cx.now, budget).await?,
-            // A role that was made since the roles were read is younger than the list of folders is complete:
-            // whether it is really gone is asked again.
+            // A role may have been made since the roles were read, so that it is asked again whether this one
+            // is really gone.
             false if exists(store, mount, id).await? => 0,
             false => role(store, mount, id, budget).await?,
         };

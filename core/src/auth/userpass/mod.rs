@@ -20,7 +20,7 @@ use crate::{
 
 const ROUTES: Tables = &[login::ROUTES, password::ROUTES, users::ROUTES];
 
-pub struct Userpass;
+pub(crate) struct Userpass;
 
 impl Engine for Userpass {
     fn kind(&self) -> &'static str {

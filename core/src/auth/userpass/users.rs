@@ -199,7 +199,7 @@ struct Shown<'a> {
 async fn show(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let user = load(tx, cx.mount()?, &name(cx)?).await?.ok_or(Error::NotFound)?;
     let params = &user.params;
-    let time = |is_old: bool, time: Duration| (is_old && !time.is_zero()).then(|| time.as_secs());
+    let time = |is_old: bool, time: Duration| (is_old && !time.is_zero()).then_some(time.as_secs());
     let list = |is_old: bool, list: &'_ [String]| is_old && !list.is_empty();
     Response::data(&Shown {
         bound_cidrs: list(user.old_bound_cidrs, &params.bound_cidrs).then_some(&params.bound_cidrs),
