@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use data_encoding::BASE64;
 use strongroom_core::{
     Core, Error, Settings,
+    audit::DeviceConfig,
     clock::SystemClock,
     crypto::SecretBytes,
     request::{Body, Operation},
@@ -50,7 +51,9 @@ impl Dev {
             return Err(ServerError::NotLoopback(options.address));
         }
         let settings = Settings {
+            audit: vec![DeviceConfig::memory("memory/")],
             audit_by_api: true,
+            audit_folders: vec![std::env::temp_dir()],
             dev: true,
             cluster_name: CLUSTER.to_owned(),
             unauthed_operator_endpoints: true,

@@ -6,6 +6,8 @@ use strongroom_core::storage::StorageError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
+    #[error("audit \"{name}\": {why}")]
+    Audit { name: String, why: String },
     #[error("cannot listen on {address}: {source}")]
     Bind { address: String, source: io::Error },
     #[error("cannot read {path}: {source}", path = path.display())]

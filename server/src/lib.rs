@@ -6,6 +6,7 @@
 
 mod ask;
 pub mod attended;
+mod audit;
 pub mod config;
 mod connections;
 mod dev;

@@ -134,7 +134,7 @@ impl Server {
 
     /// What SIGHUP reaches.
     pub fn reloader(&self) -> Reloader {
-        Reloader(self.certificates.clone())
+        Reloader { certificates: self.certificates.clone(), core: self.core.clone() }
     }
 
     /// Serves until `shutdown` ends; then stops accepting, waits for what is under way, seals, and closes the
@@ -168,13 +168,19 @@ impl Server {
     }
 }
 
-/// Reads the certificates again.
-pub struct Reloader(Vec<Arc<Certificates>>);
+/// Reads the certificates again, and opens the audit files anew: somebody may have moved them away.
+pub struct Reloader {
+    certificates: Vec<Arc<Certificates>>,
+    core: Arc<Core>,
+}
 
 impl Reloader {
     /// What cannot be read leaves the certificate that is in use.
     pub fn reload(&self) {
-        for certificates in &self.0 {
+        if let Some(open) = self.core.unsealed() {
+            open.audit.reopen();
+        }
+        for certificates in &self.certificates {
             match certificates.reload() {
                 Ok(()) => tracing::info!("certificates were read again"),
                 Err(error) => tracing::error!(%error, "the certificate in use stays"),

@@ -25,6 +25,8 @@ pub async fn start(config: Config) -> Result<Server, ServerError> {
     let settings = Settings {
         default_lease_ttl: config.default_lease_ttl,
         max_lease_ttl: config.max_lease_ttl,
+        answers: config.answers,
+        audit: crate::audit::devices(&config)?,
         audit_by_api: config.audit_by_api,
         cluster_name: config.cluster_name.clone(),
         seal,

@@ -2,7 +2,7 @@
 //!
 //! Source: the configuration reference of Vault 1.19 (developer.hashicorp.com/vault/docs/configuration, with
 //! the pages on listeners, seals, audit and telemetry) and of OpenBao 2.x (openbao.org/docs/configuration).
-//! A key that is in neither is an error; one that has no effect here is reported once.
+//! Our own key is `answers`. A key that is in none of these is an error; one that has no effect here is reported once.
 
 /// Keys of one place: those that have an effect, and those that are only known.
 pub(super) struct Known {
@@ -12,6 +12,7 @@ pub(super) struct Known {
 
 pub(super) const TOP: Known = Known {
     used: &[
+        "answers",
         "api_addr",
         "audit",
         "backend",

@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use strongroom_core::Answers;
+
 pub(crate) use parse::CLUSTER;
 
 pub use listener::{Address, Forwarded, Listener, MinTls, Tls};
@@ -23,6 +25,8 @@ pub struct Config {
     /// At least one.
     pub listeners: Vec<Listener>,
     pub seal: Seal,
+    /// Whose answers are given where OpenBao and Vault differ.
+    pub answers: Answers,
     /// None: the default device.
     pub audit: Vec<AuditDevice>,
     /// Devices may be made over the API too.

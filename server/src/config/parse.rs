@@ -6,6 +6,7 @@ use std::{
 };
 
 use strongroom_api::params::parse_duration;
+use strongroom_core::Answers;
 use strongroom_hcl::{AttrView, BlockView, BodyView, ErrorKind, Mismatch, Span};
 
 use super::{
@@ -25,6 +26,7 @@ pub(super) struct Draft {
     listeners: Vec<Listener>,
     seal: Option<Seal>,
     audit: Vec<AuditDevice>,
+    answers: Answers,
     audit_by_api: bool,
     unauthed_operator_endpoints: bool,
     api_addr: Option<String>,
@@ -174,6 +176,13 @@ impl Draft {
         self.ui = source.bool(body, "ui")?.unwrap_or(self.ui);
         let by_api = source.bool(body, "unsafe_allow_api_audit_creation")?;
         self.audit_by_api = by_api.unwrap_or(self.audit_by_api);
+        if let Some(attr) = body.single("answers").map_err(|it| source.at(it))? {
+            self.answers = match attr.as_str().map_err(|it| source.at(it))? {
+                "openbao" => Answers::OpenBao,
+                "vault" => Answers::Vault,
+                _ => return Err(source.at(attr.mismatch("openbao or vault"))),
+            };
+        }
         if let Some(attr) = body.single("log_level").map_err(|it| source.at(it))? {
             let level = attr.as_str().map_err(|it| source.at(it))?;
             self.log.level = Log::level_of(level)
@@ -204,6 +213,7 @@ impl Draft {
             storage: self.storage.unwrap_or(Storage::Memory),
             listeners: self.listeners,
             seal: self.seal.unwrap_or(Seal::Shamir),
+            answers: self.answers,
             audit: self.audit,
             audit_by_api: self.audit_by_api,
             unauthed_operator_endpoints: self.unauthed_operator_endpoints,
