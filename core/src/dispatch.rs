@@ -17,6 +17,7 @@ use crate::{
     route::{Access, Endpoint, Handler, Params, Writes},
     tokens::Caller,
     tx::{ATTEMPTS, Tx},
+    wrapping,
 };
 
 /// What a handler knows of the request that it answers.
@@ -131,14 +132,22 @@ impl Core {
             grant: admitted.grant,
             now,
         };
-        let response = match endpoint.handler {
-            Handler::Outside(handler) => guarded(handler(&cx)).await?,
+        Ok(match endpoint.handler {
+            Handler::Outside(handler) => {
+                let response = warn_of_fields(guarded(handler(&cx)).await?, route, endpoint, &cx);
+                let mut tx = Tx::new(open.store.clone());
+                let response = wrapping::wrap(&cx, &mut tx, response).await?;
+                tx.commit().await?;
+                response
+            }
             Handler::InTx(handler) => {
                 let mut attempt = 0;
                 loop {
                     attempt += 1;
                     let mut tx = Tx::new(open.store.clone());
                     let response = guarded(handler(&cx, &mut tx)).await?;
+                    let response = warn_of_fields(response, route, endpoint, &cx);
+                    let response = wrapping::wrap(&cx, &mut tx, response).await?;
                     match tx.commit().await {
                         Ok(_) => break response,
                         Err(Error::Busy) if attempt < ATTEMPTS => {}
@@ -146,8 +155,7 @@ impl Core {
                     }
                 }
             }
-        };
-        Ok(warn_of_fields(response, route, endpoint, &cx))
+        })
     }
 
     /// What can be answered without the keys: the seal's own paths.

@@ -9,6 +9,7 @@ pub(crate) mod help;
 mod identity;
 mod info;
 mod integrity;
+mod leases;
 mod mounts;
 pub(crate) mod openapi;
 mod operator;
@@ -21,6 +22,7 @@ pub mod settings;
 mod status;
 mod tools;
 mod ui;
+mod wrapping;
 
 pub(crate) use identity::Identity;
 
@@ -40,6 +42,7 @@ pub(crate) const ROUTES: Tables = &[
     generate_root::ROUTES,
     info::ROUTES,
     integrity::ROUTES,
+    leases::ROUTES,
     mounts::ROUTES,
     openapi::ROUTES,
     policies::ROUTES,
@@ -49,6 +52,7 @@ pub(crate) const ROUTES: Tables = &[
     settings::ROUTES,
     tools::ROUTES,
     ui::ROUTES,
+    wrapping::ROUTES,
     crate::auth::lockout::ROUTES,
 ];
 
