@@ -64,6 +64,7 @@ pub(crate) async fn admit(
     let caller = match authenticate(open, request, presented, now).await {
         Ok(caller) => caller,
         Err(refusal) => {
+            let refusal = crate::wrapping::explain(request, presented, refusal);
             return Admission { outcome: Err(refusal), caller: Caller::Anonymous, granting: Vec::new() };
         }
     };

@@ -43,6 +43,8 @@ pub const UNAUTHENTICATED: &[(&str, &str)] = &[
     ("sys/rekey/verify", "write"),
     ("sys/seal-status", "read"),
     ("sys/unseal", "write"),
+    ("sys/wrapping/lookup", "read"),
+    ("sys/wrapping/lookup", "write"),
 ];
 
 /// An engine's routes, and where they stand in the list.

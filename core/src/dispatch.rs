@@ -23,6 +23,7 @@ use crate::{
     route::{Access, Endpoint, Handler, Params, Writes},
     tokens::Caller,
     tx::{ATTEMPTS, Tx},
+    wrapping,
 };
 
 /// What a handler knows of the request that it answers.
@@ -147,12 +148,16 @@ impl Core {
             now,
             creates: AtomicBool::new(false),
         };
-        let response = match endpoint.handler {
+        Ok(match endpoint.handler {
             Handler::Outside(handler) => {
                 if let Some(trail) = &mut trail {
                     trail.request().await?;
                 }
-                guarded(handler(&cx)).await?
+                let mut tx = Tx::new(open.store.clone());
+                let response = warn_of_fields(guarded(handler(&cx)).await?, route, endpoint, &cx);
+                let response = wrapping::wrap(&cx, &mut tx, response).await?;
+                tx.commit().await?;
+                response
             }
             Handler::InTx(handler) => {
                 let mut attempt = 0;
@@ -162,11 +167,12 @@ impl Core {
                     let response = guarded(handler(&cx, &mut tx)).await;
                     if let Some(trail) = &mut trail {
                         trail.record.creates = cx.creates.load(Ordering::Relaxed);
-                        if response.is_ok() && !tx.is_read_only() {
-                            trail.request().await?;
-                        }
                     }
-                    let response = response?;
+                    let response = warn_of_fields(response?, route, endpoint, &cx);
+                    let response = wrapping::wrap(&cx, &mut tx, response).await?;
+                    if let Some(trail) = trail.as_mut().filter(|_| !tx.is_read_only()) {
+                        trail.request().await?;
+                    }
                     match tx.commit().await {
                         Ok(_) => break response,
                         Err(Error::Busy) if attempt < ATTEMPTS => {}
@@ -174,8 +180,7 @@ impl Core {
                     }
                 }
             }
-        };
-        Ok(warn_of_fields(response, route, endpoint, &cx))
+        })
     }
 
     /// What is asked while sealed is recorded once there are keys to do it with.

@@ -37,6 +37,7 @@ pub mod testing;
 pub mod tokens;
 pub mod tree;
 pub mod tx;
+pub mod wrapping;
 
 pub use core::{Core, Unsealed};
 pub use error::{Error, Result};

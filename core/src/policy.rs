@@ -98,6 +98,10 @@ async fn load(store: &Store, name: &str) -> Result<Option<Policy>> {
     if name.is_root() {
         return Ok(Some(Policy::root()));
     }
+    if name.as_str() == crate::wrapping::POLICY {
+        let parsed = strongroom_policies::parse(name, crate::wrapping::POLICY_TEXT);
+        return parsed.map(Some).map_err(|_| Error::Internal("the wrapping policy does not parse"));
+    }
     let Some(stored) = store.read::<StoredPolicy>(&place(store, &name)).await? else { return Ok(None) };
     match strongroom_policies::parse(name, &stored.value.text) {
         Ok(policy) => Ok(Some(policy)),

@@ -96,6 +96,27 @@ pub async fn purge(store: &Arc<Store>, token: &Token) -> Result<()> {
     super::below(store, Class::Cubbyhole, root_of(token)).await
 }
 
+/// Stages the answer that a fresh wrapping token opens.
+pub(crate) async fn keep_answer(tx: &mut Tx, token: &Token, text: &[u8], answer: &SecretBytes) -> Result<()> {
+    let own = Own::of(token, text)?;
+    let sealed = own.seal(&own.tree.place(tx.store(), ANSWER), answer)?;
+    own.tree.put(tx, ANSWER, &sealed, true).await
+}
+
+/// Stages the removal of the answer that a wrapping token opens, and answers it.
+pub(crate) async fn take_answer(tx: &mut Tx, token: &Token, text: &[u8]) -> Result<Option<SecretBytes>> {
+    let own = Own::of(token, text)?;
+    let place = own.tree.place(tx.store(), ANSWER);
+    let Some(mut sealed) = own.tree.get::<Sealed>(tx, ANSWER).await? else { return Ok(None) };
+    let answer = own.open(&place, &mut sealed)?;
+    own.tree.delete(tx, ANSWER).await?;
+    tx.scrub();
+    Ok(Some(answer))
+}
+
+/// Where the answer of a wrapping token lies, and where older clients read it.
+const ANSWER: &str = "response";
+
 /// A request's view of the one cubbyhole that it can see.
 struct Own {
     tree: Tree,
@@ -108,8 +129,13 @@ impl Own {
         let (Some(token), Some(presented)) = (token, cx.presented) else {
             return Err(Error::invalid("cubbyhole operations are only supported by 'service' type tokens"));
         };
+        Self::of(token, presented.expose())
+    }
+
+    /// The cubbyhole of `token`, whose text is `text`.
+    fn of(token: &Token, text: &[u8]) -> Result<Self> {
         let root = root_of(token);
-        let secret = zeroize::Zeroizing::new(mac::sha256(&[presented.expose()]));
+        let secret = zeroize::Zeroizing::new(mac::sha256(&[text]));
         let key = Key::from_slice(&*secret)?;
         let key = mac::derive(&key, b"cubbyhole", "cubbyhole", &[root.mount.0.as_bytes()])?;
         Ok(Self { tree: Tree { class: Class::Cubbyhole, root }, key })
@@ -138,6 +164,12 @@ impl Own {
     }
 }
 
+/// A wrapped answer as older clients read it: text within JSON.
+#[derive(serde::Serialize)]
+struct Wrapped<'a> {
+    response: &'a str,
+}
+
 /// The path of a secret; None for a folder.
 fn secret<'a>(cx: &'a Cx<'_>) -> Option<&'a str> {
     let path = cx.param("path");
@@ -152,7 +184,13 @@ async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let path = secret(cx).ok_or(Error::NotFound)?;
     let place = own.tree.place(tx.store(), path);
     let mut sealed = tx.peek::<Sealed>(&place).await?.ok_or(Error::NotFound)?;
-    Ok(Response { data: Some(own.open(&place, &mut sealed)?), ..Response::default() })
+    let secret = own.open(&place, &mut sealed)?;
+    if path == ANSWER && cx.caller.token().is_some_and(crate::wrapping::is_wrapping) {
+        let response = secret.expose_str().ok_or(Error::Internal("a wrapped answer is no text"))?;
+        return Ok(Response::data(&Wrapped { response })?
+            .warn("'cubbyhole/response' is deprecated: use sys/wrapping/unwrap, which checks more"));
+    }
+    Ok(Response { data: Some(secret), ..Response::default() })
 }
 
 async fn put(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The fields of an object as one text again, each once.
-fn object(fields: &Body) -> Result<SecretBytes> {
+pub(crate) fn object(fields: &Body) -> Result<SecretBytes> {
     let len: usize = fields.iter().map(|(name, value)| field_len(name, value)).sum();
     let mut out = Vec::with_capacity(2 + len);
     out.push(b'{');

@@ -10,6 +10,7 @@ pub(crate) mod help;
 mod identity;
 mod info;
 mod integrity;
+mod leases;
 mod mounts;
 pub(crate) mod openapi;
 mod operator;
@@ -22,6 +23,7 @@ pub mod settings;
 mod status;
 mod tools;
 mod ui;
+mod wrapping;
 
 pub(crate) use identity::Identity;
 
@@ -42,6 +44,7 @@ pub(crate) const ROUTES: Tables = &[
     generate_root::ROUTES,
     info::ROUTES,
     integrity::ROUTES,
+    leases::ROUTES,
     mounts::ROUTES,
     openapi::ROUTES,
     policies::ROUTES,
@@ -51,6 +54,7 @@ pub(crate) const ROUTES: Tables = &[
     settings::ROUTES,
     tools::ROUTES,
     ui::ROUTES,
+    wrapping::ROUTES,
     crate::auth::lockout::ROUTES,
 ];
 
