@@ -112,10 +112,13 @@ pub(crate) fn invalid() -> Error {
 pub(crate) fn explain(request: &Request, presented: Option<&PresentedToken>, refusal: Error) -> Error {
     let opens = matches!(request.path.as_str(), "sys/wrapping/unwrap" | "sys/wrapping/rewrap");
     let names_another = request.body.names().any(|it| it == "token");
-    if opens && presented.is_some() && !names_another && matches!(refusal, Error::Denied) {
-        return invalid();
+    if !opens || names_another || !matches!(refusal, Error::Denied) {
+        return refusal;
     }
-    refusal
+    match presented {
+        Some(_) => invalid(),
+        None => Error::denied("error validating wrapping token: token is empty"),
+    }
 }
 
 /// When a wrapping token was made, for whoever holds it.
