@@ -91,7 +91,8 @@ pub(crate) async fn keep(cx: &Cx<'_>, tx: &mut Tx, kept: Kept<'_>) -> Result<Res
         token: issued.id,
         accessor: issued.accessor,
         ttl: kept.ttl,
-        creation_time: cx.now,
+        // What is wrapped was there before its wrapping.
+        creation_time: cx.now.plus(std::time::Duration::from_nanos(1)),
         creation_path: kept.creation_path.to_owned(),
         wrapped_accessor: kept.wrapped_accessor,
     };
@@ -112,10 +113,13 @@ pub(crate) fn invalid() -> Error {
 pub(crate) fn explain(request: &Request, presented: Option<&PresentedToken>, refusal: Error) -> Error {
     let opens = matches!(request.path.as_str(), "sys/wrapping/unwrap" | "sys/wrapping/rewrap");
     let names_another = request.body.names().any(|it| it == "token");
-    if opens && presented.is_some() && !names_another && matches!(refusal, Error::Denied) {
-        return invalid();
+    if !opens || names_another || !matches!(refusal, Error::Denied) {
+        return refusal;
     }
-    refusal
+    match presented {
+        Some(_) => invalid(),
+        None => Error::denied("error validating wrapping token: token is empty"),
+    }
 }
 
 /// When a wrapping token was made, for whoever holds it.

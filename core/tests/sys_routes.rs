@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use strongroom_core::{
+    Error,
     catalog::{self, UNAUTHENTICATED},
     request::Operation,
     route::{Access, Endpoint, Route},
@@ -113,7 +114,15 @@ async fn every_endpoint_refuses_whom_it_should() {
                 let operation = endpoint.operation;
                 for token in ["", "hvs.none", nobody.as_str()] {
                     let answer = test.as_token(token, operation, &path, Value::Null).await;
-                    assert!(is_denied(&answer), "{operation:?} {path} answers {answer:?}");
+                    // Whoever opens with a token that is none learns that it opens nothing, as from OpenBao.
+                    let opens = matches!(path.as_str(), "sys/wrapping/unwrap" | "sys/wrapping/rewrap");
+                    let is_refused = match (&answer, token) {
+                        (Err(Error::Invalid(text)), "hvs.none") if opens => {
+                            text == "wrapping token is not valid or does not exist"
+                        }
+                        (answer, _) => is_denied(answer),
+                    };
+                    assert!(is_refused, "{operation:?} {path} answers {answer:?}");
                     asked += 1;
                 }
                 if endpoint.access == Access::Sudo {

@@ -8,30 +8,34 @@ use crate::{
     dispatch::Cx,
     error::{Error, Result},
     response::Response,
-    route::{Kind, Route, action, delete, field, outside, read},
+    route::{Endpoint, Kind, Route, action, delete, field, outside, read},
     seal::root_token::{Outcome, TOKEN_LEN},
 };
 
+/// OpenBao's command asks under the second name, with a token; it is the same procedure with the same rights.
 pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "generate-root/attempt",
         summary: "Makes a root token with the shares: status, start, cancel.",
-        endpoints: &[
-            read(outside!(status)).unauth(),
-            action(outside!(start))
-                .unauth()
-                .fields(&[field("otp", Kind::Text), field("pgp_key", Kind::Text)]),
-            delete(outside!(cancel)).unauth().fields(&[field("nonce", Kind::Text)]),
-        ],
+        endpoints: ATTEMPT,
     },
+    Route { pattern: "generate-root/update", summary: "Takes one of the shares.", endpoints: UPDATE },
     Route {
-        pattern: "generate-root/update",
-        summary: "Takes one of the shares.",
-        endpoints: &[action(outside!(update))
-            .unauth()
-            .fields(&[field("key", Kind::Text), field("nonce", Kind::Text)])],
+        pattern: "generate-root-token/attempt",
+        summary: "Makes a root token with the shares: status, start, cancel.",
+        endpoints: ATTEMPT,
     },
+    Route { pattern: "generate-root-token/update", summary: "Takes one of the shares.", endpoints: UPDATE },
 ];
+
+const ATTEMPT: &[Endpoint] = &[
+    read(outside!(status)).unauth(),
+    action(outside!(start)).unauth().fields(&[field("otp", Kind::Text), field("pgp_key", Kind::Text)]),
+    delete(outside!(cancel)).unauth().fields(&[field("nonce", Kind::Text)]),
+];
+
+const UPDATE: &[Endpoint] =
+    &[action(outside!(update)).unauth().fields(&[field("key", Kind::Text), field("nonce", Kind::Text)])];
 
 #[derive(Default, Serialize)]
 struct Body {

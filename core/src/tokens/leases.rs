@@ -1,22 +1,25 @@
 //! Tokens as leases: what `sys/leases` sees of them.
 //!
-//! A token's lease is its record, and the lease's id is the token's path and its accessor:
-//! `auth/userpass/login/ann/4Xc…`. So nothing more has to be stored, and knowing an id grants nothing.
+//! A token's lease is its record, and the lease's id is the token's path and, in hexadecimal, the permuted
+//! selector with a MAC of it: `auth/userpass/login/ann/h3f0c…`. So nothing more has to be stored, and knowing
+//! an id grants nothing.
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use data_encoding::HEXLOWER;
+
 use super::{
-    Token, Tokens,
+    Selector, Token, Tokens,
     index::{self, Row},
 };
 use crate::{
-    barrier::Class, clock::Timestamp, core::Unsealed, error::Result, mounts::MountClass, store::PAGE,
+    barrier::Class, clock::Timestamp, core::Unsealed, crypto::equal, error::Result, mounts::MountClass, store::PAGE,
 };
 
 impl Tokens {
     /// The id of a token's lease; none for a batch token.
     pub fn lease_id(&self, token: &Token) -> Option<String> {
-        Some(format!("{}/{}", token.path, self.accessor(token.selector()?)))
+        Some(format!("{}/{}", token.path, self.lease_name(token.selector()?)))
     }
 
     /// The live token whose lease has this id.
@@ -26,9 +29,22 @@ impl Tokens {
         lease_id: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<Token>>> {
-        let Some((path, accessor)) = lease_id.rsplit_once('/') else { return Ok(None) };
-        let found = self.find_by_accessor(open, accessor, now).await?;
+        let Some((path, name)) = lease_id.rsplit_once('/') else { return Ok(None) };
+        let Some(selector) = self.by_lease_name(name) else { return Ok(None) };
+        let found = self.find_by_accessor(open, &self.accessor(selector), now).await?;
         Ok(found.filter(|it| it.path == path))
+    }
+
+    fn lease_name(&self, selector: Selector) -> String {
+        let permuted = self.accessors.permute(selector);
+        let mac = self.mac.short(&[b"lease", &permuted]);
+        format!("h{}{}", HEXLOWER.encode(&permuted), HEXLOWER.encode(&mac))
+    }
+
+    fn by_lease_name(&self, name: &str) -> Option<Selector> {
+        let bytes = HEXLOWER.decode(name.strip_prefix('h')?.as_bytes()).ok()?;
+        let (permuted, mac) = bytes.split_first_chunk::<16>()?;
+        equal(&self.mac.short(&[b"lease", permuted]), mac).then(|| self.accessors.invert(*permuted))
     }
 
     /// What lies in `folder` (empty, or ending in a slash) among the leases of live tokens, sorted. Reads every

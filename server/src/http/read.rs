@@ -95,7 +95,10 @@ enum Path {
 }
 
 fn path(raw: &str, query: &str) -> Result<Path, Refusal> {
-    let Some(whole) = raw.strip_prefix('/') else { return Err(Refusal::NoSuchPage) };
+    // Of a path that begins with two slashes the first segment is empty, and nothing lies below that.
+    let Some(whole) = raw.strip_prefix('/').filter(|it| !it.starts_with('/')) else {
+        return Err(Refusal::NoSuchPage);
+    };
     let clean = |whole: &str| match RequestPath::parse(NamespaceId::ROOT, whole) {
         Parsed::Redirect(clean) => Some(match query {
             "" => format!("/{clean}"),

@@ -134,7 +134,8 @@ fn take_use(tx: &mut Tx, shelf: Shelf<'_>, secret: &mut SecretId, cx: &Cx<'_>) -
         ..=1 => shelf.delete(tx, secret),
         _ => {
             secret.uses_left -= 1;
-            secret.updated = cx.now;
+            // The use is counted before the token is made.
+            secret.updated = cx.now.minus(std::time::Duration::from_nanos(1));
             shelf.put(tx, secret)
         }
     }
