@@ -85,14 +85,15 @@ pub(crate) async fn keep(cx: &Cx<'_>, tx: &mut Tx, kept: Kept<'_>) -> Result<Res
         bound_cidrs: Vec::new(),
         id: None,
     };
-    let issued = cx.open()?.tokens.issue(tx, new, cx.now).await?;
+    // What is wrapped was there before its wrapping.
+    let now = cx.now.plus(std::time::Duration::from_nanos(1));
+    let issued = cx.open()?.tokens.issue(tx, new, now).await?;
     cubbyhole::keep_answer(tx, &issued.token, issued.id.expose(), kept.text).await?;
     let info = WrapInfo {
         token: issued.id,
         accessor: issued.accessor,
         ttl: kept.ttl,
-        // What is wrapped was there before its wrapping.
-        creation_time: cx.now.plus(std::time::Duration::from_nanos(1)),
+        creation_time: now,
         creation_path: kept.creation_path.to_owned(),
         wrapped_accessor: kept.wrapped_accessor,
     };
