@@ -19,10 +19,20 @@ fn refused(outcome: Result<Response>, message: &str) {
 
 /// A token and the id of its lease.
 async fn leased(test: &TestCore) -> (String, String) {
+    let before = lease_names(test).await;
     let body = json!({ "policies": ["default"], "ttl": "1h" });
     let auth = test.write("auth/token/create", body).await.unwrap().auth.unwrap();
     let token = auth.client_token.expose_str().unwrap().to_owned();
-    (token, format!("auth/token/create/{}", auth.accessor))
+    let name = lease_names(test).await.into_iter().find(|it| !before.contains(it)).unwrap();
+    (token, format!("auth/token/create/{name}"))
+}
+
+/// The leases of the tokens that another token made.
+async fn lease_names(test: &TestCore) -> Vec<String> {
+    match test.list("sys/leases/lookup/auth/token/create").await {
+        Ok(listed) => serde_json::from_value(data(&listed)["keys"].clone()).unwrap(),
+        Err(_) => Vec::new(),
+    }
 }
 
 async fn is_alive(test: &TestCore, token: &str) -> bool {

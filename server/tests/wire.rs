@@ -64,8 +64,10 @@ async fn refusals_have_one_shape() {
             "x-vault-wrap-ttl: soon\r\n",
             "",
             400,
-            json!(["error parsing X-Vault-Wrap-TTL header: invalid duration"]),
+            json!(["error parsing X-Vault-Wrap-TTL header: time: invalid duration"]),
         ),
+        // Of a path that begins with two slashes nothing is ours.
+        ("GET", "//v1/x", "", "", 404, json!([])),
     ] {
         let reply = server.ask(method, path, headers, body).await;
         assert_eq!((reply.status, &reply.json()["errors"]), (status, &errors), "{method} {path}");
@@ -84,7 +86,6 @@ async fn a_raw_dot_segment_is_redirected_before_anything_is_done() {
         ("/v1/secret/../sys/seal", "/v1/sys/seal"),
         ("/v1/./a?x=%31", "/v1/a?x=%31"),
         ("/v1/../v1/a", "/v1/a"),
-        ("//v1/a", "/v1/a"),
     ] {
         let reply = server.raw(format!("PUT {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")).await;
         assert_eq!((reply.status, reply.header("location")), (307, Some(target)), "{path}");

@@ -218,7 +218,7 @@ async fn tokens_are_listed_as_leases_by_their_paths() {
     assert_eq!(listed("").await, ["auth/"]);
     assert_eq!(listed("auth/").await, ["token/"]);
     assert_eq!(listed("auth/token/").await, ["create/"]);
-    assert_eq!(listed("auth/token/create/").await, [accessor]);
+    assert_eq!(listed("auth/token/create/").await, [format!("h{name}")]);
     assert!(listed("auth/none/").await.is_empty());
     let mut tx = Tx::new(open.store.clone());
     assert!(!prefixes::revoke_path(&open, &mut tx, "auth/none").await.unwrap());
