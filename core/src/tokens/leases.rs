@@ -13,7 +13,8 @@ use super::{
     index::{self, Row},
 };
 use crate::{
-    barrier::Class, clock::Timestamp, core::Unsealed, crypto::equal, error::Result, mounts::MountClass, store::PAGE,
+    barrier::Class, clock::Timestamp, core::Unsealed, crypto::equal, error::Result, mounts::MountClass,
+    store::PAGE,
 };
 
 impl Tokens {

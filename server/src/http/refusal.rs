@@ -50,9 +50,10 @@ impl Refusal {
     pub(super) fn into_answer(self) -> Answer {
         let (status, message): (_, Cow<'_, str>) = match self {
             Self::BadBody(bad) => (StatusCode::BAD_REQUEST, bad.to_string().into()),
-            Self::BadDuration(name) => {
-                (StatusCode::BAD_REQUEST, format!("error parsing {name} header: time: invalid duration").into())
-            }
+            Self::BadDuration(name) => (
+                StatusCode::BAD_REQUEST,
+                format!("error parsing {name} header: time: invalid duration").into(),
+            ),
             Self::BadFlag => return errors(StatusCode::BAD_REQUEST, &[]),
             Self::BadForwarded => (
                 StatusCode::BAD_REQUEST,
