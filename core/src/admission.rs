@@ -36,10 +36,6 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    pub(crate) fn is_allowed(&self) -> bool {
-        self.outcome.is_ok()
-    }
-
     pub(crate) fn refusal(&self) -> Option<&Error> {
         self.outcome.as_ref().err()
     }

@@ -1,4 +1,6 @@
 //! `sys/leases/`: tokens as leases.
+
+#![allow(clippy::panic, reason = "a helper of tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use serde_json::{Value, json};

@@ -1,4 +1,6 @@
 //! Response wrapping: an answer is opened once, by whoever holds its token.
+
+#![allow(clippy::panic, reason = "a helper of tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::{sync::Arc, time::Duration};

@@ -22,7 +22,7 @@ mod quorum;
 pub(crate) mod rekey;
 pub(crate) mod root_token;
 pub mod rotate;
-mod shamir;
+pub(crate) mod shamir;
 pub mod unseal;
 mod wrap;
 

@@ -39,7 +39,7 @@ impl Share {
         Ok(Self { set: [*a, *b, *c, *d], x: *x, y: Key::from_slice(y)? })
     }
 
-    fn encode(&self) -> SecretBytes {
+    pub(crate) fn encode(&self) -> SecretBytes {
         let mut bytes = Zeroizing::new(Vec::with_capacity(LEN));
         bytes.push(VERSION);
         bytes.extend(self.set);

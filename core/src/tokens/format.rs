@@ -21,11 +21,6 @@ impl Selector {
         HEXLOWER.encode(&self.0)
     }
 
-    /// As [`Selector::to_hex`] wrote it.
-    pub(crate) fn from_hex(text: &str) -> Option<Self> {
-        HEXLOWER.decode(text.as_bytes()).ok()?.first_chunk().copied().map(Self)
-    }
-
     /// Enough of it to tell rows of one moment apart.
     pub(crate) fn tail(self) -> [u8; 8] {
         self.0.first_chunk().copied().unwrap_or_default()
