@@ -26,6 +26,10 @@ struct Cli {
     command: Command,
 }
 
+/// What is freed is zeroed: secrets pass through libraries that do not do that.
+#[global_allocator]
+static ALLOCATOR: strongroom_process::Wiping = strongroom_process::Wiping;
+
 #[derive(Subcommand)]
 enum Command {
     /// Run the server

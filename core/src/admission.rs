@@ -36,10 +36,6 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    pub(crate) fn is_allowed(&self) -> bool {
-        self.outcome.is_ok()
-    }
-
     pub(crate) fn refusal(&self) -> Option<&Error> {
         self.outcome.as_ref().err()
     }
@@ -64,6 +60,7 @@ pub(crate) async fn admit(
     let caller = match authenticate(open, request, presented, now).await {
         Ok(caller) => caller,
         Err(refusal) => {
+            let refusal = crate::wrapping::explain(request, presented, refusal);
             return Admission { outcome: Err(refusal), caller: Caller::Anonymous, granting: Vec::new() };
         }
     };
@@ -84,7 +81,7 @@ async fn authenticate(
 ) -> Result<Caller> {
     match (presented, &request.peer) {
         (Some(presented), _) => {
-            let known = open.tokens.authenticate(&open.store, presented, now).await?;
+            let known = open.tokens.authenticate(open, presented, now).await?;
             known.may_be_used_from(&request.peer)?;
             let known = open.tokens.consume(&open.store, known, now).await?;
             Ok(Caller::Token(known))

@@ -44,6 +44,12 @@ use crate::{
 codec!(mount_id, MountId, |it| ByteArray::from(*it.0.as_bytes()), |wire: ByteArray<16>| Ok(MountId(
     uuid::Uuid::from_bytes(wire.into())
 )));
+codec!(
+    maybe_mount_id,
+    Option<MountId>,
+    |it| it.map(|it| ByteArray::from(*it.0.as_bytes())),
+    |wire: Option<ByteArray<16>>| Ok(wire.map(|it| MountId(uuid::Uuid::from_bytes(it.into()))))
+);
 codec!(namespace, NamespaceId, |it| it.0, |wire: u32| Ok(NamespaceId(wire)));
 codec!(timestamp, Timestamp, |it| it.0, |wire: i64| Ok(Timestamp(wire)));
 codec!(maybe_timestamp, Option<Timestamp>, |it| it.map(|it| it.0), |wire: Option<i64>| Ok(

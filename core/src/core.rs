@@ -1,11 +1,12 @@
 //! The core: what is there while sealed, and what besides while unsealed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 use crate::{
-    audit::Broker,
+    audit::{Broker, SealedEvent},
+    background::Schedule,
     barrier::{
         Barrier,
         head::{Head, HeadKeeper},
@@ -29,6 +30,9 @@ pub struct Core {
     settings: Settings,
     seal: Seal,
     open: ArcSwapOption<Unsealed>,
+    /// What was asked while there were no keys to record it with; bounded.
+    while_sealed: Mutex<Vec<SealedEvent>>,
+    pub(crate) background: Schedule,
 }
 
 /// What exists only while unsealed: dropping it drops the keys.
@@ -38,7 +42,7 @@ pub struct Unsealed {
     pub mounts: Mounts,
     pub policies: Policies,
     pub tokens: Tokens,
-    pub(crate) audit: Broker,
+    pub audit: Broker,
 }
 
 impl Core {
@@ -49,6 +53,8 @@ impl Core {
             seal: Seal::default(),
             settings,
             open: ArcSwapOption::empty(),
+            while_sealed: Mutex::default(),
+            background: Schedule::default(),
         }
     }
 
@@ -87,12 +93,13 @@ impl Core {
         let barrier = Arc::new(barrier);
         let keeper = Arc::new(HeadKeeper::new(barrier.clone(), self.time.clone(), head));
         self.storage.attach(Some(keeper.clone()));
+        let store = Arc::new(Store::new(barrier.clone(), self.storage.clone()));
         let open = Arc::new(Unsealed {
             mounts: Mounts::new(&ENGINES),
             policies: Policies::new()?,
             tokens: Tokens::new(&barrier)?,
-            audit: Broker::default(),
-            store: Arc::new(Store::new(barrier, self.storage.clone())),
+            audit: Broker::new(self.settings.audit.clone(), &barrier, store.clone(), self.time.clone())?,
+            store,
             head: keeper,
         });
         self.open.store(Some(open.clone()));
@@ -102,7 +109,25 @@ impl Core {
     /// Drops the keys and everything that was decrypted with them. Requests under way keep their hold until
     /// they end; every later one finds the store sealed.
     pub(crate) fn drop_keys(&self) {
-        self.open.store(None);
+        if let Some(open) = self.open.swap(None) {
+            open.audit.before_sealing();
+            open.store.close();
+        }
         self.storage.attach(None);
     }
+
+    /// Remembers what was asked while sealed, until it can be recorded.
+    pub(crate) fn remember(&self, event: SealedEvent) {
+        let mut events = self.while_sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.len() < MAX_REMEMBERED {
+            events.push(event);
+        }
+    }
+
+    pub(crate) fn remembered(&self) -> Vec<SealedEvent> {
+        std::mem::take(&mut *self.while_sealed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
+
+/// Requests while sealed that are remembered: whoever sends more wants to hide the first.
+const MAX_REMEMBERED: usize = 1_024;

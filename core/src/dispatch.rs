@@ -1,13 +1,19 @@
 //! A request's whole life, each step once and in this order.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use futures_util::FutureExt as _;
 use strongroom_policies::Grant;
 
 use crate::{
     admission::{self, Admitted},
-    audit::{self, Audited},
+    audit::{self, Audited, SealedEvent, Trail},
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
@@ -17,6 +23,7 @@ use crate::{
     route::{Access, Endpoint, Handler, Params, Writes},
     tokens::Caller,
     tx::{ATTEMPTS, Tx},
+    wrapping,
 };
 
 /// What a handler knows of the request that it answers.
@@ -36,6 +43,8 @@ pub struct Cx<'a> {
     pub presented: Option<&'a PresentedToken>,
     pub grant: Option<Grant>,
     pub now: Timestamp,
+    /// The handler found nothing where it writes: the audit log calls it a creation.
+    pub(crate) creates: AtomicBool,
 }
 
 impl Core {
@@ -43,7 +52,7 @@ impl Core {
     pub async fn dispatch(&self, mut request: Request) -> Audited {
         let presented = request.token.take();
         let Some(open) = self.unsealed() else {
-            return Audited::exempt(self.while_sealed(&request, presented.as_ref()).await);
+            return Audited::exempt(self.before_unsealing(&request, presented.as_ref()).await);
         };
         let now = self.time().now();
         match self.answer(&open, &request, presented.as_ref(), now).await {
@@ -66,33 +75,39 @@ impl Core {
             .as_ref()
             .and_then(|it| it.route.as_ref())
             .and_then(|(route, _)| route.endpoints.iter().find(|it| it.operation == request.operation));
-        let access = endpoint.map_or(Access::Auth, |it| it.access);
+        let access = match (endpoint, found.as_ref().and_then(|it| it.route.as_ref())) {
+            (Some(endpoint), _) => endpoint.access,
+            // What anybody may ask in one way, anybody may ask in vain in another.
+            (None, Some((route, _))) if route.is_unauth() => Access::Unauth,
+            (None, _) => Access::Auth,
+        };
 
-        let admitted = admission::admit(open, request, presented, access, now).await;
+        let mut admission = admission::admit(open, request, presented, access, now).await;
 
         let mounted = found.as_ref().map(|it| it.mounted.clone());
-        let record = audit::Record::new(request, presented, mounted.as_deref(), &admitted, now);
-        if audit::is_exempt(request) {
-            let admitted = admitted.into_result()?;
-            let found = found.ok_or_else(|| no_handler(request))?;
-            return Ok(Audited::exempt(
-                self.run(open, request, presented, found, endpoint, &admitted, now).await,
-            ));
-        }
-        open.audit.request(&record).await?;
+        let record = audit::Record::new(request, presented, mounted.as_deref(), &mut admission, now);
+        let mut trail = if audit::is_exempt(request) {
+            None
+        } else {
+            Some(open.audit.trail(&open.tokens, record).await?)
+        };
 
-        let outcome = match (admitted.into_result(), found) {
+        let outcome = match (admission.into_result(), found) {
             (Err(refusal), _) => Err(refusal),
             (Ok(_), None) => Err(no_handler(request)),
             (Ok(admitted), Some(found)) => {
-                self.run(open, request, presented, found, endpoint, &admitted, now).await
+                self.run(open, request, presented, found, endpoint, &admitted, now, trail.as_mut()).await
             }
         };
 
-        open.audit.response(&record, outcome).await
+        match trail {
+            Some(trail) => trail.response(outcome, self.time().now()).await,
+            None => Ok(Audited::exempt(outcome)),
+        }
     }
 
-    /// Routes to the handler, runs it in a transaction, and commits: again if somebody else was faster.
+    /// Routes to the handler, runs it in a transaction, and commits: again if somebody else was faster. The
+    /// request is on record before anything is changed.
     #[allow(clippy::too_many_arguments, reason = "all that is known of the request, passed on once")]
     async fn run(
         &self,
@@ -103,9 +118,17 @@ impl Core {
         endpoint: Option<&'static Endpoint>,
         admitted: &Admitted,
         now: Timestamp,
+        mut trail: Option<&mut Trail<'_>>,
     ) -> Result<Response> {
+        if request.operation == Operation::Help {
+            return crate::system::help::of(&found);
+        }
         let Some((route, params)) = found.route else { return Err(Error::UnsupportedPath) };
-        let Some(endpoint) = endpoint else { return Err(Error::UnsupportedOperation) };
+        let Some(endpoint) = endpoint else {
+            // What is listed is a folder: to a path without one, listing is another path.
+            let is_other = request.operation == Operation::List && !route.has_folders();
+            return Err(if is_other { Error::UnsupportedPath } else { Error::UnsupportedOperation });
+        };
         if endpoint.access != Access::Unauth
             && endpoint.operation == Operation::Write
             && endpoint.writes == Writes::Action
@@ -123,15 +146,33 @@ impl Core {
             presented,
             grant: admitted.grant,
             now,
+            creates: AtomicBool::new(false),
         };
-        let response = match endpoint.handler {
-            Handler::Outside(handler) => guarded(handler(&cx)).await?,
+        Ok(match endpoint.handler {
+            Handler::Outside(handler) => {
+                if let Some(trail) = &mut trail {
+                    trail.request().await?;
+                }
+                let mut tx = Tx::new(open.store.clone());
+                let response = warn_of_fields(guarded(handler(&cx)).await?, route, endpoint, &cx);
+                let response = wrapping::wrap(&cx, &mut tx, response).await?;
+                tx.commit().await?;
+                response
+            }
             Handler::InTx(handler) => {
                 let mut attempt = 0;
                 loop {
                     attempt += 1;
                     let mut tx = Tx::new(open.store.clone());
-                    let response = guarded(handler(&cx, &mut tx)).await?;
+                    let response = guarded(handler(&cx, &mut tx)).await;
+                    if let Some(trail) = &mut trail {
+                        trail.record.creates = cx.creates.load(Ordering::Relaxed);
+                    }
+                    let response = warn_of_fields(response?, route, endpoint, &cx);
+                    let response = wrapping::wrap(&cx, &mut tx, response).await?;
+                    if let Some(trail) = trail.as_mut().filter(|_| !tx.is_read_only()) {
+                        trail.request().await?;
+                    }
                     match tx.commit().await {
                         Ok(_) => break response,
                         Err(Error::Busy) if attempt < ATTEMPTS => {}
@@ -139,8 +180,24 @@ impl Core {
                     }
                 }
             }
-        };
-        Ok(warn_of_fields(response, route, endpoint, &cx))
+        })
+    }
+
+    /// What is asked while sealed is recorded once there are keys to do it with.
+    async fn before_unsealing(
+        &self,
+        request: &Request,
+        presented: Option<&PresentedToken>,
+    ) -> Result<Response> {
+        let now = self.time().now();
+        let outcome = self.while_sealed(request, presented).await;
+        if !audit::is_exempt(request) && !matches!(outcome, Err(Error::Sealed)) {
+            self.remember(SealedEvent::new(request, outcome.as_ref().err(), now));
+        }
+        if let Some(open) = self.unsealed() {
+            open.audit.after_unsealing(self.remembered()).await;
+        }
+        outcome
     }
 
     /// What can be answered without the keys: the seal's own paths.
@@ -170,6 +227,7 @@ impl Core {
             presented,
             grant: None,
             now: self.time().now(),
+            creates: AtomicBool::new(false),
         };
         guarded(handler(&cx)).await
     }
@@ -194,6 +252,7 @@ impl Cx<'_> {
     /// Refuses a write that would create where only updating is granted, or the other way round. To be asked
     /// within the transaction, with what the transaction saw.
     pub fn may_write(&self, exists: bool) -> Result<()> {
+        self.creates.store(!exists, Ordering::Relaxed);
         self.grant()?.for_existing(exists).map_err(|_| Error::Denied)
     }
 
@@ -214,7 +273,11 @@ async fn guarded(handler: impl Future<Output = Result<Response>>) -> Result<Resp
 }
 
 fn no_handler(request: &Request) -> Error {
-    Error::not_found(format!("no handler for route \"{}\". route entry not found.", request.path))
+    let path = match request.operation {
+        Operation::List | Operation::Scan => request.path.as_folder(),
+        _ => request.path.to_string(),
+    };
+    Error::not_found(format!("no handler for route \"{path}\". route entry not found."))
 }
 
 /// Fields that nobody reads are reported, not refused.

@@ -1,11 +1,15 @@
 //! What a secrets engine, an auth method and the system are to the core.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 
 use crate::{
     error::Result,
     mounts::{Mount, MountClass},
     route::Tables,
+    secrets::{cubbyhole::Cubbyhole, kv},
+    tokens::{Token, params::TokenParams},
     tx::Tx,
 };
 
@@ -25,6 +29,32 @@ pub trait Engine: Send + Sync {
     /// Checks the options of a new mount, and writes what it begins with.
     fn enable<'a>(&'a self, _mount: &'a mut Mount, _tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// Takes the options that `tune` gives, and answers a warning if the change is one that takes a while. By
+    /// default they are kept as they are.
+    fn tune(&self, mount: &mut Mount, options: BTreeMap<String, String>) -> Result<Option<&'static str>> {
+        mount.options.extend(options);
+        Ok(None)
+    }
+
+    /// The folders of its records besides the root, for [`crate::purge`]: `role/`, `role/*/secret-id/`, where
+    /// `*` stands for each name in the folder before it. Folders that have a marker (see
+    /// [`Tree`](crate::tree::Tree)) are found without.
+    fn folders(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What the role or user behind one of an auth method's tokens says now, when the token is renewed; an
+    /// error if there is none any more; [`Error::NotFound`](crate::Error::NotFound) ends the renewal without a
+    /// word, and without effect. `None` leaves the token with what it was given when it was made.
+    fn renew<'a>(
+        &'a self,
+        _mount: &'a Mount,
+        _tx: &'a mut Tx,
+        _token: &'a Token,
+    ) -> BoxFuture<'a, Result<Option<TokenParams>>> {
+        Box::pin(async { Ok(None) })
     }
 
     /// Whether there is one of it, always, that cannot be disabled or moved (`sys`, `cubbyhole`, `token`).
@@ -50,4 +80,14 @@ impl Engines {
 }
 
 /// The engines of this build, in the order in which help lists them.
-pub static ENGINES: Engines = Engines(&[&crate::system::System]);
+pub static ENGINES: Engines = Engines(&[
+    &crate::system::System,
+    &crate::system::Identity,
+    &crate::auth::token::TokenAuth,
+    &crate::auth::approle::AppRole,
+    &crate::auth::userpass::Userpass,
+    &Cubbyhole,
+    &kv::KV,
+    &kv::KV_V1,
+    &kv::KV_V2,
+]);

@@ -124,3 +124,9 @@ impl From<BadPath> for Error {
         Self::Invalid(error.to_string().into())
     }
 }
+
+/// A client's word as an error may repeat it: a short name of letters, digits and dashes, or nothing.
+pub(crate) fn word(word: &str) -> &str {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
+    if word.len() <= 24 && word.bytes().all(plain) { word } else { "" }
+}

@@ -29,6 +29,15 @@ impl Cidr {
     }
 }
 
+impl Cidr {
+    /// Whether all addresses of `other` are in this network.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.address.is_ipv4() == other.address.is_ipv4()
+            && self.prefix <= other.prefix
+            && self.contains(other.address)
+    }
+}
+
 impl FromStr for Cidr {
     type Err = BadCidr;
 
@@ -61,6 +70,16 @@ mod tests {
     fn check(network: &str, address: &str, expected: bool) {
         let network: Cidr = network.parse().unwrap();
         assert_eq!(network.contains(address.parse().unwrap()), expected);
+    }
+
+    #[test]
+    fn a_network_covers_what_is_not_wider() {
+        let covers = |a: &str, b: &str| a.parse::<Cidr>().unwrap().covers(&b.parse().unwrap());
+        assert!(covers("10.0.0.0/8", "10.1.0.0/16"));
+        assert!(covers("10.0.0.0/8", "10.0.0.0/8"));
+        assert!(!covers("10.1.0.0/16", "10.0.0.0/8"));
+        assert!(!covers("10.0.0.0/8", "11.0.0.0/16"));
+        assert!(!covers("0.0.0.0/0", "::/0"));
     }
 
     // Rule 44

@@ -98,6 +98,10 @@ async fn load(store: &Store, name: &str) -> Result<Option<Policy>> {
     if name.is_root() {
         return Ok(Some(Policy::root()));
     }
+    if name.as_str() == crate::wrapping::POLICY {
+        let parsed = strongroom_policies::parse(name, crate::wrapping::POLICY_TEXT);
+        return parsed.map(Some).map_err(|_| Error::Internal("the wrapping policy does not parse"));
+    }
     let Some(stored) = store.read::<StoredPolicy>(&place(store, &name)).await? else { return Ok(None) };
     match strongroom_policies::parse(name, &stored.value.text) {
         Ok(policy) => Ok(Some(policy)),
@@ -106,15 +110,20 @@ async fn load(store: &Store, name: &str) -> Result<Option<Policy>> {
     }
 }
 
+/// Stands for a slash in a stored name, so that all names lie in one folder. No name has control characters.
+const SLASH: char = '\u{1}';
+
 /// Where a policy lies.
 pub fn place(store: &Store, name: &PolicyName) -> Place {
-    store.place(Class::Policy, ROOT, &format!("acl/{}", name.as_str()))
+    let name: String = name.as_str().chars().map(|it| if it == '/' { SLASH } else { it }).collect();
+    store.place(Class::Policy, ROOT, &format!("acl/{name}"))
 }
 
 /// The names of all stored policies, sorted.
 pub async fn names(tx: &Tx) -> Result<Vec<String>> {
     let dir = tx.store().dir(ROOT, "acl/");
-    tx.names(Class::Policy, dir).await
+    let names = tx.names(Class::Policy, dir).await?;
+    Ok(names.into_iter().map(|it| it.replace(SLASH, "/")).collect())
 }
 
 /// Stages a policy.

@@ -11,9 +11,9 @@ use crate::{dispatch::Cx, error::Result, request::Operation, response::Response,
 /// One path, or one shape of paths.
 #[derive(Debug)]
 pub struct Route {
-    /// Relative to the mount: `config`, `role/{name}`, `data/{path...}`. `{name}` is one segment, `{path...}`
-    /// all that follow and perhaps none. A trailing `/` in a request is not told from none, except that
-    /// `{path...}` keeps it.
+    /// Relative to the mount: `config`, `role/{name}`, `data/{path...}`, `mounts/{path...}/tune`. `{name}` is
+    /// one segment, `{path...}` all that follow and perhaps none; with something behind it, all but that, and
+    /// at least one. A trailing `/` in a request is not told from none, except that `{path...}` keeps it.
     pub pattern: &'static str,
     pub summary: &'static str,
     pub endpoints: &'static [Endpoint],
@@ -170,6 +170,16 @@ impl Endpoint {
 }
 
 impl Route {
+    /// Whether all who ask are heard without a token.
+    pub fn is_unauth(&self) -> bool {
+        self.endpoints.iter().all(|it| it.access == Access::Unauth)
+    }
+
+    /// Whether the pattern goes on behind its last fixed part.
+    pub fn has_folders(&self) -> bool {
+        self.pattern.ends_with("...}")
+    }
+
     /// Whether the pattern has a part called `name`.
     pub fn has_param(&self, name: &str) -> bool {
         self.pattern.split('/').any(|segment| {
@@ -210,7 +220,14 @@ fn fit<'p>(pattern: &'static str, path: &'p str) -> Option<Params<'p>> {
             None => (pattern, None),
         };
         if let Some(name) = segment.strip_prefix('{').and_then(|it| it.strip_suffix("...}")) {
-            params.0.push((name, rest.unwrap_or_default()));
+            let rest = match more {
+                None => rest.unwrap_or_default(),
+                Some(end) => {
+                    let rest = rest?.strip_suffix('/').or(rest)?;
+                    rest.strip_suffix(end)?.strip_suffix('/').filter(|it| !it.is_empty())?
+                }
+            };
+            params.0.push((name, rest));
             return Some(params);
         }
         let (part, tail) = match rest?.split_once('/') {
@@ -258,5 +275,10 @@ mod tests {
         check("data/{path...}", "data", Some(&[("path", "")]));
         check("{path...}", "a/b", Some(&[("path", "a/b")]));
         check("{path...}", "", Some(&[("path", "")]));
+        check("mounts/{path...}/tune", "mounts/a/b/tune", Some(&[("path", "a/b")]));
+        check("mounts/{path...}/tune", "mounts/a/tune/", Some(&[("path", "a")]));
+        check("mounts/{path...}/tune", "mounts/tune", None);
+        check("mounts/{path...}/tune", "mounts/a/b", None);
+        check("mounts/{path...}/tune", "mounts/a/fortune", None);
     }
 }

@@ -4,14 +4,17 @@
 //! decoded, keyed by their revision: the ciphertext cache below is the one place that must be coherent, and a
 //! decoded entry whose revision is not the row's is simply not used.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use quick_cache::sync::Cache;
 
 use crate::{
     barrier::{Barrier, Class, Dir, Ordinal, Place, Record, Root},
-    error::Result,
-    storage::{Rev, RowKey, Scan, Storage},
+    error::{Error, Result},
+    storage::{Batch, CommitError, Pending, Rev, RowKey, Scan, Storage},
 };
 
 /// Decoded records that are kept.
@@ -21,6 +24,8 @@ pub struct Store {
     pub(crate) barrier: Arc<Barrier>,
     pub(crate) storage: Arc<dyn Storage>,
     decoded: Cache<RowKey, (Rev, Arc<dyn Any + Send + Sync>)>,
+    /// Sealed: nothing is handed to the storage any more.
+    closed: RwLock<bool>,
 }
 
 /// A record and the revision it was read at.
@@ -41,7 +46,19 @@ pub struct Ordered<T> {
 
 impl Store {
     pub(crate) fn new(barrier: Arc<Barrier>, storage: Arc<dyn Storage>) -> Self {
-        Self { barrier, storage, decoded: Cache::new(DECODED) }
+        Self { barrier, storage, decoded: Cache::new(DECODED), closed: RwLock::new(false) }
+    }
+
+    /// Hands a batch to the storage. Nothing is handed over once the store is closed: it would be committed
+    /// without its witness, and the digest would be wrong for good.
+    pub(crate) fn commit(&self, batch: Batch) -> Result<Pending<'_, Result<Rev, CommitError>>> {
+        let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
+        if *closed { Err(Error::Sealed) } else { Ok(self.storage.commit(batch)) }
+    }
+
+    /// Waits until what is being handed over has been, then lets nothing through any more.
+    pub(crate) fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     pub fn dir(&self, root: Root, path: &str) -> Dir {

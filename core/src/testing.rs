@@ -1,5 +1,7 @@
 //! A core in memory for tests: made, unsealed, and asked in one line.
 
+pub mod decoding;
+
 use std::{sync::Arc, time::Duration};
 
 use crate::{

@@ -130,7 +130,7 @@ impl Tx {
             return Ok(None);
         }
         let store = self.store.clone();
-        match store.storage.commit(self.into_batch()).await {
+        match store.commit(self.into_batch())?.await {
             Ok(rev) => Ok(Some(rev)),
             Err(error) => Err(error.into()),
         }

@@ -1,5 +1,8 @@
 //! Every backend keeps the same promises.
 
+// Helpers of a test may fail like the test itself.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 use std::sync::Arc;
 
 use strongroom_core::storage::{Memory, Sqlite, SqliteOptions, conformance};

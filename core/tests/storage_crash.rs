@@ -1,6 +1,9 @@
 //! What was acknowledged is there after a crash: after SIGKILL, and after a loss of power that takes what was
 //! not synced.
 
+// Helpers of a test may fail like the test itself.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},

@@ -1,5 +1,8 @@
 //! A destroyed value is gone from the files when the answer comes.
 
+// Helpers of a test may fail like the test itself.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use strongroom_core::storage::{

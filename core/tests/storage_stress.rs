@@ -1,5 +1,8 @@
 //! Threads against the cache and the writer together: reads are never stale, and rows of one batch appear together.
 
+// Helpers of a test may fail like the test itself.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 use std::{
     sync::{
         Arc,
@@ -32,7 +35,10 @@ async fn no_read_is_older_than_an_answered_commit() {
                 count += 1;
                 let value = count.to_be_bytes();
                 let ops = vec![put(key(dir(1), pair), &value), put(key(dir(2), pair), &value)];
-                store.commit(Batch { scrub: count % 64 == 0 && pair == 0, ..batch(ops) }).await.unwrap();
+                store
+                    .commit(Batch { scrub: count.is_multiple_of(64) && pair == 0, ..batch(ops) })
+                    .await
+                    .unwrap();
                 answered[pair as usize].store(count, Ordering::SeqCst);
             }
             count
@@ -54,7 +60,7 @@ async fn no_read_is_older_than_an_answered_commit() {
                 assert!(first >= least, "{first} after {least} was answered");
                 assert!(second >= first, "one row of a batch at {second}, after the other at {first}");
                 reads += 1;
-                if reads % 16 == 0 {
+                if reads.is_multiple_of(16) {
                     tokio::task::yield_now().await;
                 }
             }
@@ -75,7 +81,7 @@ async fn no_read_is_older_than_an_answered_commit() {
 }
 
 fn number(value: Option<bytes::Bytes>) -> u64 {
-    value.map_or(0, |it| u64::from_be_bytes(it[..].try_into().unwrap()))
+    value.and_then(|it| Some(u64::from_be_bytes(it.as_ref().try_into().ok()?))).unwrap_or(0)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

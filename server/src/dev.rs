@@ -4,12 +4,21 @@ use std::{net::SocketAddr, sync::Arc};
 
 use data_encoding::BASE64;
 use strongroom_core::{
-    Core, Settings, clock::SystemClock, crypto::SecretBytes, seal::init::Plan, storage::Memory,
+    Core, Error, Settings,
+    audit::DeviceConfig,
+    clock::SystemClock,
+    crypto::SecretBytes,
+    request::{Body, Operation},
+    seal::init::Plan,
+    storage::Memory,
 };
 
 use crate::{
+    ask::ask,
+    config::{Address, CLUSTER, Listener},
     error::ServerError,
-    http::{App, Limits},
+    http::Limits,
+    server::Server,
 };
 
 /// What can be said about a development server.
@@ -19,11 +28,13 @@ pub struct DevOptions {
     pub address: SocketAddr,
     /// Any text; without one a token is made.
     pub root_token: Option<SecretBytes>,
+    /// What a configuration file adds.
+    pub more: Vec<Listener>,
 }
 
 /// A development server that is ready to be served.
 pub struct Dev {
-    pub app: Arc<App>,
+    pub server: Server,
     /// In base64, as `sys/unseal` takes it.
     pub unseal_key: SecretBytes,
     pub root_token: SecretBytes,
@@ -39,13 +50,72 @@ impl Dev {
         if !options.address.ip().to_canonical().is_loopback() {
             return Err(ServerError::NotLoopback(options.address));
         }
-        let settings = Settings { audit_by_api: true, dev: true, ..Settings::default() };
+        let settings = Settings {
+            audit: vec![DeviceConfig::memory("memory/")],
+            audit_by_api: true,
+            audit_folders: vec![std::env::temp_dir()],
+            dev: true,
+            cluster_name: CLUSTER.to_owned(),
+            unauthed_operator_endpoints: true,
+            ..Settings::default()
+        };
         let core = Arc::new(Core::new(Arc::new(Memory::new()), Arc::new(SystemClock::default()), settings));
-        let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, options.root_token).await?;
-        let share = made.shares.first().ok_or(strongroom_core::Error::Internal("no share was made"))?;
+        let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, None).await?;
+        let share = made.shares.first().ok_or(Error::Internal("no share was made"))?;
         let unseal_key = SecretBytes::from(BASE64.encode(share.expose()));
         core.unseal(&unseal_key).await?;
-        let app = Arc::new(App { core, limits: Limits::default() });
-        Ok(Self { app, unseal_key, root_token: made.root_token })
+        let root_token = match options.root_token {
+            Some(wanted) => exchange(&core, made.root_token, wanted).await?,
+            None => made.root_token,
+        };
+        let mut server = Server::new(core);
+        let address = Address::Tcp { address: options.address.to_string(), tls: None };
+        server.listen(Listener { address, limits: Limits::default(), forwarded: None }).await?;
+        for listener in options.more {
+            server.listen(listener).await?;
+        }
+        Ok(Self { server, unseal_key, root_token })
+    }
+}
+
+/// Makes the token that was asked for, as a client would, and takes back the one that init made.
+async fn exchange(core: &Core, made: SecretBytes, wanted: SecretBytes) -> Result<SecretBytes, ServerError> {
+    #[derive(serde::Serialize)]
+    struct Create<'a> {
+        id: &'a str,
+        policies: [&'a str; 1],
+        no_parent: bool,
+        no_default_policy: bool,
+    }
+    let id = wanted.expose_str().unwrap_or_default();
+    let create = Create { id, policies: ["root"], no_parent: true, no_default_policy: true };
+    let create = Body::of(&create).map_err(Error::from)?;
+    ask(core, Some(&made), Operation::Write, "auth/token/create", create).await?;
+    ask(core, Some(&made), Operation::Write, "auth/token/revoke-self", Body::default()).await?;
+    Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_development_server_listens_on_loopback_only_and_has_one_root_token() {
+        let options = |address: &str| DevOptions {
+            address: address.parse().unwrap(),
+            root_token: Some(SecretBytes::copy_of(b"chosen")),
+            more: Vec::new(),
+        };
+        assert!(matches!(Dev::start(options("0.0.0.0:0")).await, Err(ServerError::NotLoopback(_))));
+        let dev = Dev::start(options("127.0.0.1:0")).await.unwrap();
+        let look = async |token: &SecretBytes| {
+            let path = "auth/token/lookup-self";
+            ask(dev.server.core(), Some(token), Operation::Read, path, Body::default()).await
+        };
+        assert_eq!(dev.root_token.expose(), b"chosen");
+        assert!(look(&dev.root_token).await.is_ok());
+        dev.server.core().seal_now();
+        dev.server.core().unseal(&dev.unseal_key).await.unwrap();
+        assert!(look(&dev.root_token).await.is_ok());
     }
 }

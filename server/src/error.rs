@@ -6,6 +6,8 @@ use strongroom_core::storage::StorageError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
+    #[error("audit \"{name}\": {why}")]
+    Audit { name: String, why: String },
     #[error("cannot listen on {address}: {source}")]
     Bind { address: String, source: io::Error },
     #[error("cannot read {path}: {source}", path = path.display())]
@@ -15,9 +17,29 @@ pub enum ServerError {
     #[error("{0} is no address of the form HOST:PORT")]
     NoAddress(String),
     #[error("{0}")]
+    Config(#[from] crate::config::ConfigError),
+    #[error("{0}")]
     Core(#[from] strongroom_core::Error),
     #[error("cannot open the store: {0}")]
     Storage(#[from] StorageError),
+    #[error("{path} {why}", path = path.display())]
+    KeyFile { path: PathBuf, why: &'static str },
+    #[error("seal \"credential\" needs CREDENTIALS_DIRECTORY in the environment, as systemd sets it")]
+    NoCredentials,
+    #[error("TLS: {0}")]
+    Tls(rustls::Error),
+    #[error("{path} holds nothing that can be used here", path = .0.display())]
+    Unusable(PathBuf),
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+impl ServerError {
+    pub(crate) fn tls(error: rustls::Error) -> Self {
+        Self::Tls(error)
+    }
+
+    pub(crate) fn unusable(file: &std::path::Path) -> Self {
+        Self::Unusable(file.to_owned())
+    }
 }

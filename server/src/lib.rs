@@ -4,10 +4,25 @@
 //! [`Request`](strongroom_core::request::Request), hands it to [`Core::dispatch`](strongroom_core::Core::dispatch)
 //! and writes what comes back. There is one route, `/v1/{path}`, and no second way in.
 
+mod ask;
+pub mod attended;
+mod audit;
+pub mod config;
+mod connections;
 mod dev;
+mod env;
 mod error;
+mod here;
 pub mod http;
+mod keyfile;
+pub mod log;
 pub mod serve;
+mod server;
+mod start;
+mod tls;
 
+pub use connections::Caps;
 pub use dev::{Dev, DevOptions};
 pub use error::ServerError;
+pub use server::{Reloader, Server};
+pub use start::{start, start_here};

@@ -1,20 +1,30 @@
 //! `secret server`: what was typed becomes what the server is told, and its way is reported.
 
+mod attended;
+
 use std::{
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
-    sync::Arc,
 };
 
 use strongroom_core::crypto::SecretBytes;
-use strongroom_server::{Dev, DevOptions, ServerError, serve as listen};
+use strongroom_process::Hardening;
+use strongroom_server::{
+    Dev, DevOptions, Server, ServerError,
+    config::{Config, Log},
+    log,
+};
 use tokio::{
-    net::{TcpListener, lookup_host},
+    net::lookup_host,
     signal::unix::{SignalKind, signal},
 };
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// A configuration file, or a directory of them; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    config: Vec<PathBuf>,
     /// Serve from memory, unsealed: for a laptop. Nothing is kept.
     #[arg(long)]
     dev: bool,
@@ -32,50 +42,117 @@ pub(crate) struct Args {
     /// Taken for Vault's sake: the root token is never written to a file.
     #[arg(long, hide = true)]
     dev_no_store_token: bool,
+    /// trace, debug, info, warn or error.
+    #[arg(long, value_name = "LEVEL", env = "VAULT_LOG_LEVEL")]
+    log_level: Option<String>,
+    /// standard or json.
+    #[arg(long, value_name = "FORMAT", env = "VAULT_LOG_FORMAT")]
+    log_format: Option<String>,
 }
 
 /// Runs until a signal ends it: 0, or 1 if it could not start.
 pub(crate) fn run(args: Args) -> ExitCode {
+    let hardening = strongroom_process::harden();
+    let tokens = strongroom_process::remove_tokens();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(ServerError::from)
-        .and_then(|runtime| runtime.block_on(serve(args)));
+        .and_then(|runtime| runtime.block_on(serve(args, &hardening, &tokens)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "secret server: {error}");
+            say(&format!("secret server: {error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve(args: Args) -> Result<(), ServerError> {
+async fn serve(args: Args, hardening: &Hardening, tokens: &[&'static str]) -> Result<(), ServerError> {
+    // The whole configuration is read and checked before anything is opened.
+    let config = match args.config.is_empty() {
+        true => None,
+        false if args.dev => Some(Config::load_for_dev(&args.config)?),
+        false => Some(Config::load(&args.config)?),
+    };
+    let flush = log::init(&log_settings(&args, config.as_ref()))?;
+    for warning in config.iter().flat_map(|it| &it.warnings) {
+        log::warn(warning);
+    }
+    for (what, error) in &hardening.failures {
+        log::warn(&format!("the process could not be protected with {what}: {error}"));
+    }
+    for name in tokens {
+        log::warn(&format!("{name} was in the server's environment, where no token belongs: it is removed"));
+    }
+    let server = match (args.dev, config) {
+        (true, config) => dev(args, config).await?,
+        (false, Some(config)) => strongroom_server::start(config).await?,
+        (false, None) => attended::start().await?,
+    };
+    for address in server.addresses() {
+        say(&format!("secret server: ready on {address}"));
+    }
+    reload_on_hangup(&server)?;
+    let outcome = server.run(told_to_end()?).await;
+    flush.flush();
+    outcome
+}
+
+fn log_settings(args: &Args, config: Option<&Config>) -> Log {
+    let mut log = config.map(|it| it.log.clone()).unwrap_or_default();
+    if let Some(level) = args.log_level.as_deref().and_then(Log::level_of) {
+        log.level = level;
+    }
+    if let Some(format) = &args.log_format {
+        log.json = format == "json";
+    }
+    log
+}
+
+async fn dev(args: Args, config: Option<Config>) -> Result<Server, ServerError> {
     let address = args.dev_listen_address;
     let resolved = lookup_host(&address).await.ok().and_then(|mut it| it.next());
-    let resolved = resolved.ok_or_else(|| ServerError::NoAddress(address.clone()))?;
+    let address = resolved.ok_or(ServerError::NoAddress(address))?;
     let root_token = args.dev_root_token_id.filter(|it| !it.is_empty()).map(SecretBytes::from);
-    let dev = Dev::start(DevOptions { address: resolved, root_token }).await?;
-    let listener = TcpListener::bind(resolved).await;
-    let listener = listener.map_err(|source| ServerError::Bind { address, source })?;
+    let more = config.map(|it| it.listeners).unwrap_or_default();
+    let dev = Dev::start(DevOptions { address, root_token, more }).await?;
     report(&dev)?;
-    let _ = writeln!(io::stderr(), "secret server: ready on http://{}", listener.local_addr()?);
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let shutdown = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    listen::run(listener, Arc::clone(&dev.app), shutdown).await;
-    Ok(())
+    Ok(dev.server)
 }
 
 /// Tools that start a development server read these two lines.
 fn report(dev: &Dev) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let text = |it: &SecretBytes| it.expose_str().unwrap_or_default().to_owned();
-    writeln!(out, "Unseal Key: {}", text(&dev.unseal_key))?;
-    writeln!(out, "Root Token: {}", text(&dev.root_token))?;
+    for (what, secret) in [("Unseal Key", &dev.unseal_key), ("Root Token", &dev.root_token)] {
+        write!(out, "{what}: ")?;
+        out.write_all(secret.expose())?;
+        writeln!(out)?;
+    }
     out.flush()
+}
+
+/// SIGTERM or SIGINT.
+fn told_to_end() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn reload_on_hangup(server: &Server) -> io::Result<()> {
+    let (mut hangup, reloader) = (signal(SignalKind::hangup())?, server.reloader());
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            reloader.reload();
+        }
+    });
+    Ok(())
+}
+
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,12 +1,43 @@
 //! The audit log: nothing is done without a record of the request, and nothing is said without one of the
 //! answer.
+//!
+//! The life of a record: the pipeline opens a [`Trail`] when it knows who asks; [`line`] formats it for each
+//! device, with secrets hashed by [`redact`]; the device's thread ([`device`]) puts the line into its
+//! [`chain`] and writes it; then the request goes on. [`broker`] holds the devices, [`keeper`] looks after
+//! them. [`verify`] and [`show`] read files, and need no store.
+//!
+//! The format is written down in docs/audit.md, so that others can check it.
+
+mod broker;
+mod chain;
+mod config;
+mod device;
+mod file;
+mod flood;
+mod keeper;
+mod line;
+mod record;
+mod redact;
+pub mod show;
+mod sink;
+mod stored;
+mod text;
+mod trail;
+pub mod verify;
+
+pub use broker::{Broker, Counters, DeviceStatus};
+pub use chain::Head;
+pub use config::{BadDevice, DeviceConfig, Rotation, SinkConfig, Sync};
+
+pub(crate) use broker::{SealedEvent, probe, stored_device};
+pub(crate) use config::with_slash;
+pub(crate) use record::Record;
+pub(crate) use stored::{StoredDevice, device_place, put, remove};
+pub(crate) use trail::Trail;
 
 use crate::{
-    admission::Admission,
-    clock::Timestamp,
-    error::{Error, Result},
-    mounts::Mounted,
-    request::{Operation, PresentedToken, Request},
+    error::Result,
+    request::{Operation, Request},
     response::Response,
 };
 
@@ -31,40 +62,4 @@ impl Audited {
 pub(crate) fn is_exempt(request: &Request) -> bool {
     request.operation == Operation::Read
         && matches!(request.path.as_str(), "sys/health" | "sys/leader" | "sys/seal-status")
-}
-
-/// What is recorded of a request, before and after.
-pub(crate) struct Record<'a> {
-    pub(crate) request: &'a Request,
-    pub(crate) presented: Option<&'a PresentedToken>,
-    pub(crate) mounted: Option<&'a Mounted>,
-    pub(crate) refused: Option<String>,
-    pub(crate) now: Timestamp,
-}
-
-impl<'a> Record<'a> {
-    pub(crate) fn new(
-        request: &'a Request,
-        presented: Option<&'a PresentedToken>,
-        mounted: Option<&'a Mounted>,
-        admission: &Admission,
-        now: Timestamp,
-    ) -> Self {
-        let refused = admission.refusal().map(Error::to_string);
-        Self { request, presented, mounted, refused, now }
-    }
-}
-
-/// Hands records to the devices.
-#[derive(Default)]
-pub struct Broker {}
-
-impl Broker {
-    pub(crate) async fn request(&self, _record: &Record<'_>) -> Result<()> {
-        Ok(())
-    }
-
-    pub(crate) async fn response(&self, _record: &Record<'_>, outcome: Result<Response>) -> Result<Audited> {
-        Ok(Audited(outcome))
-    }
 }

@@ -80,6 +80,12 @@ impl Aad {
     }
 }
 
+/// The associated data, for comparing it with the documented.
+#[cfg(test)]
+pub(crate) fn associated(binding: Binding<'_>, suite: Suite, term: u32) -> Vec<u8> {
+    binding.aad(suite, term).as_slice().to_vec()
+}
+
 /// Encrypts `plaintext` for `binding` under `key`, the subkey of `term`.
 pub(crate) fn seal(
     suite: Suite,

@@ -63,6 +63,9 @@ fn words(leaf: &[u8; 32]) -> impl Iterator<Item = u64> {
     leaf.chunks_exact(8).map(|it| it.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte)))
 }
 
+/// Bytes before the sums.
+const FIXED_LEN: usize = 8 + 8 + 4 + 8 + 2;
+
 /// The head's contents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Head {
@@ -70,6 +73,10 @@ pub(crate) struct Head {
     /// Physical commits so far.
     pub(crate) sequence: u64,
     pub(crate) high_water: Timestamp,
+    /// The term that wrote last.
+    pub(crate) term: u32,
+    /// Values that were sealed under it, the head itself included.
+    pub(crate) encryptions: u64,
 }
 
 impl Head {
@@ -82,11 +89,20 @@ impl Head {
             .collect()
     }
 
-    /// `sequence(8) high water(8) count(2) { class(1) bucket(1) sum(32) count(8) }*`, big-endian.
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(18 + self.sums.len() * 42);
+    /// Believes `sums` of `class` from now on.
+    fn replace(&mut self, class: Class, sums: &BTreeMap<u8, Sum>) {
+        self.sums.retain(|(id, _), _| *id != class.id());
+        self.sums.extend(sums.iter().map(|(bucket, sum)| ((class.id(), *bucket), *sum)));
+    }
+
+    /// `sequence(8) high water(8) term(4) encryptions(8) count(2) { class(1) bucket(1) sum(32) count(8) }*`,
+    /// big-endian. A sum is four words of 64 bits, the least significant first.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(FIXED_LEN + self.sums.len() * 42);
         out.extend(self.sequence.to_be_bytes());
         out.extend(self.high_water.0.to_be_bytes());
+        out.extend(self.term.to_be_bytes());
+        out.extend(self.encryptions.to_be_bytes());
         out.extend(u16::try_from(self.sums.len()).unwrap_or(u16::MAX).to_be_bytes());
         for ((class, bucket), sum) in &self.sums {
             out.extend([*class, *bucket]);
@@ -96,15 +112,17 @@ impl Head {
         out
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, CryptoError> {
-        let (fixed, sums) = bytes.split_first_chunk::<18>().ok_or(CryptoError)?;
-        let number = |at: usize| {
-            fixed.iter().skip(at).take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CryptoError> {
+        let (fixed, sums) = bytes.split_first_chunk::<FIXED_LEN>().ok_or(CryptoError)?;
+        let number = |at: usize, len: usize| {
+            fixed.iter().skip(at).take(len).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte))
         };
         let mut head = Self {
             sums: BTreeMap::new(),
-            sequence: number(0),
-            high_water: Timestamp(i64::from_be_bytes(number(8).to_be_bytes())),
+            sequence: number(0, 8),
+            high_water: Timestamp(i64::from_be_bytes(number(8, 8).to_be_bytes())),
+            term: u32::try_from(number(16, 4)).map_err(|_| CryptoError)?,
+            encryptions: number(20, 8),
         };
         if sums.len() % 42 != 0 {
             return Err(CryptoError);
@@ -131,6 +149,11 @@ pub(crate) struct Digest(MacKey);
 impl Digest {
     pub(crate) fn new(key: MacKey) -> Self {
         Self(key)
+    }
+
+    /// What stands for the whole head outside of the store.
+    pub(crate) fn anchor(&self, head: &Head) -> [u8; 32] {
+        self.0.parts(&[b"anchor", &head.encode()])
     }
 
     /// `None` for what is no envelope: it cannot have been written by us.
@@ -169,6 +192,14 @@ impl HeadKeeper {
         self.lock().settled.clone()
     }
 
+    /// Takes the rows of `class` as they are for right: what they add up to is what is expected from now on.
+    /// The caller has made sure that nobody writes the class meanwhile, and commits something afterwards.
+    pub(crate) fn accept(&self, class: Class, sums: &BTreeMap<u8, Sum>) {
+        let mut state = self.lock();
+        state.settled.replace(class, sums);
+        state.advanced.replace(class, sums);
+    }
+
     /// Opens a stored head.
     pub(crate) fn open(barrier: &Barrier, value: &[u8]) -> Result<Head, CryptoError> {
         let plain = barrier.open_core(&HEAD_KEY, value)?;
@@ -196,6 +227,12 @@ impl Witness for HeadKeeper {
                 sum.add(&leaf);
             }
         }
+        let term = self.barrier.active_term();
+        if head.term != term {
+            (head.term, head.encryptions) = (term, 0);
+        }
+        let sealed = changes.iter().filter(|it| it.new.is_some()).count();
+        head.encryptions = head.encryptions.saturating_add(1 + u64::try_from(sealed).unwrap_or(u64::MAX - 1));
         head.sequence += 1;
         head.high_water = head.high_water.max(self.time.now());
         let sealed = self.barrier.seal_core(&HEAD_KEY, &head.encode()).ok()?;
@@ -231,7 +268,8 @@ mod tests {
 
     #[test]
     fn a_head_reads_back() {
-        let mut head = Head { sequence: 7, high_water: Timestamp(-3), ..Head::default() };
+        let mut head =
+            Head { sequence: 7, high_water: Timestamp(-3), term: 2, encryptions: 1 << 40, ..Head::default() };
         head.sums.entry((8, 3)).or_default().add(&[0xfe; 32]);
         assert_eq!(Head::decode(&head.encode()).unwrap(), head);
         assert!(Head::decode(&head.encode()[1..]).is_err());

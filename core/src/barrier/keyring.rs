@@ -111,6 +111,10 @@ impl Keyring {
         self.terms.last().expect("a keyring has a term")
     }
 
+    pub(crate) fn has(&self, term: u32) -> bool {
+        self.terms.iter().any(|it| it.number == term)
+    }
+
     pub(crate) fn oldest(&self) -> u32 {
         self.terms.first().map_or(1, |it| it.number)
     }

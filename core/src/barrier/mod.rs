@@ -6,12 +6,17 @@
 
 pub(crate) mod class;
 pub(crate) mod envelope;
+#[cfg(test)]
+mod golden;
 pub(crate) mod head;
 pub(crate) mod keyring;
 pub(crate) mod names;
 pub(crate) mod record;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -46,10 +51,21 @@ pub enum BarrierError {
     /// Altered, moved, or sealed under a term that was retired: never served.
     #[error("a record failed to decrypt")]
     Decrypt,
+    /// The rows of this class are not those that were written last: none is served until an operator says so.
+    #[error("the records of a class do not match the digest")]
+    Refused(Class),
     #[error("the operating system gave no randomness")]
     Encrypt,
     #[error(transparent)]
     Malformed(#[from] Malformed),
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unsound {
+    Altered,
+    Misnamed,
+    UnknownTerm,
 }
 
 /// Encrypts and decrypts rows.
@@ -57,13 +73,19 @@ pub struct Barrier {
     store: StoreId,
     suite: Suite,
     keyring: ArcSwap<Keyring>,
+    /// What the keyring is stored under: a rotation writes it again.
+    root: Mutex<Key>,
     names: Names,
     digest: Digest,
+    /// A bit for each class whose records are not served.
+    refused: AtomicU32,
 }
 
 impl Barrier {
-    pub(crate) fn new(keyring: Keyring, suite: Suite) -> Result<Self, CryptoError> {
+    pub(crate) fn new(root: Key, keyring: Keyring, suite: Suite) -> Result<Self, CryptoError> {
         Ok(Self {
+            root: Mutex::new(root),
+            refused: AtomicU32::new(0),
             store: keyring.store,
             suite,
             names: Names::new(keyring.name_key())?,
@@ -83,6 +105,39 @@ impl Barrier {
     /// Uses `keyring` from now on: after a rotation, once it is stored.
     pub(crate) fn install(&self, keyring: Keyring) {
         self.keyring.store(Arc::new(keyring));
+    }
+
+    /// The term that seals now.
+    pub(crate) fn active_term(&self) -> u32 {
+        self.keyring.load().active().number
+    }
+
+    /// `keyring` as it is stored.
+    pub(crate) fn seal_keyring(&self, keyring: &Keyring) -> Result<Vec<u8>, CryptoError> {
+        seal_keyring(&self.root.lock().unwrap_or_else(PoisonError::into_inner), keyring)
+    }
+
+    /// Uses `root` for the keyring from now on: after a rekey, once it is stored.
+    pub(crate) fn replace_root(&self, root: Key) {
+        *self.root.lock().unwrap_or_else(PoisonError::into_inner) = root;
+    }
+
+    /// Serves no record of `class` any more.
+    pub(crate) fn refuse(&self, class: Class) {
+        self.refused.fetch_or(1 << class.id(), Ordering::SeqCst);
+    }
+
+    /// Serves `class` again.
+    pub(crate) fn restore(&self, class: Class) {
+        self.refused.fetch_and(!(1 << class.id()), Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_refused(&self, class: Class) -> bool {
+        self.refused.load(Ordering::Relaxed) & (1 << class.id()) != 0
+    }
+
+    fn served(&self, class: Class) -> Result<(), BarrierError> {
+        if self.is_refused(class) { Err(BarrierError::Refused(class)) } else { Ok(()) }
     }
 
     pub(crate) fn purpose(&self, purpose: Purpose) -> Result<Key, CryptoError> {
@@ -110,6 +165,7 @@ impl Barrier {
 
     /// Encrypts a record for its place: (name, value).
     pub(crate) fn seal<R: Record>(&self, place: &Place, record: &R) -> Result<(Bytes, Bytes), BarrierError> {
+        self.served(place.class)?;
         let plain = record::encode(record)?;
         let name = match place.name.as_slice() {
             [] => Bytes::new(),
@@ -137,6 +193,7 @@ impl Barrier {
         key: &RowKey,
         value: &[u8],
     ) -> Result<R, BarrierError> {
+        self.served(class)?;
         let plain = self.open_part(class, namespace, key, Part::Value, value)?;
         Ok(record::decode(plain.expose())?)
     }
@@ -149,12 +206,38 @@ impl Barrier {
         key: &RowKey,
         name: &[u8],
     ) -> Result<String, BarrierError> {
+        self.served(class)?;
         let plain = self.open_part(class, dir.namespace, key, Part::Name, name)?;
         let name = plain.expose_str().ok_or(BarrierError::Decrypt)?;
         if !self.names.verify(class, dir, name, key) {
             return Err(BarrierError::Decrypt);
         }
         Ok(name.to_owned())
+    }
+
+    /// What is in a row as found, whatever its class: for checks and for encrypting it again.
+    pub(crate) fn inspect(
+        &self,
+        class: Class,
+        namespace: NamespaceId,
+        key: &RowKey,
+        name: &[u8],
+        value: &[u8],
+    ) -> Result<SecretBytes, Unsound> {
+        let term = envelope::term(value).map_err(|_| Unsound::Altered)?;
+        if !self.keyring.load().has(term) {
+            return Err(Unsound::UnknownTerm);
+        }
+        let plain =
+            self.open_part(class, namespace, key, Part::Value, value).map_err(|_| Unsound::Altered)?;
+        if !name.is_empty() {
+            let name =
+                self.open_part(class, namespace, key, Part::Name, name).map_err(|_| Unsound::Altered)?;
+            if !name.expose_str().is_some_and(|it| self.names.belongs(it, key)) {
+                return Err(Unsound::Misnamed);
+            }
+        }
+        Ok(plain)
     }
 
     fn open_part(
@@ -184,7 +267,7 @@ impl Barrier {
     ) -> Result<Option<(Bytes, Bytes)>, BarrierError> {
         let active = self.keyring.load().active().number;
         let term = envelope::term(value).map_err(|_| BarrierError::Decrypt)?;
-        if term == active {
+        if term >= active {
             return Ok(None);
         }
         let place = Place { class, namespace, key: *key, name: Vec::new() };

@@ -136,6 +136,12 @@ impl Names {
     pub(crate) fn verify(&self, class: Class, dir: Dir, name: &str, key: &RowKey) -> bool {
         self.entry(class, dir, name).key == *key
     }
+
+    /// As [`Names::verify`], where the folder is known by its part of the key only.
+    pub(crate) fn belongs(&self, name: &str, key: &RowKey) -> bool {
+        let Some((dir, last)) = key.0.get(1..17).zip(key.0.get(17..)) else { return false };
+        self.key.short(&[b"name", dir, name.as_bytes()]) == *last
+    }
 }
 
 /// `a/b/c` is `c` in `a/b/`; the folder `a/b/` is `b/` in `a/`.

@@ -9,7 +9,7 @@ pub(crate) const TAG_LEN: usize = 16;
 
 /// Which AEAD an envelope uses.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Suite {
+pub(crate) enum Suite {
     /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a random 192-bit nonce.
     #[default]
     XChaCha20Poly1305,

@@ -4,12 +4,14 @@
 //! Failures carry no detail: detail is a side channel.
 
 pub(crate) mod aead;
+pub(crate) mod digest;
 pub(crate) mod mac;
 pub(crate) mod password;
 pub(crate) mod random;
 pub(crate) mod secret;
 pub(crate) mod sign;
 
+pub use password::Cost;
 pub use secret::{Key, SecretBytes};
 
 /// Something did not verify, or could not be done. Deliberately without a reason.

@@ -5,14 +5,18 @@
 //! node it was made.
 
 mod entry;
+mod path;
 mod table;
+mod tune;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
 pub use entry::{Config, Mount, MountClass, UserLockout};
+pub use path::{BadMountPath, MountPath};
 pub use table::{Found, Mounted, Table};
+pub use tune::{ConfigView, TuneView, Tuning};
 
 use crate::{
     barrier::{Class, Place, Record, Root},
@@ -60,6 +64,15 @@ impl Mounts {
         self.loaded.store(Some(Arc::new((rev, table.clone()))));
         Ok(table)
     }
+
+    /// The table to check a change against: if it has changed by the time the transaction commits, the
+    /// change is checked anew.
+    pub async fn checked(&self, tx: &mut Tx) -> Result<Arc<Table>> {
+        // In this order: a table that is newer than the revision seen fails the commit, an older one would not.
+        let place = generation(tx.store());
+        tx.get::<Generation>(&place).await?;
+        self.current(&tx.store().clone()).await
+    }
 }
 
 /// Stages a new or changed mount. Two changes of the table are a conflict, so that each is checked against
@@ -70,7 +83,8 @@ pub async fn put(tx: &mut Tx, mount: &Mount) -> Result<()> {
     touch(tx).await
 }
 
-/// Stages the removal of a mount from the table. Its records are purged by its engine's owner.
+/// Stages the removal of a mount from the table: nothing reaches its records any more. To be rid of them, see
+/// [`crate::purge`].
 pub async fn remove(tx: &mut Tx, mount: &Mount) -> Result<()> {
     let place = place(tx.store(), mount.class, mount.id);
     tx.delete(&place);

@@ -41,10 +41,12 @@ impl Table {
 
     /// The mount that a path lies in: as no mount lies within another, the first that fits is the only one.
     pub fn owner<'p>(&self, path: &'p str) -> Option<(&Arc<Mounted>, &'p str)> {
-        path.match_indices('/').find_map(|(at, _)| {
+        let within = path.match_indices('/').find_map(|(at, _)| {
             let (prefix, rest) = path.split_at(at + 1);
             self.by_path.get(prefix).map(|mounted| (mounted, rest))
-        })
+        });
+        // The mount itself, typed without its slash.
+        within.or_else(|| self.by_path.get(&*format!("{path}/")).map(|mounted| (mounted, "")))
     }
 
     pub fn find<'p>(&self, path: &'p RequestPath) -> Option<Found<'p>> {

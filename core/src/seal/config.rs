@@ -132,13 +132,8 @@ pub(crate) async fn load(storage: &Arc<dyn Storage>) -> Result<Option<Stored>> {
     Ok(Some(Stored { config, rev: record.rev }))
 }
 
-/// Writes the configuration, and what else shall change with it, if nobody was faster.
-pub(crate) async fn save(
-    storage: &Arc<dyn Storage>,
-    config: &SealConfig,
-    expect: Expect,
-    others: Vec<(RowKey, Vec<u8>)>,
-) -> Result<()> {
+/// The changes that write the configuration, and what else shall change with it, if nobody was faster.
+pub(crate) fn ops(config: &SealConfig, expect: Expect, others: Vec<(RowKey, Vec<u8>)>) -> Result<Vec<Op>> {
     let value = minicbor::to_vec(config).map_err(|_| Malformed)?;
     let mut ops = vec![
         Op::Check { key: CONFIG_KEY, expect },
@@ -149,6 +144,18 @@ pub(crate) async fn save(
         name: Bytes::new(),
         value: value.into(),
     }));
-    storage.commit(Batch { ops, ..Batch::default() }).await?;
+    Ok(ops)
+}
+
+/// Replaces the configuration `stored`, and what else shall change with it. What it was before is gone from
+/// the medium when this answers: with old shares it would still be a way in.
+pub(crate) async fn replace(
+    storage: &Arc<dyn Storage>,
+    stored: &Stored,
+    config: &SealConfig,
+    others: Vec<(RowKey, Vec<u8>)>,
+) -> Result<()> {
+    let ops = ops(config, Expect::At(stored.rev), others)?;
+    storage.commit(Batch { ops, scrub: true, ..Batch::default() }).await?;
     Ok(())
 }

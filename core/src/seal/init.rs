@@ -1,24 +1,25 @@
 //! Making a store: once.
 
+use std::sync::Arc;
+
 use super::{
     config::{self, FORMAT, Kind, PassphraseParams, Recovery, SealConfig},
-    shamir, wrap,
+    passphrase, shamir, wrap,
 };
 use crate::{
-    barrier::{self, Barrier, KEYRING_KEY, head::Head, keyring::Keyring},
-    core::Core,
-    crypto::{
-        Key, SecretBytes,
-        aead::Suite,
-        mac,
-        password::{self, Cost},
-        random,
+    barrier::{
+        self, Barrier, KEYRING_KEY,
+        head::{Head, HeadKeeper},
+        keyring::Keyring,
     },
+    core::Core,
+    crypto::{Key, SecretBytes, aead::Suite, mac, password::Cost, random},
     error::{Error, Result},
     ids::StoreId,
-    storage::{Expect, Priority},
-    tokens::issue::NewToken,
-    tx::Attempts,
+    storage::Expect,
+    store::Store,
+    tokens::{Tokens, issue::NewToken},
+    tx::Tx,
 };
 
 /// What a new store shall be unsealed with.
@@ -48,45 +49,76 @@ pub struct Initialized {
 }
 
 impl Core {
-    /// Makes the store. Two callers at once give one store: the second is refused.
+    /// Makes the store. Two callers at once give one store: the second is refused. A store is made whole, in
+    /// one commit, or not at all.
     ///
-    /// `root_token` is an id that the caller chooses (`-dev`); otherwise one is made. Deriving from a
-    /// passphrase takes about a second and 256 MiB: not on a worker thread.
+    /// `root_token` is an id that the caller chooses (`-dev`); otherwise one is made.
     pub async fn init(&self, plan: Plan, root_token: Option<SecretBytes>) -> Result<Initialized> {
+        let _one = self.seal().transition.lock().await;
         if self.is_initialized().await? {
-            return Err(Error::invalid("Vault is already initialized"));
+            return Err(already());
         }
-        let store = StoreId(random::uuid()?);
-        let keyring = Keyring::generate(store, self.time().now())?;
-        let root = Key::generate()?;
-        let (config, shares) = seal_root(plan, &root, store)?;
-        let sealed = barrier::seal_keyring(&root, &keyring)?;
-        config::save(self.storage(), &config, Expect::Absent, vec![(KEYRING_KEY, sealed)]).await.map_err(
-            |error| match error {
-                Error::Busy => Error::invalid("Vault is already initialized"),
-                error => error,
-            },
-        )?;
-
-        // The first records are written through an open barrier, as every later one.
-        let open = self.install(Barrier::new(keyring, Suite::default())?, Head::default())?;
+        plan.check()?;
+        let store_id = StoreId(random::uuid()?);
         let now = self.time().now();
-        let mut attempts = Attempts::new(&open.store, Priority::Interactive);
-        let issued = loop {
-            let mut tx = attempts.begin()?;
-            crate::system::bootstrap::write(&mut tx, now).await?;
-            let id = root_token.as_ref().map(|it| SecretBytes::copy_of(it.expose()));
-            let issued = open.tokens.issue(&mut tx, NewToken::root(id), now).await?;
-            if attempts.commit(tx).await? {
-                break issued;
-            }
-        };
-        self.drop_keys();
+        let keyring = Keyring::generate(store_id, now)?;
+        let root = Key::generate()?;
+        let (config, shares) = seal_root(plan, &root, store_id).await?;
+        let sealed = barrier::seal_keyring(&root, &keyring)?;
+
+        // The first records are written through the barrier and witnessed, as every later one.
+        let barrier = Arc::new(Barrier::new(root, keyring, Suite::default())?);
+        let tokens = Tokens::new(&barrier)?;
+        let store = Arc::new(Store::new(barrier.clone(), self.storage().clone()));
+        let mut tx = Tx::new(store);
+        crate::system::bootstrap::write(&mut tx, now).await?;
+        let issued = tokens.issue(&mut tx, NewToken::root(root_token), now).await?;
+        let mut batch = tx.into_batch();
+        batch.ops.extend(config::ops(&config, Expect::Absent, vec![(KEYRING_KEY, sealed)])?);
+        self.storage().attach(Some(Arc::new(HeadKeeper::new(barrier, self.time().clone(), Head::default()))));
+        let made = self.storage().commit(batch).await;
+        self.storage().attach(None);
+        made.map_err(|error| match error.into() {
+            Error::Busy => already(),
+            error => error,
+        })?;
+        *self.provided() = super::Provided::default();
         Ok(Initialized { shares, root_token: issued.id })
     }
 }
 
-fn seal_root(plan: Plan, root: &Key, store: StoreId) -> Result<(SealConfig, Vec<SecretBytes>)> {
+fn already() -> Error {
+    Error::invalid("Vault is already initialized")
+}
+
+impl Plan {
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Shamir { shares, threshold } | Self::Unattended { shares, threshold, .. } => {
+                check_shares((*shares).into(), (*threshold).into(), "invalid seal configuration").map(|_| ())
+            }
+            Self::Passphrase { passphrase, .. } => passphrase::check(passphrase),
+        }
+    }
+}
+
+/// How many shares there shall be, and how many of them are needed. `subject` begins the message.
+pub(crate) fn check_shares(shares: i64, threshold: i64, subject: &str) -> Result<(u8, u8)> {
+    let why = match (shares, threshold) {
+        (..=0, _) => "shares must be at least one",
+        (_, ..=0) => "threshold must be at least one",
+        (2.., 1) => "threshold must be greater than one for multiple shares",
+        (256.., _) => "shares must be less than 256",
+        (shares, threshold) if threshold > shares => "threshold cannot be larger than shares",
+        (shares, threshold) => {
+            let number = |it: i64| u8::try_from(it).map_err(|_| Error::Internal("a count out of range"));
+            return Ok((number(shares)?, number(threshold)?));
+        }
+    };
+    Err(Error::invalid(format!("{subject}: {why}")))
+}
+
+async fn seal_root(plan: Plan, root: &Key, store: StoreId) -> Result<(SealConfig, Vec<SecretBytes>)> {
     let mut config = SealConfig {
         min_reader: FORMAT,
         min_writer: FORMAT,
@@ -109,10 +141,11 @@ fn seal_root(plan: Plan, root: &Key, store: StoreId) -> Result<(SealConfig, Vec<
         Plan::Passphrase { passphrase, cost } => {
             config.kind = Kind::Passphrase;
             let salt: [u8; 16] = random::bytes()?;
-            let unseal = password::argon2id(passphrase.expose(), &salt, cost)?;
+            let params =
+                PassphraseParams { salt, memory: cost.memory, passes: cost.passes, lanes: cost.lanes };
+            let unseal = passphrase::derive(passphrase, params.clone()).await?;
             config.root = wrap::wrap(&unseal, root, store, config.set)?;
-            config.passphrase =
-                Some(PassphraseParams { salt, memory: cost.memory, passes: cost.passes, lanes: cost.lanes });
+            config.passphrase = Some(params);
             Vec::new()
         }
         Plan::Unattended { kind, key, shares, threshold } => {

@@ -39,7 +39,7 @@ impl Share {
         Ok(Self { set: [*a, *b, *c, *d], x: *x, y: Key::from_slice(y)? })
     }
 
-    fn encode(&self) -> SecretBytes {
+    pub(crate) fn encode(&self) -> SecretBytes {
         let mut bytes = Zeroizing::new(Vec::with_capacity(LEN));
         bytes.push(VERSION);
         bytes.extend(self.set);
@@ -48,6 +48,10 @@ impl Share {
         let checksum = check(&bytes);
         bytes.extend(checksum);
         SecretBytes::copy_of(&bytes)
+    }
+
+    pub(crate) fn is_of(&self, set: [u8; 4]) -> bool {
+        self.set == set
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {

@@ -1,27 +1,49 @@
 //! From sealed to unsealed.
 
+use std::{sync::PoisonError, time::Duration};
+
 use super::{
-    Kind,
-    config::{SealConfig, Stored},
+    config::Stored,
     init::unattended_key,
-    shamir, wrap,
+    quorum::{Piece, Quorum},
+    wrap,
 };
 use crate::{
     barrier::{
         self, Barrier, KEYRING_KEY,
         head::{HEAD_KEY, Head, HeadKeeper},
     },
+    clock::Timestamp,
     core::Core,
-    crypto::{Key, SecretBytes, aead::Suite, password, random},
+    crypto::{Key, SecretBytes, aead::Suite, random},
     error::{Error, Result},
+    integrity,
+    request::Peer,
 };
 
-/// Shares that were given so far.
+/// Pieces that were given so far, and what is to be told of it once there is a log to tell it to.
 #[derive(Default)]
 pub(crate) struct Progress {
     pub(crate) nonce: Option<uuid::Uuid>,
-    pub(crate) shares: Vec<shamir::Share>,
+    pieces: Vec<Piece>,
+    attempts: Vec<UnsealAttempt>,
 }
+
+/// One request that tried to unseal. While sealed there is no key to write an audit record with, so these are
+/// kept until there is.
+#[derive(Clone, Debug)]
+pub struct UnsealAttempt {
+    pub at: Timestamp,
+    pub peer: Peer,
+    /// `None`: refused.
+    pub step: Option<Step>,
+}
+
+/// Attempts that are remembered while sealed; older ones make room.
+const REMEMBERED: usize = 256;
+
+/// A store that was closed for longer than this does not believe the clock by itself when it is opened.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(30 * 86_400);
 
 /// What came of one share or passphrase.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,89 +61,111 @@ impl Core {
         if !self.is_sealed() {
             return Ok(Step::Unsealed);
         }
-        let unseal_key = match stored.config.kind {
-            Kind::Shamir => match self.collect(&stored.config, given)? {
-                Collected::More(progress) => return Ok(Step::Progress(progress)),
-                Collected::Key(key) => key,
-            },
-            Kind::Passphrase => passphrase_key(&stored.config, given)?,
-            Kind::KeyFile | Kind::Credential => {
-                return Err(Error::invalid("this store is unsealed by its key file"));
+        if stored.config.kind.is_unattended() {
+            return Err(Error::invalid("this store is unsealed by its key file"));
+        }
+        let quorum = Quorum::unsealing(&stored.config);
+        let piece = quorum.parse(SecretBytes::copy_of(given.expose()))?;
+        let pieces = {
+            let mut progress = self.progress();
+            if progress.nonce.is_none() {
+                progress.nonce = Some(random::uuid()?);
             }
+            if !progress.pieces.iter().any(|it| it.is_same(&piece)) {
+                progress.pieces.push(piece);
+            }
+            if progress.pieces.len() < usize::from(quorum.threshold) {
+                let given = u8::try_from(progress.pieces.len()).unwrap_or(u8::MAX);
+                return Ok(Step::Progress(given));
+            }
+            progress.nonce = None;
+            std::mem::take(&mut progress.pieces)
         };
-        self.unseal_with(&stored, &unseal_key).await?;
+        let root = quorum.open(pieces).await.map_err(|error| match error {
+            Error::Invalid(_) => wrong_key(),
+            error => error,
+        })?;
+        self.open_with(&stored, root).await?;
         Ok(Step::Unsealed)
     }
 
+    /// [`Core::unseal`] for a request from outside: counted, limited, and remembered for the audit log.
+    pub(crate) async fn unseal_for(&self, peer: &Peer, given: &SecretBytes) -> Result<Step> {
+        let now = self.time().now();
+        self.seal().limiter.admit("sys/unseal", peer, now)?;
+        let outcome = self.unseal(given).await;
+        let attempts = &mut self.progress().attempts;
+        if attempts.len() >= REMEMBERED {
+            attempts.remove(0);
+        }
+        attempts.push(UnsealAttempt { at: now, peer: peer.clone(), step: outcome.as_ref().ok().copied() });
+        outcome
+    }
+
+    /// Counts a request that resets the progress as an attempt, so that nobody can do it without end.
+    pub(crate) fn reset_unseal_for(&self, peer: &Peer) -> Result<()> {
+        self.seal().limiter.admit("sys/unseal", peer, self.time().now())?;
+        self.reset_unseal();
+        Ok(())
+    }
+
+    /// The attempts since the last call: to be written to the audit log once it can be.
+    pub fn take_unseal_attempts(&self) -> Vec<UnsealAttempt> {
+        std::mem::take(&mut self.progress().attempts)
+    }
+
     /// Unseals with the 32 bytes of a key file or credential.
-    pub async fn unseal_unattended(&self, key: &Key) -> Result<()> {
+    pub async fn unseal_unattended(&self, bytes: &SecretBytes) -> Result<()> {
         let stored = self.seal_config().await?;
         if !stored.config.kind.is_unattended() {
             return Err(Error::invalid("this store is not unsealed by a key file"));
         }
-        self.unseal_with(&stored, &unattended_key(key)?).await
+        let key = Key::from_slice(bytes.expose()).map_err(|_| wrong_key())?;
+        let config = &stored.config;
+        let root = wrap::unwrap(&unattended_key(&key)?, &config.root, config.store_id(), config.set)
+            .map_err(|_| wrong_key())?;
+        self.open_with(&stored, root).await
     }
 
     /// Forgets the shares given so far.
     pub fn reset_unseal(&self) {
-        *self.progress() = Progress::default();
+        let mut progress = self.progress();
+        progress.nonce = None;
+        progress.pieces.clear();
     }
 
     /// How many shares were given, and under which nonce.
     pub fn unseal_progress(&self) -> (u8, Option<uuid::Uuid>) {
         let progress = self.progress();
-        (u8::try_from(progress.shares.len()).unwrap_or(u8::MAX), progress.nonce)
+        (u8::try_from(progress.pieces.len()).unwrap_or(u8::MAX), progress.nonce)
     }
 
-    fn collect(&self, config: &SealConfig, given: &SecretBytes) -> Result<Collected> {
-        let share = shamir::Share::parse(given)?;
-        let mut progress = self.progress();
-        if progress.nonce.is_none() {
-            progress.nonce = Some(random::uuid()?);
+    async fn open_with(&self, stored: &Stored, root: Key) -> Result<()> {
+        let _one = self.seal().transition.lock().await;
+        if !self.is_sealed() {
+            return Ok(());
         }
-        if !progress.shares.iter().any(|it| it.is_same(&share)) {
-            progress.shares.push(share);
-        }
-        if progress.shares.len() < usize::from(config.threshold) {
-            let given = u8::try_from(progress.shares.len()).unwrap_or(u8::MAX);
-            return Ok(Collected::More(given));
-        }
-        let shares = std::mem::take(&mut *progress).shares;
-        drop(progress);
-        shamir::combine(&shares, config.set).map(Collected::Key).map_err(|_| wrong_key())
-    }
-
-    async fn unseal_with(&self, stored: &Stored, unseal_key: &Key) -> Result<()> {
-        let config = &stored.config;
-        let root =
-            wrap::unwrap(unseal_key, &config.root, config.store_id(), config.set).map_err(|_| wrong_key())?;
         let sealed =
             self.storage().get(KEYRING_KEY).await?.ok_or(Error::Internal("the keyring is missing"))?;
-        let keyring = barrier::open_keyring(&root, config.store_id(), &sealed.value)?;
-        let barrier = Barrier::new(keyring, Suite::default())?;
+        let keyring = barrier::open_keyring(&root, stored.config.store_id(), &sealed.value)?;
+        let barrier = Barrier::new(root, keyring, Suite::default())?;
         let head = match self.storage().get(HEAD_KEY).await? {
             Some(record) => HeadKeeper::open(&barrier, &record.value)?,
-            // A store whose making was interrupted before its first record.
+            // The head is written with the store's first record. Without it nothing can be verified.
             None => Head::default(),
         };
+        // Before anything is decided by them.
+        integrity::verify_enforcement(self.storage(), &barrier, &head).await?;
         self.install(barrier, head)?;
+        if self.time().jump().is_some_and(|it| it <= LONGEST_ABSENCE) {
+            self.time().confirm();
+        }
         Ok(())
     }
 
     fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
-        self.seal().unsealing.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.seal().unsealing.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-enum Collected {
-    More(u8),
-    Key(Key),
-}
-
-fn passphrase_key(config: &SealConfig, passphrase: &SecretBytes) -> Result<Key> {
-    let params =
-        config.passphrase.as_ref().ok_or(Error::Internal("the passphrase's parameters are missing"))?;
-    Ok(password::argon2id(passphrase.expose(), &params.salt, params.cost())?)
 }
 
 fn wrong_key() -> Error {

@@ -56,10 +56,10 @@ mod tests {
         let (unseal, root) = (Key::generate().unwrap(), Key::generate().unwrap());
         let store = StoreId(uuid::Uuid::from_bytes([1; 16]));
         let sealed = wrap(&unseal, &root, store, [1; 4]).unwrap();
-        assert_eq!(super::unwrap(&unseal, &sealed, store, [1; 4]).unwrap().expose(), root.expose());
-        assert!(super::unwrap(&Key::generate().unwrap(), &sealed, store, [1; 4]).is_err());
-        assert!(super::unwrap(&unseal, &sealed, store, [2; 4]).is_err());
-        assert!(super::unwrap(&unseal, &sealed, StoreId(uuid::Uuid::from_bytes([2; 16])), [1; 4]).is_err());
-        assert!(super::unwrap(&unseal, &sealed[..70], store, [1; 4]).is_err());
+        assert_eq!(unwrap(&unseal, &sealed, store, [1; 4]).unwrap().expose(), root.expose());
+        assert!(unwrap(&Key::generate().unwrap(), &sealed, store, [1; 4]).is_err());
+        assert!(unwrap(&unseal, &sealed, store, [2; 4]).is_err());
+        assert!(unwrap(&unseal, &sealed, StoreId(uuid::Uuid::from_bytes([2; 16])), [1; 4]).is_err());
+        assert!(unwrap(&unseal, &sealed[..70], store, [1; 4]).is_err());
     }
 }

@@ -212,4 +212,8 @@ impl Snapshot for Frozen {
         self.after = rows.last().map(|it| it.key).or(self.after);
         Pending::ready(Ok(rows))
     }
+
+    fn seek(&mut self, after: RowKey) {
+        self.after = Some(after);
+    }
 }

@@ -243,4 +243,7 @@ pub trait Snapshot: Send {
     /// The next rows in key order, at most `limit`; empty at the end. [`StorageError::Busy`] if the snapshot
     /// has lived for too long: begin a new one.
     fn next(&mut self, limit: usize) -> Pending<'_, Result<Vec<Row>, StorageError>>;
+
+    /// Continues behind `after`, forwards or backwards.
+    fn seek(&mut self, after: RowKey);
 }

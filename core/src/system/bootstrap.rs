@@ -21,7 +21,14 @@ pub(crate) async fn write(tx: &mut Tx, now: Timestamp) -> Result<()> {
             "system" => "sys/".to_owned(),
             kind => format!("{kind}/"),
         };
-        add(tx, engine.class(), engine.kind(), path, engine.summary(), &[]).await?;
+        let description = match engine.kind() {
+            "system" => "system endpoints used for control, policy and debugging",
+            "identity" => "identity store",
+            "cubbyhole" => "per-token private secret storage",
+            "token" => "token based credentials",
+            _ => engine.summary(),
+        };
+        add(tx, engine.class(), engine.kind(), path, description, &[]).await?;
     }
     if ENGINES.find(MountClass::Secret, "kv").is_some() {
         let version = [("version", "2")];
@@ -48,6 +55,11 @@ async fn add(
     description: &str,
     options: &[(&str, &str)],
 ) -> Result<()> {
+    let headers = match kind {
+        "system" => vec!["Accept".to_owned()],
+        "identity" => vec!["Authorization".to_owned()],
+        _ => Vec::new(),
+    };
     let mut mount = Mount {
         id: MountId::generate()?,
         namespace: NamespaceId::ROOT,
@@ -57,9 +69,10 @@ async fn add(
         accessor: mounts::accessor(class, kind)?,
         description: description.to_owned(),
         options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>(),
-        config: Config::default(),
-        local: false,
-        seal_wrap: false,
+        // As Vault's clients find them.
+        config: Config { passthrough_request_headers: headers, ..Config::default() },
+        local: kind == "cubbyhole",
+        seal_wrap: kind == "system",
         external_entropy_access: false,
         tainted: false,
     };

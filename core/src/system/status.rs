@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    Answers,
     dispatch::Cx,
     error::Result,
     response::Response,
@@ -34,12 +35,14 @@ struct Health {
     initialized: bool,
     sealed: bool,
     standby: bool,
-    performance_standby: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    performance_standby: Option<bool>,
     replication_performance_mode: &'static str,
     replication_dr_mode: &'static str,
     server_time_utc: i64,
     version: String,
-    enterprise: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enterprise: Option<bool>,
     #[serde(skip_serializing_if = "String::is_empty")]
     cluster_name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -55,7 +58,9 @@ struct Codes {
 }
 
 async fn health(cx: &Cx<'_>) -> Result<Response> {
-    let codes: Codes = cx.fields()?;
+    // Without a message, as the peers answer it: whoever asks reads the status alone.
+    let Ok(codes) = cx.fields::<Codes>() else { return Response::bare(400, &NoMessages { errors: [] }) };
+    let only_vault = (cx.core.settings().answers == Answers::Vault).then_some(false);
     let config = crate::seal::config::load(cx.core.storage()).await?;
     let sealed = cx.core.is_sealed();
     let code = |wanted: Option<strongroom_api::params::Integer>, usual: u16| {
@@ -70,12 +75,12 @@ async fn health(cx: &Cx<'_>) -> Result<Response> {
         initialized: config.is_some(),
         sealed,
         standby: sealed,
-        performance_standby: false,
+        performance_standby: only_vault,
         replication_performance_mode: "disabled",
         replication_dr_mode: "disabled",
         server_time_utc: cx.now.unix_seconds(),
         version: cx.core.settings().compatible_version.clone(),
-        enterprise: false,
+        enterprise: only_vault,
         cluster_name: cx.core.settings().cluster_name.clone(),
         cluster_id: config.map(|it| it.config.store_id().0.to_string()).unwrap_or_default(),
     };
@@ -83,8 +88,20 @@ async fn health(cx: &Cx<'_>) -> Result<Response> {
 }
 
 #[derive(Serialize)]
+struct NoMessages {
+    errors: [&'static str; 0],
+}
+
+/// Without high availability there is no leader to speak of.
+#[derive(Serialize)]
 struct Leader {
     ha_enabled: bool,
+    #[serde(flatten)]
+    vault: Option<VaultLeader>,
+}
+
+#[derive(Default, Serialize)]
+struct VaultLeader {
     is_self: bool,
     leader_address: &'static str,
     leader_cluster_address: &'static str,
@@ -93,12 +110,6 @@ struct Leader {
 
 async fn leader(cx: &Cx<'_>) -> Result<Response> {
     cx.open()?;
-    let leader = Leader {
-        ha_enabled: false,
-        is_self: false,
-        leader_address: "",
-        leader_cluster_address: "",
-        performance_standby: false,
-    };
-    Response::bare(200, &leader)
+    let vault = (cx.core.settings().answers == Answers::Vault).then(VaultLeader::default);
+    Response::bare(200, &Leader { ha_enabled: false, vault })
 }

@@ -23,12 +23,26 @@ impl Permutation {
         Self(MacKey::new(key))
     }
 
-    pub(super) fn accessor(&self, selector: Selector) -> Accessor {
+    /// The selector, permuted.
+    pub(super) fn permute(&self, selector: Selector) -> [u8; 16] {
         let (mut left, mut right) = halves(u128::from_be_bytes(selector.0));
         for round in ROUNDS {
             (left, right) = (right, left ^ self.round(round, right));
         }
-        let mut number = (u128::from(left) << 64) | u128::from(right);
+        ((u128::from(left) << 64) | u128::from(right)).to_be_bytes()
+    }
+
+    /// What [`Permutation::permute`] made `permuted` of.
+    pub(super) fn invert(&self, permuted: [u8; 16]) -> Selector {
+        let (mut left, mut right) = halves(u128::from_be_bytes(permuted));
+        for round in ROUNDS.iter().rev() {
+            (left, right) = (right ^ self.round(*round, left), left);
+        }
+        Selector(((u128::from(left) << 64) | u128::from(right)).to_be_bytes())
+    }
+
+    pub(super) fn accessor(&self, selector: Selector) -> Accessor {
+        let mut number = u128::from_be_bytes(self.permute(selector));
         let mut out = [b'0'; LEN];
         for slot in out.iter_mut().rev() {
             let digit = usize::try_from(number % 62).unwrap_or_default();
@@ -46,11 +60,7 @@ impl Permutation {
             let digit = ALPHABET.iter().position(|it| *it == byte)?;
             number.checked_mul(62)?.checked_add(u128::try_from(digit).ok()?)
         })?;
-        let (mut left, mut right) = halves(number);
-        for round in ROUNDS.iter().rev() {
-            (left, right) = (right ^ self.round(*round, left), left);
-        }
-        Some(Selector(((u128::from(left) << 64) | u128::from(right)).to_be_bytes()))
+        Some(self.invert(number.to_be_bytes()))
     }
 
     fn round(&self, round: u8, half: u64) -> u64 {

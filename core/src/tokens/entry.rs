@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{barrier::Record, clock::Timestamp, ids::NamespaceId};
+use super::{Depth, Epoch, Selector};
+use crate::{
+    barrier::Record,
+    clock::Timestamp,
+    ids::{MountId, NamespaceId},
+};
 
 /// How a token is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
@@ -22,6 +27,20 @@ impl TokenKind {
             Self::Service => "service",
         }
     }
+}
+
+/// What has been decided about a token, whatever its time says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+#[cbor(index_only)]
+pub enum State {
+    #[n(0)]
+    Active,
+    /// Dead, and all below it; purged in the background.
+    #[n(1)]
+    Revoked,
+    /// Dead, but its children live on: they are orphans.
+    #[n(2)]
+    Released,
 }
 
 /// A token's record, which is its lease too.
@@ -54,6 +73,9 @@ pub struct Token {
     /// As it was given when it was made; zero for a root token without end.
     #[cbor(n(10), with = "crate::codec::seconds")]
     pub creation_ttl: Duration,
+    /// As it was given last: what a renewal without an increment asks for.
+    #[cbor(n(22), with = "crate::codec::seconds")]
+    pub granted_ttl: Duration,
     /// None: never.
     #[cbor(n(11), with = "crate::codec::maybe_timestamp")]
     pub expires: Option<Timestamp>,
@@ -77,12 +99,24 @@ pub struct Token {
     /// Networks that it may be used from; empty: all.
     #[n(19)]
     pub bound_cidrs: Vec<String>,
-    /// Revoked: dead, and all below it; purged in the background.
     #[n(20)]
-    pub revoked: bool,
-    /// `default` was refused when it was made.
-    #[n(21)]
-    pub no_default_policy: bool,
+    pub state: State,
+    /// What the role or user that it was made for allows at most; zero: no more than the mount.
+    #[cbor(n(21), with = "crate::codec::seconds")]
+    pub max_ttl: Duration,
+    /// The mount that made it; none for the token that a store begins with.
+    #[cbor(n(23), with = "crate::codec::maybe_mount_id")]
+    pub mount: Option<MountId>,
+    /// Ancestors above it.
+    #[n(24)]
+    pub depth: Depth,
+    /// How many prefixes had been revoked when it was made.
+    #[n(25)]
+    pub epoch: Epoch,
+    /// The minute under which it stands in the expiry index; none for a token without end, and for one that
+    /// is not stored.
+    #[n(26)]
+    pub filed: Option<u64>,
 }
 
 impl Record for Token {}
@@ -96,9 +130,19 @@ impl Token {
         self.parent.is_none()
     }
 
+    /// None for a batch token: nothing is stored that a selector could name.
+    pub fn selector(&self) -> Option<Selector> {
+        (self.kind == TokenKind::Service).then_some(Selector(self.selector))
+    }
+
     /// Expired is dead at read time, before any sweeper.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        !self.revoked && self.uses_left >= 0 && self.expires.is_none_or(|it| now < it)
+        self.uses_left >= 0 && self.is_live_but_for_uses(now)
+    }
+
+    /// As [`Token::is_live`], for the request that took the last use.
+    pub fn is_live_but_for_uses(&self, now: Timestamp) -> bool {
+        self.state == State::Active && self.expires.is_none_or(|it| now < it)
     }
 
     /// Time left; zero for a token without end.

@@ -20,6 +20,11 @@ impl Selector {
     pub fn to_hex(self) -> String {
         HEXLOWER.encode(&self.0)
     }
+
+    /// Enough of it to tell rows of one moment apart.
+    pub(crate) fn tail(self) -> [u8; 8] {
+        self.0.first_chunk().copied().unwrap_or_default()
+    }
 }
 
 /// A fresh service token.
@@ -52,7 +57,7 @@ pub(crate) fn selector(token: &[u8]) -> Option<Selector> {
 }
 
 /// CRC-32 (IEEE 802.3), bit by bit: 48 bytes, once for each request.
-fn crc32(bytes: &[u8]) -> u32 {
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
     !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Selector, Token, TokenKind, Tokens};
+use super::{Selector, State, Token, TokenKind, Tokens, index, params::within, prefixes};
 use crate::{
     clock::Timestamp,
+    core::Unsealed,
     error::{Error, Result},
-    net::Cidr,
+    mounts::Table,
     request::{Peer, PresentedToken},
     storage::Priority,
     store::Store,
@@ -46,35 +47,81 @@ impl Tokens {
     /// is one.
     pub async fn authenticate(
         &self,
-        store: &Store,
+        open: &Unsealed,
         presented: &PresentedToken,
         now: Timestamp,
     ) -> Result<Known> {
-        let selector = self.selector(presented.expose());
-        let place = self.place(store, selector);
-        let Some(found) = store.cached::<Token>(&place).await? else { return Err(Error::Denied) };
-        let token = found.value;
-        if !self.proves(presented.expose(), &token) || !self.is_live(store, &token, now).await? {
-            return Err(Error::Denied);
+        match self.find(open, presented.expose(), now).await? {
+            Some(token) => Ok(Known { token }),
+            None => Err(Error::Denied),
         }
-        Ok(Known { token })
+    }
+
+    /// The live token with this text.
+    pub(crate) async fn find(
+        &self,
+        open: &Unsealed,
+        text: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Arc<Token>>> {
+        let store = &open.store;
+        let token = match self.open_batch(store, text) {
+            Some(token) => Arc::new(token),
+            None => match store.cached::<Token>(&self.place(store, self.selector(text))).await? {
+                Some(found) if self.proves(text, &found.value) => found.value,
+                _ => return Ok(None),
+            },
+        };
+        Ok(if self.is_live(open, &token, now).await? { Some(token) } else { None })
+    }
+
+    /// The live token with this accessor.
+    pub(crate) async fn find_by_accessor(
+        &self,
+        open: &Unsealed,
+        accessor: &str,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Token>>> {
+        let Some(selector) = self.by_accessor(accessor) else { return Ok(None) };
+        let store = &open.store;
+        let Some(found) = store.cached::<Token>(&self.place(store, selector)).await? else { return Ok(None) };
+        Ok(if self.is_live(open, &found.value, now).await? { Some(found.value) } else { None })
     }
 
     /// Whether neither the token nor an ancestor has ended.
-    pub async fn is_live(&self, store: &Store, token: &Token, now: Timestamp) -> Result<bool> {
+    pub(crate) async fn is_live(&self, open: &Unsealed, token: &Token, now: Timestamp) -> Result<bool> {
+        let store = &open.store;
+        let mounts = open.mounts.current(store).await?;
+        let revoked = prefixes::revoked(store).await?;
+        let stands = |token: &Token| {
+            token.is_live(now) && is_mounted(&mounts, token) && !prefixes::cover(revoked.as_deref(), token)
+        };
+        if !stands(token) {
+            return Ok(false);
+        }
         let mut parent = token.parent;
-        let mut live = token.is_live(now);
         for _ in 0..MAX_DEPTH {
-            let Some(selector) = parent.filter(|_| live) else { return Ok(live) };
-            match store.cached::<Token>(&self.place(store, Selector(selector))).await? {
-                Some(ancestor) => {
-                    live = ancestor.value.is_live(now);
-                    parent = ancestor.value.parent;
-                }
-                None => live = false,
+            let Some(selector) = parent else { return Ok(true) };
+            let Some(found) = store.cached::<Token>(&self.place(store, Selector(selector))).await? else {
+                return Ok(false);
+            };
+            let ancestor = found.value;
+            if ancestor.state == State::Released {
+                return Ok(true);
             }
+            if !stands(&ancestor) {
+                return Ok(false);
+            }
+            parent = ancestor.parent;
         }
         Ok(false)
+    }
+
+    /// Whether a token has no parent, or one that let go of it.
+    pub(crate) async fn is_orphan(&self, store: &Store, token: &Token) -> Result<bool> {
+        let Some(parent) = token.parent else { return Ok(true) };
+        let found = store.cached::<Token>(&self.place(store, Selector(parent))).await?;
+        Ok(found.is_some_and(|it| it.value.state == State::Released))
     }
 
     /// Takes one use off a token that has only so many, durably, before the request is looked at.
@@ -92,8 +139,14 @@ impl Tokens {
             if !token.is_live(now) || token.uses_left <= 0 {
                 return Err(Error::Denied);
             }
-            token.uses_left = if token.uses_left == 1 { -1 } else { token.uses_left - 1 };
-            tx.put(&place, &token)?;
+            if token.uses_left == 1 {
+                token.uses_left = -1;
+                // Not before this request is over.
+                self.refile(&mut tx, &mut token, index::minute(now) + 2)?;
+            } else {
+                token.uses_left -= 1;
+                tx.put(&place, &token)?;
+            }
             if attempts.commit(tx).await? {
                 break token;
             }
@@ -102,15 +155,19 @@ impl Tokens {
     }
 }
 
+/// Whether the mount that made a token stands where it stood. Its tokens are revoked when it is disabled or
+/// moved; this ends at once even those that no revocation reaches, as nothing is stored of them.
+fn is_mounted(mounts: &Table, token: &Token) -> bool {
+    let Some(mount) = token.mount else { return true };
+    let owner = mounts.owner(&token.path).map(|(mounted, _)| &mounted.mount);
+    owner.is_some_and(|it| it.id == mount && !it.tainted)
+}
+
 impl Known {
     /// Refuses a token that is bound to networks the peer is not in. The peer is the socket's, or what a
     /// trusted proxy vouched for.
     pub(crate) fn may_be_used_from(&self, peer: &Peer) -> Result<()> {
-        if self.token.bound_cidrs.is_empty() {
-            return Ok(());
-        }
-        let Peer::Address(address) = peer else { return Err(Error::Denied) };
-        let inside = |it: &String| it.parse::<Cidr>().is_ok_and(|it| it.contains(address.ip()));
-        if self.token.bound_cidrs.iter().any(inside) { Ok(()) } else { Err(Error::Denied) }
+        // Rule 44
+        if within(&self.token.bound_cidrs, peer) { Ok(()) } else { Err(Error::Denied) }
     }
 }

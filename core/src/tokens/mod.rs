@@ -6,15 +6,32 @@
 //! rest there is only a MAC of the token.
 
 mod accessor;
+mod batch;
 mod entry;
 mod format;
+mod index;
 pub mod issue;
+pub mod leases;
+mod list;
+pub mod login;
 mod lookup;
+pub mod params;
+pub mod prefixes;
+mod revoke;
+pub(crate) mod sweep;
+pub mod ttl;
 
 pub use accessor::Accessor;
-pub use entry::{Token, TokenKind};
+pub use entry::{State, Token, TokenKind};
 pub use format::Selector;
+pub use issue::Parent;
 pub use lookup::{Caller, Known};
+
+/// Ancestors above a token.
+pub type Depth = u8;
+
+/// A number of revoked prefixes: see [`prefixes`].
+pub type Epoch = u64;
 
 use crate::{
     barrier::{Barrier, Class, Place, Root, keyring::Purpose},

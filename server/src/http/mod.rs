@@ -2,17 +2,29 @@
 
 mod answer;
 mod body;
+mod forwarded;
 mod read;
 mod refusal;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ::http::{Request, Response};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use strongroom_core::{Core, request::Peer};
+use strongroom_core::{
+    Core,
+    audit::Audited,
+    ids::RequestId,
+    request::{Operation, Peer, Request as Ask},
+};
+
+use crate::config::Forwarded;
 
 use self::{read::Read, refusal::Refusal};
 
@@ -24,18 +36,29 @@ pub type Answer = Response<Full<Bytes>>;
 pub struct Limits {
     /// Bytes of a body; more are answered with 413.
     pub max_body: usize,
+    /// A connection whose request line and headers have not come by then is closed.
+    pub head_deadline: Duration,
     /// A body that has not come by then is given up.
     pub body_deadline: Duration,
     /// A request that is not answered by then is given up.
     pub request_deadline: Duration,
+    /// A connection on which nothing happens is closed.
+    pub idle_deadline: Duration,
+}
+
+impl Limits {
+    /// No setting goes beyond this.
+    pub const MAX_BODY: usize = 32 << 20;
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_body: 32 << 20,
+            max_body: Self::MAX_BODY,
+            head_deadline: Duration::from_secs(10),
             body_deadline: Duration::from_secs(30),
             request_deadline: Duration::from_secs(90),
+            idle_deadline: Duration::from_secs(300),
         }
     }
 }
@@ -44,6 +67,13 @@ impl Default for Limits {
 pub struct App {
     pub core: Arc<Core>,
     pub limits: Limits,
+    /// Proxies that are believed.
+    pub forwarded: Option<Forwarded>,
+}
+
+/// The answer to a request that says its length in two ways. The connection is closed.
+pub(crate) fn two_lengths() -> Answer {
+    Refusal::TwoLengths.into_answer()
 }
 
 impl App {
@@ -59,6 +89,10 @@ impl App {
     }
 
     async fn route(&self, peer: Peer, request: Request<Incoming>) -> Answer {
+        let peer = match forwarded::client(self.forwarded.as_ref(), peer, request.headers()) {
+            Ok(peer) => peer,
+            Err(refusal) => return refusal.into_answer(),
+        };
         let read = read::read(&self.limits, peer, request).await;
         let request = match read {
             Ok(Read::Ask(request)) => request,
@@ -68,11 +102,57 @@ impl App {
         let id = request.id;
         // These answer whoever asks about the server itself, in a form of their own.
         let bare_refusals = read::is_about_the_seal(request.path.as_str());
-        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.core.dispatch(request));
+        let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::new(&request));
+        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.dispatch(request));
         let Ok(audited) = dispatched.await else { return Refusal::Timeout.into_answer() };
-        match audited.into_result() {
+        let Some(audited) = audited else { return refusal::panicked() };
+        let answer = match audited.into_result() {
             Ok(response) => answer::success(id, response),
             Err(error) => refusal::core(id, &error, bare_refusals),
+        };
+        if let Some(seen) = seen {
+            seen.log(&answer);
         }
+        answer
+    }
+}
+
+impl App {
+    /// Hands a request to the core. What may change something is carried to its end in a task of its own: a
+    /// client that hangs up must not leave a change without the record of its answer. `None` if it panicked.
+    async fn dispatch(&self, request: Ask) -> Option<Audited> {
+        let reads = matches!(
+            request.operation,
+            Operation::Help | Operation::List | Operation::Read | Operation::Scan
+        );
+        if reads && request.wrap_ttl.is_none() && request.lease_ttl.is_none() {
+            return Some(self.core.dispatch(request).await);
+        }
+        let core = self.core.clone();
+        tokio::spawn(async move { core.dispatch(request).await }).await.ok()
+    }
+}
+
+/// What the log says of a request. Of the path only its first segments: behind them some endpoints take tokens
+/// and accessors, and names are for the audit log.
+struct Seen {
+    id: RequestId,
+    operation: Operation,
+    mount: String,
+    began: Instant,
+}
+
+impl Seen {
+    fn new(request: &Ask) -> Self {
+        let path = request.path.as_str();
+        let segments = if path.starts_with("auth/") || path.starts_with("sys/") { 2 } else { 1 };
+        let mount = path.split('/').take(segments).collect::<Vec<_>>().join("/");
+        Self { id: request.id, operation: request.operation, mount, began: Instant::now() }
+    }
+
+    fn log(self, answer: &Answer) {
+        let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let (operation, mount, status) = (self.operation, self.mount, answer.status().as_u16());
+        tracing::debug!(request = %self.id, ?operation, mount, status, micros, "request");
     }
 }

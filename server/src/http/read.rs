@@ -31,6 +31,13 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
         Path::Redirect(target) => return Ok(Read::Redirect(target)),
     };
     let operation = operation(&parts.method, &path, query)?;
+    let path = match operation {
+        // Rule 49: one path for both ways to write it.
+        Operation::List | Operation::Scan if !path.is_folder() => {
+            RequestPath::new(path.namespace(), &path.as_folder()).map_err(Refusal::BadPath)?
+        }
+        _ => path,
+    };
     if !namespace {
         return Err(Refusal::UnknownNamespace);
     }
@@ -47,7 +54,9 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
-            let named = pairs(query.as_bytes()).filter(|(name, _)| !matches!(&**name, "list" | "scan"));
+            // They are the operation of a GET, and nothing to another method.
+            let is_operation = |name: &str| parts.method == Method::GET && matches!(name, "list" | "scan");
+            let named = pairs(query.as_bytes()).filter(|(name, _)| !is_operation(name));
             Body::pairs(named)?
         }
         _ => Body::default(),
@@ -86,7 +95,10 @@ enum Path {
 }
 
 fn path(raw: &str, query: &str) -> Result<Path, Refusal> {
-    let Some(whole) = raw.strip_prefix('/') else { return Err(Refusal::NoSuchPage) };
+    // Of a path that begins with two slashes the first segment is empty, and nothing lies below that.
+    let Some(whole) = raw.strip_prefix('/').filter(|it| !it.starts_with('/')) else {
+        return Err(Refusal::NoSuchPage);
+    };
     let clean = |whole: &str| match RequestPath::parse(NamespaceId::ROOT, whole) {
         Parsed::Redirect(clean) => Some(match query {
             "" => format!("/{clean}"),
@@ -189,7 +201,11 @@ fn merge_patch_type(headers: &HeaderMap) -> Result<(), Refusal> {
     match content_type(headers) {
         "" => Err(Refusal::NoContentType),
         it if it.eq_ignore_ascii_case("application/merge-patch+json") => Ok(()),
-        _ => Err(Refusal::NoMergePatch),
+        other => {
+            let is_type = |it: &u8| it.is_ascii_alphanumeric() || b"/+.-".contains(it);
+            let given = Some(other).filter(|it| it.len() <= 100 && it.as_bytes().iter().all(is_type));
+            Err(Refusal::NoMergePatch(given.unwrap_or("another").to_owned()))
+        }
     }
 }
 

@@ -19,18 +19,21 @@ pub(super) enum Refusal {
     BadBody(BadBody),
     BadDuration(&'static str),
     BadFlag,
+    BadForwarded,
     BadPath(BadPath),
     BrokenBody,
     Encoded,
     Internal,
     NoContentType,
     NoCors,
-    NoMergePatch,
+    /// With the type that was given, if it looks like one.
+    NoMergePatch(String),
     NoSuchPage,
     RelativePath,
     SlowBody,
     Timeout,
     TooLarge,
+    TwoLengths,
     TwoTokens,
     UnknownMethod,
     UnknownNamespace,
@@ -47,10 +50,15 @@ impl Refusal {
     pub(super) fn into_answer(self) -> Answer {
         let (status, message): (_, Cow<'_, str>) = match self {
             Self::BadBody(bad) => (StatusCode::BAD_REQUEST, bad.to_string().into()),
-            Self::BadDuration(name) => {
-                (StatusCode::BAD_REQUEST, format!("error parsing {name} header: invalid duration").into())
-            }
+            Self::BadDuration(name) => (
+                StatusCode::BAD_REQUEST,
+                format!("error parsing {name} header: time: invalid duration").into(),
+            ),
             Self::BadFlag => return errors(StatusCode::BAD_REQUEST, &[]),
+            Self::BadForwarded => (
+                StatusCode::BAD_REQUEST,
+                "X-Forwarded-For is missing, malformed or not taken from here".into(),
+            ),
             Self::BadPath(bad) => (StatusCode::BAD_REQUEST, bad.to_string().into()),
             Self::BrokenBody => (StatusCode::BAD_REQUEST, "failed to read the request's body".into()),
             Self::Encoded => {
@@ -59,15 +67,29 @@ impl Refusal {
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal error".into()),
             Self::NoContentType => (StatusCode::BAD_REQUEST, "mime: no media type".into()),
             Self::NoCors => (StatusCode::BAD_REQUEST, "cannot handle internal-only request operation".into()),
-            Self::NoMergePatch => (
+            Self::NoMergePatch(given) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "PATCH requires Content-Type of application/merge-patch+json".into(),
+                format!("PATCH requires Content-Type of application/merge-patch+json, provided {given}")
+                    .into(),
             ),
             Self::NoSuchPage => return errors(StatusCode::NOT_FOUND, &[]),
             Self::RelativePath => (StatusCode::BAD_REQUEST, "relative paths not supported".into()),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "the request's body did not come in time".into()),
             Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "context deadline exceeded".into()),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request body too large".into()),
+            Self::TooLarge => {
+                let mut answer = errors(StatusCode::PAYLOAD_TOO_LARGE, &["http: request body too large"]);
+                // As the servers that clients know: this one refusal comes from below the API.
+                answer.headers_mut().remove(header::CACHE_CONTROL);
+                answer.headers_mut().remove(header::STRICT_TRANSPORT_SECURITY);
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                return answer;
+            }
+            Self::TwoLengths => {
+                let message = "the request has a Content-Length and a Transfer-Encoding";
+                let mut answer = errors(StatusCode::BAD_REQUEST, &[message]);
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                return answer;
+            }
             Self::TwoTokens => (StatusCode::BAD_REQUEST, "the request has two different tokens".into()),
             Self::UnknownMethod => return errors(StatusCode::METHOD_NOT_ALLOWED, &[]),
             Self::UnknownNamespace => (StatusCode::NOT_FOUND, "namespace not found".into()),

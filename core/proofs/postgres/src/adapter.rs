@@ -153,6 +153,10 @@ impl Snapshot for View {
             Ok(rows)
         }))
     }
+
+    fn seek(&mut self, after: RowKey) {
+        self.after = after.0.to_vec();
+    }
 }
 
 async fn connect(config: &str) -> Result<Client, StorageError> {

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
@@ -21,6 +21,9 @@ const GROUP_BATCHES: usize = 512;
 const GROUP_BYTES: usize = 8 << 20;
 /// Background operations in one physical commit, which then gives way to what has come in meanwhile.
 const BACKGROUND_OPS: usize = 100;
+
+/// How long a physical commit waits at most for those who were in the last one.
+const LINGER: Duration = Duration::from_micros(100);
 
 /// One batch and who waits for it.
 pub(super) struct Job {
@@ -53,6 +56,8 @@ struct State {
     closed: bool,
     /// The writer sleeps: only then does waking it cost a system call.
     asleep: bool,
+    /// Batches that it sleeps for.
+    wanted: usize,
 }
 
 impl Queue {
@@ -71,29 +76,39 @@ impl Queue {
         }
         queue.push_back(job);
         state.bytes = bytes;
-        if std::mem::take(&mut state.asleep) {
+        if state.asleep && state.waiting() >= state.wanted {
+            state.asleep = false;
             self.wake.notify_one();
         }
         Ok(())
     }
 
     /// Waits for work, at most until `deadline`.
+    ///
+    /// Whoever was answered last will often come again at once. Taking the first of them alone would make many
+    /// small commits out of one, each as dear as the whole; so for a moment it waits for most of them.
     pub(super) fn next(&self, deadline: Option<Instant>) -> Turn {
         let mut state = self.lock();
+        let mut linger = (state.wanted > 1).then(|| Instant::now() + LINGER);
         loop {
-            let jobs = state.take_group();
-            if !jobs.is_empty() {
-                return Turn::Group(jobs);
+            let now = Instant::now();
+            if linger.is_some_and(|it| it <= now) || state.closed {
+                linger = None;
+            }
+            if linger.is_none() {
+                state.wanted = 1;
+            }
+            if state.waiting() >= state.wanted {
+                return Turn::Group(state.take_group());
             }
             if state.closed {
                 return Turn::Close;
             }
-            let left = deadline.map(|it| it.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|it| it.is_zero()) {
+            if deadline.is_some_and(|it| it <= now) && linger.is_none() {
                 return Turn::Timeout;
             }
             state.asleep = true;
-            state = match left {
+            state = match linger.or(deadline).map(|it| it.saturating_duration_since(now)) {
                 Some(left) => self.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
@@ -122,11 +137,16 @@ impl Queue {
 }
 
 impl State {
+    fn waiting(&self) -> usize {
+        self.interactive.len() + self.background.len()
+    }
+
     fn take_group(&mut self) -> Vec<Job> {
         let mut group = Group::default();
         group.fill(&mut self.interactive, usize::MAX);
         group.fill(&mut self.background, BACKGROUND_OPS);
         self.bytes = self.bytes.saturating_sub(group.bytes);
+        self.wanted = group.jobs.len() * 3 / 4;
         group.jobs
     }
 }

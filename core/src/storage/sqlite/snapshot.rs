@@ -69,6 +69,10 @@ impl Snapshot for Reading {
     fn next(&mut self, limit: usize) -> Pending<'_, Result<Vec<Row>, StorageError>> {
         Pending::ready(self.read(limit))
     }
+
+    fn seek(&mut self, after: RowKey) {
+        self.after = Some(after);
+    }
 }
 
 impl Reading {

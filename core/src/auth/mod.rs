@@ -1,0 +1,25 @@
+//! Auth methods: how a caller becomes the holder of a token.
+
+pub(crate) mod approle;
+pub(crate) mod lockout;
+mod name;
+pub(crate) mod token;
+pub(crate) mod userpass;
+
+use crate::{
+    barrier::keyring::Purpose,
+    crypto::{CryptoError, mac::MacKey},
+    store::Store,
+};
+
+/// The key under which credentials of logins are kept as MACs.
+fn login_key(store: &Store) -> Result<MacKey, CryptoError> {
+    Ok(MacKey::new(&store.barrier.purpose(Purpose::LoginMac)?))
+}
+
+/// The field of an old name and the one of its new name: the newer wins. Answers its value, and whether the
+/// old name was used: then it is shown under both.
+fn one_of<T>(newer: Option<T>, older: Option<T>) -> Option<(T, bool)> {
+    let was_old = older.is_some();
+    newer.or(older).map(|it| (it, was_old))
+}

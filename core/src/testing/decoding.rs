@@ -1,0 +1,80 @@
+//! Doors for the fuzz targets to what reads stored or typed bytes. Each asserts what must hold of any bytes
+//! and says whether they were taken.
+
+#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "what must hold of any bytes is asserted")]
+
+use crate::{
+    barrier::{
+        Class, Record,
+        envelope::{self, Binding, Part},
+        head::Head,
+        keyring::Keyring,
+        record,
+    },
+    crypto::{Key, SecretBytes, aead::Suite},
+    ids::StoreId,
+    policy::StoredPolicy,
+    seal::{rotate::Rotation, shamir::Share},
+    storage::{KEY_LEN, RowKey},
+    tokens::Token,
+};
+
+/// An unseal share as somebody typed it: its own text reads back as the same share.
+pub fn share(text: &[u8]) -> bool {
+    let Ok(share) = Share::parse(&SecretBytes::copy_of(text)) else { return false };
+    let written = data_encoding::HEXLOWER.encode(share.encode().expose());
+    let again = Share::parse(&SecretBytes::from(written)).expect("what was written reads back");
+    assert!(share.is_same(&again));
+    true
+}
+
+/// Bytes as an envelope, which must not open; and as what an envelope holds, which must come back from its own
+/// place and from no other.
+pub fn envelope(bytes: &[u8]) -> bool {
+    let key = Key::from_slice(&[7; 32]).expect("it has the length of a key");
+    let row = RowKey([1; KEY_LEN]);
+    let store = StoreId(uuid::Uuid::from_bytes([2; 16]));
+    let here = Binding { store, class: Class::Config, key: &row, part: Part::Value };
+    let there = Binding { part: Part::Name, ..here };
+    assert!(envelope::open(&key, here, bytes).is_err());
+    let _parts = (envelope::term(bytes), envelope::fingerprint(bytes));
+    for suite in [Suite::XChaCha20Poly1305, Suite::Aes256Gcm] {
+        let mut sealed = envelope::seal(suite, 3, &key, here, bytes).expect("it is short enough");
+        assert_eq!(envelope::term(&sealed), Ok(3));
+        assert_eq!(envelope::open(&key, here, &sealed).expect("it is in its place").expose(), bytes);
+        assert!(envelope::open(&key, there, &sealed).is_err());
+        if let Some(last) = sealed.last_mut() {
+            *last ^= 1;
+        }
+        assert!(envelope::open(&key, here, &sealed).is_err());
+    }
+    true
+}
+
+/// Bytes as each of the barrier's own formats and as some records: what is read is written so that it reads
+/// back the same.
+pub fn record(bytes: &[u8]) -> bool {
+    let mut taken = false;
+    if let Ok(head) = Head::decode(bytes) {
+        let written = head.encode();
+        assert_eq!(Head::decode(&written).expect("what was written reads back").encode(), written);
+        taken = true;
+    }
+    if let Ok(keyring) = Keyring::decode(bytes) {
+        assert_eq!(keyring.encode().expect("it was read").expose(), bytes);
+        taken = true;
+    }
+    taken |= reads_back::<Token>(bytes);
+    taken |= reads_back::<StoredPolicy>(bytes);
+    taken |= reads_back::<Rotation>(bytes);
+    taken |= reads_back::<crate::mounts::Mount>(bytes);
+    taken
+}
+
+fn reads_back<R: Record>(bytes: &[u8]) -> bool {
+    let Ok(read) = record::decode::<R>(bytes) else { return false };
+    let written = record::encode(&read).expect("it was read");
+    let again = record::decode::<R>(written.expose()).expect("what was written reads back");
+    assert_eq!(record::encode(&again).expect("it was read").expose(), written.expose());
+    true
+}
