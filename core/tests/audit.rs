@@ -343,7 +343,7 @@ async fn devices_are_made_over_the_api_only_where_the_configuration_lets_them() 
         if file_lines(&path).len() >= 3 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(file_lines(&path).len() >= 3);
 

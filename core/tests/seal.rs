@@ -136,7 +136,7 @@ async fn a_stranger_cannot_make_the_store_his() {
     assert!(asked.is_ok());
 }
 
-// Rule 16
+// Rules 16 and 131
 #[tokio::test]
 async fn two_inits_at_once_give_one_store() {
     let core = Arc::new(fresh(Settings::default()));

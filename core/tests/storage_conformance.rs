@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use strongroom_core::storage::{Memory, Sqlite, SqliteOptions, conformance};
 
+// Rule 126: a commit at another revision than the expected one is refused
 #[tokio::test]
 async fn memory_conforms() {
     conformance::run(Arc::new(Memory::new())).await;
 }
 
+// Rule 126: a commit at another revision than the expected one is refused
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_conforms() {
     let dir = tempfile::tempdir().unwrap();
@@ -19,6 +21,7 @@ async fn sqlite_conforms() {
     conformance::run(Arc::new(store)).await;
 }
 
+// Rule 126: a commit at another revision than the expected one is refused
 #[tokio::test]
 async fn sqlite_conforms_without_a_cache() {
     let dir = tempfile::tempdir().unwrap();

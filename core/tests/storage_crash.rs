@@ -17,6 +17,7 @@ use strongroom_core::storage::{
     conformance::{Sum, dir, everything, key},
 };
 
+// Rule 138
 #[tokio::test]
 async fn sigkill_loses_nothing() {
     let writer = writer();

@@ -85,7 +85,7 @@ async fn errors_and_empty_answers_stay_plain() {
     assert!(matches!(test.write("sys/wrapping/wrap", json!({ "a": 1 })).await, Err(Error::Invalid(_))));
 }
 
-// Rule 92
+// Rules 92 and 138
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_who_unwrap_at_once_one_wins() {
     let test = Arc::new(TestCore::new().await);

@@ -77,6 +77,26 @@ async fn refusals_have_one_shape() {
     server.stop().await;
 }
 
+// Rule 108
+#[tokio::test]
+async fn no_answer_is_cached_sniffed_or_shared_with_another_origin() {
+    let server = TestServer::start().await;
+    for (method, path) in [
+        ("GET", "/v1/auth/token/lookup-self"),
+        ("GET", "/v1/sys/health"),
+        ("GET", "/v1/none"),
+        ("OPTIONS", "/v1/x"),
+    ] {
+        for headers in ["", "origin: https://elsewhere.example\r\n"] {
+            let reply = server.ask(method, path, headers, "").await;
+            assert_eq!(reply.header("cache-control"), Some("no-store"), "{method} {path} {headers}");
+            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{method} {path} {headers}");
+            assert_eq!(reply.header("access-control-allow-origin"), None, "{method} {path} {headers}");
+        }
+    }
+    server.stop().await;
+}
+
 // Rule 46
 #[tokio::test]
 async fn a_raw_dot_segment_is_redirected_before_anything_is_done() {

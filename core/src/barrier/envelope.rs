@@ -203,12 +203,18 @@ mod tests {
         assert!(padded_len(100_000) < 100_000 + 100_000 / 7);
     }
 
+    // Rule 2
     #[test]
     fn two_sealings_of_one_text_differ() {
         let key = Key::from_slice(&[5; 32]).unwrap();
         let row = RowKey([1; 33]);
-        let one = seal(Suite::default(), 1, &key, binding(&row), b"same").unwrap();
-        let two = seal(Suite::default(), 1, &key, binding(&row), b"same").unwrap();
-        assert_ne!(one, two);
+        for suite in [Suite::XChaCha20Poly1305, Suite::Aes256Gcm] {
+            let one = seal(suite, 1, &key, binding(&row), b"same").unwrap();
+            let two = seal(suite, 1, &key, binding(&row), b"same").unwrap();
+            // The nonce or the salt is new, and so nothing behind it is as it was.
+            let body = HEADER_LEN + suite.nonce_len();
+            assert_ne!(one[HEADER_LEN..body], two[HEADER_LEN..body], "{suite:?}");
+            assert_ne!(one[body..], two[body..], "{suite:?}");
+        }
     }
 }
