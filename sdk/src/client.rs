@@ -64,7 +64,7 @@ pub struct Call<'c> {
     client: &'c Client,
     method: Method,
     path: String,
-    query: Vec<(&'static str, String)>,
+    query: Vec<(String, String)>,
     body: Result<Vec<u8>, Error>,
     wrap_ttl: Option<Duration>,
     lease_ttl: Option<Duration>,
@@ -139,8 +139,8 @@ impl Call<'_> {
         self
     }
 
-    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
         self
     }
 
