@@ -1,7 +1,10 @@
 //! What every command has: a client, an output, and the way from a typed path to a mount.
 
 use serde::Deserialize;
-use strongroom_sdk::{Client, Config, Error, Method, env::{self, Environment}};
+use strongroom_sdk::{
+    Client, Config, Error, Method,
+    env::{self, Environment},
+};
 
 use crate::{
     failure::Failure,
@@ -94,7 +97,9 @@ impl Context {
     /// the default mount.
     pub(crate) async fn locate(&self, typed: &str) -> Result<Located, Failure> {
         let typed = typed.trim_start_matches('/');
-        if let Some(mount) = self.mount_of(typed).await? {
+        if !typed.is_empty()
+            && let Some(mount) = self.mount_of(typed).await?
+        {
             let rest = typed.strip_prefix(mount.path.trim_end_matches('/')).unwrap_or_default();
             let path = rest.trim_start_matches('/').to_owned();
             return Ok(Located { version: mount.version(), mount: mount.path, path });

@@ -1,6 +1,11 @@
 //! A secret in an editor: through a file in memory (tmpfs), never on a disk.
 
-use std::{io::Write as _, os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _}, path::PathBuf, process::Command};
+use std::{
+    io::Write as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::PathBuf,
+    process::Command,
+};
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -35,9 +40,11 @@ struct File {
 
 impl File {
     fn create(value: &Value) -> Result<Self, Failure> {
-        let base = IN_MEMORY.iter().map(PathBuf::from).find(|it| is_tmpfs(it)).ok_or_else(|| {
-            Failure::new("no tmpfs to edit in: a secret is not written to a disk")
-        })?;
+        let base = IN_MEMORY
+            .iter()
+            .map(PathBuf::from)
+            .find(|it| is_tmpfs(it))
+            .ok_or_else(|| Failure::new("no tmpfs to edit in: a secret is not written to a disk"))?;
         let dir = base.join(format!("secret-edit-{}", std::process::id()));
         std::fs::create_dir(&dir).map_err(|error| io("create", &error))?;
         let file = Self { path: dir.join("fields.json"), dir };
@@ -46,7 +53,12 @@ impl File {
         let text = serde_json::to_string_pretty(value).map(Zeroizing::new);
         let text = text.map_err(|_| Failure::new("the fields cannot be shown as JSON"))?;
         let mut options = std::fs::OpenOptions::new();
-        let mut out = options.write(true).create_new(true).mode(0o600).open(&file.path).map_err(|error| io("create", &error))?;
+        let mut out = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&file.path)
+            .map_err(|error| io("create", &error))?;
         writeln!(out, "{}", *text).map_err(|error| io("write", &error))?;
         Ok(file)
     }

@@ -44,7 +44,9 @@ impl From<Error> for Failure {
             Error::Connect { cause, .. } if cause.contains("UnknownIssuer") => {
                 Some("name the server's CA: export STRONGROOM_CACERT=strongroom/tls/ca.pem")
             }
-            Error::Connect { .. } => Some("is the server running? `secret server` starts one; STRONGROOM_ADDR says where it is"),
+            Error::Connect { .. } => {
+                Some("is the server running? `secret server` starts one; STRONGROOM_ADDR says where it is")
+            }
             Error::Api { status: 403, .. } => {
                 Some("log in with `secret login`; `secret policy explain PATH` says what your token may do")
             }

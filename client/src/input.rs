@@ -57,7 +57,9 @@ fn object(text: &str) -> Result<Map<String, Value>, Failure> {
 /// All of standard input.
 pub(crate) fn stdin() -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
-    io::stdin().read_to_string(&mut text).map_err(|error| Failure::new(format!("standard input: {error}")))?;
+    io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new(format!("standard input: {error}")))?;
     Ok(text)
 }
 

@@ -137,8 +137,12 @@ fn ask(global: &Global, command: Command) -> Result<u8, Failure> {
             Command::Edit(args) => kv::edit(&cx, args).await?,
             Command::Login(args) => login::login(&cx, args).await?,
             Command::Status => return status::status(&cx).await,
-            Command::Init(args) | Command::Operator(Operator::Init(args)) => return operator::init(&cx, args).await,
-            Command::Unseal(args) | Command::Operator(Operator::Unseal(args)) => operator::unseal(&cx, args).await?,
+            Command::Init(args) | Command::Operator(Operator::Init(args)) => {
+                return operator::init(&cx, args).await;
+            }
+            Command::Unseal(args) | Command::Operator(Operator::Unseal(args)) => {
+                operator::unseal(&cx, args).await?
+            }
             Command::Seal | Command::Operator(Operator::Seal) => operator::seal(&cx).await?,
             Command::Operator(Operator::Rotate) => operator::rotate(&cx).await?,
             Command::Operator(Operator::KeyStatus) => operator::key_status(&cx).await?,

@@ -111,7 +111,9 @@ fn rows(whole: &Value) -> Vec<(String, String)> {
             .into_iter()
             .map(|(name, value)| match name.as_str() {
                 "client_token" => ("token".to_owned(), value),
-                "accessor" | "lease_duration" | "renewable" => (format!("token_{}", name.trim_start_matches("lease_")), value),
+                "accessor" | "lease_duration" | "renewable" => {
+                    (format!("token_{}", name.trim_start_matches("lease_")), value)
+                }
                 _ => (name, value),
             })
             .collect();
@@ -122,7 +124,10 @@ fn rows(whole: &Value) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     if let Some(lease) = whole.get("lease_id").and_then(Value::as_str).filter(|it| !it.is_empty()) {
         rows.push(("lease_id".to_owned(), lease.to_owned()));
-        rows.extend(["lease_duration", "renewable"].map(|it| (it.to_owned(), text(whole.get(it).unwrap_or(&Value::Null)))));
+        rows.extend(
+            ["lease_duration", "renewable"]
+                .map(|it| (it.to_owned(), text(whole.get(it).unwrap_or(&Value::Null)))),
+        );
     }
     match whole.get("data") {
         Some(data) if !data.is_null() => rows.extend(pairs("", data)),
@@ -153,9 +158,9 @@ fn pretty(value: &Value) -> Result<String, Failure> {
 /// YAML of what JSON can hold: every JSON scalar and flow collection is YAML.
 fn yaml(value: &Value) -> Result<(), Failure> {
     match value {
-        Value::Object(entries) => entries.iter().try_for_each(|(name, value)| {
-            line(&format!("{}: {}", Value::from(name.as_str()), value))
-        }),
+        Value::Object(entries) => entries
+            .iter()
+            .try_for_each(|(name, value)| line(&format!("{}: {}", Value::from(name.as_str()), value))),
         Value::Array(items) => items.iter().try_for_each(|it| line(&format!("- {it}"))),
         value => line(&value.to_string()),
     }

@@ -80,7 +80,8 @@ pub(crate) async fn get(cx: &Context, args: Get) -> Result<(), Failure> {
     if let Some(field) = field {
         let value = data.get(&field).ok_or_else(|| {
             let known: Vec<&str> = data.keys().map(String::as_str).collect();
-            Failure::new(format!("{path} has no field `{field}`")).hint(format!("it has: {}", known.join(", ")))
+            Failure::new(format!("{path} has no field `{field}`"))
+                .hint(format!("it has: {}", known.join(", ")))
         })?;
         return raw(&text(value));
     }
@@ -122,7 +123,9 @@ pub(crate) async fn read(
         _ => {
             let number = metadata.get("version").map(text).unwrap_or_default();
             let (word, hint) = match metadata.get("destroyed") {
-                Some(Value::Bool(true)) => ("destroyed", "older versions may remain: `secret history PATH`".to_owned()),
+                Some(Value::Bool(true)) => {
+                    ("destroyed", "older versions may remain: `secret history PATH`".to_owned())
+                }
                 _ => ("deleted", format!("`secret undelete --versions {number} {typed}` brings it back")),
             };
             Err(Failure::new(format!("version {number} of {typed} was {word}")).hint(hint).code(2))
@@ -284,7 +287,9 @@ fn changes(old: &Map<String, Value>, new: &Map<String, Value>, reveal: bool) -> 
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The fields are opened as JSON in $EDITOR, from a file in memory that only you can read.")]
+#[command(
+    after_help = "The fields are opened as JSON in $EDITOR, from a file in memory that only you can read."
+)]
 pub(crate) struct Edit {
     path: String,
 }
@@ -292,12 +297,16 @@ pub(crate) struct Edit {
 pub(crate) async fn edit(cx: &Context, args: Edit) -> Result<(), Failure> {
     let at = cx.locate(&args.path).await?;
     let (old, version) = match read(cx, &at, None, &args.path).await {
-        Ok((fields, metadata)) => (fields, metadata.get("version").and_then(Value::as_u64).unwrap_or_default()),
+        Ok((fields, metadata)) => {
+            (fields, metadata.get("version").and_then(Value::as_u64).unwrap_or_default())
+        }
         Err(failure) if failure.code == 2 => (Map::new(), 0),
         Err(failure) => return Err(failure),
     };
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("an editor needs a terminal").hint("`secret put PATH @fields.json` writes a file"));
+        return Err(
+            Failure::new("an editor needs a terminal").hint("`secret put PATH @fields.json` writes a file")
+        );
     }
     let new = crate::editor::edit(&Value::Object(old.clone()))?;
     let Value::Object(new) = new else { return Err(Failure::new("the fields must be a JSON object")) };
@@ -322,7 +331,10 @@ mod tests {
         let old = json!({ "a": "one", "b": "same", "c": "gone" });
         let new = json!({ "a": "two", "b": "same", "d": "new" });
         let (Value::Object(old), Value::Object(new)) = (old, new) else { unreachable!() };
-        assert_eq!(changes(&old, &new, false), ["~ a: ******** -> ********", "- c: ********", "+ d: ********"]);
+        assert_eq!(
+            changes(&old, &new, false),
+            ["~ a: ******** -> ********", "- c: ********", "+ d: ********"]
+        );
         assert_eq!(changes(&old, &new, true), ["~ a: one -> two", "- c: gone", "+ d: new"]);
     }
 }

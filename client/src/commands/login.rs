@@ -40,7 +40,10 @@ pub(crate) async fn login(cx: &Context, args: Login) -> Result<(), Failure> {
     if !args.no_store {
         match token_file(&Process) {
             Some(file) => keep(&file, &token)?,
-            None => return Err(Failure::new("HOME is not set: there is no place to keep the token").hint("-no-store does without")),
+            None => {
+                return Err(Failure::new("HOME is not set: there is no place to keep the token")
+                    .hint("-no-store does without"));
+            }
         }
         note("Success! You are now authenticated. The token is kept in ~/.vault-token.");
     }
@@ -54,7 +57,8 @@ async fn by_token(cx: &Context, fields: &[String]) -> Result<(Answer, SecretStri
         [one] => SecretString::new(one.strip_prefix("token=").unwrap_or(one)),
         _ => return Err(Failure::new("the token method takes one token")),
     };
-    let answer = cx.client.call(Method::Get, "auth/token/lookup-self").with_token(token.clone()).send().await?;
+    let answer =
+        cx.client.call(Method::Get, "auth/token/lookup-self").with_token(token.clone()).send().await?;
     Ok((answer, token))
 }
 

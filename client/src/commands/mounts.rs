@@ -3,7 +3,11 @@
 use serde_json::{Map, Value, json};
 use strongroom_sdk::Method;
 
-use crate::{context::Context, failure::Failure, output::{Format, note, text}};
+use crate::{
+    context::Context,
+    failure::Failure,
+    output::{Format, note, text},
+};
 
 /// Secrets engines lie under `sys/mounts`, auth methods under `sys/auth`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -132,9 +136,17 @@ async fn list(cx: &Context, area: Area, detailed: bool) -> Result<(), Failure> {
     let said = |mount: &Value, pointer: &str| mount.pointer(pointer).map(text).unwrap_or_default();
     let rows: Vec<Vec<String>> = entries
         .map(|(path, mount)| {
-            let mut row = vec![path.clone(), said(mount, "/type"), said(mount, "/accessor"), said(mount, "/description")];
+            let mut row = vec![
+                path.clone(),
+                said(mount, "/type"),
+                said(mount, "/accessor"),
+                said(mount, "/description"),
+            ];
             if detailed {
-                row.extend(["/config/default_lease_ttl", "/config/max_lease_ttl", "/options", "/uuid"].map(|it| said(mount, it)));
+                row.extend(
+                    ["/config/default_lease_ttl", "/config/max_lease_ttl", "/options", "/uuid"]
+                        .map(|it| said(mount, it)),
+                );
             }
             row
         })

@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 use strongroom_sdk::Method;
 
-use crate::{context::Context, failure::Failure, input, output::{Format, line, note, text}};
+use crate::{
+    context::Context,
+    failure::Failure,
+    input,
+    output::{Format, line, note, text},
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -63,7 +68,9 @@ pub(crate) async fn init(cx: &Context, args: Init) -> Result<u8, Failure> {
         }
     }
     line(&format!("\nInitial Root Token: {}\n", made.get("root_token").map(text).unwrap_or_default()))?;
-    note("Nothing of this is kept anywhere. Give each key to another person; revoke the root token when you have set up your own.");
+    note(
+        "Nothing of this is kept anywhere. Give each key to another person; revoke the root token when you have set up your own.",
+    );
     Ok(0)
 }
 
@@ -82,7 +89,9 @@ pub(crate) async fn unseal(cx: &Context, args: Unseal) -> Result<(), Failure> {
         false => {
             let key = match args.key {
                 Some(key) => {
-                    note("hint: a key on the command line stays in the shell's history; without one you are asked");
+                    note(
+                        "hint: a key on the command line stays in the shell's history; without one you are asked",
+                    );
                     strongroom_sdk::SecretString::new(key)
                 }
                 None => input::secret("Unseal key or passphrase (will be hidden)")?,

@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 use strongroom_sdk::Method;
 
-use crate::{context::Context, failure::Failure, input, output::{Format, note, raw, text}};
+use crate::{
+    context::Context,
+    failure::Failure,
+    input,
+    output::{Format, note, raw, text},
+};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Policy {

@@ -39,7 +39,11 @@ pub(crate) struct Write {
     force: bool,
 }
 
-pub(crate) async fn write(cx: &Context, wrap: Option<std::time::Duration>, args: Write) -> Result<(), Failure> {
+pub(crate) async fn write(
+    cx: &Context,
+    wrap: Option<std::time::Duration>,
+    args: Write,
+) -> Result<(), Failure> {
     if args.fields.is_empty() && !args.force {
         return Err(Failure::new("no fields to write").hint("-f writes without any"));
     }

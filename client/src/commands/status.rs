@@ -3,7 +3,11 @@
 use serde_json::Value;
 use strongroom_sdk::Method;
 
-use crate::{context::Context, failure::Failure, output::{Format, text}};
+use crate::{
+    context::Context,
+    failure::Failure,
+    output::{Format, text},
+};
 
 pub(crate) async fn status(cx: &Context) -> Result<u8, Failure> {
     let answer = cx.client.call(Method::Get, "sys/seal-status").anonymous().send().await?;

@@ -3,7 +3,11 @@
 use serde_json::{Map, Value, json};
 use strongroom_sdk::Method;
 
-use crate::{context::Context, failure::Failure, output::{line, note, text}};
+use crate::{
+    context::Context,
+    failure::Failure,
+    output::{line, note, text},
+};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Token {
@@ -80,7 +84,11 @@ pub(crate) struct Create {
     id: Option<String>,
 }
 
-pub(crate) async fn token(cx: &Context, wrap: Option<std::time::Duration>, command: Token) -> Result<(), Failure> {
+pub(crate) async fn token(
+    cx: &Context,
+    wrap: Option<std::time::Duration>,
+    command: Token,
+) -> Result<(), Failure> {
     match command {
         Token::Capabilities { args } => capabilities(cx, &args).await,
         Token::Create(create) => {
@@ -102,7 +110,8 @@ pub(crate) async fn token(cx: &Context, wrap: Option<std::time::Duration>, comma
             cx.output.answer(&call.send().await?)
         }
         Token::Renew { which, increment } => {
-            let (path, mut body) = which.body("renew")?.unwrap_or_else(|| ("auth/token/renew-self".to_owned(), Map::new()));
+            let (path, mut body) =
+                which.body("renew")?.unwrap_or_else(|| ("auth/token/renew-self".to_owned(), Map::new()));
             body.insert("increment".to_owned(), increment.map_or(json!(0), Value::String));
             cx.output.answer(&cx.client.call(Method::Put, path).json(&body).send().await?)
         }
@@ -133,9 +142,12 @@ async fn capabilities(cx: &Context, args: &[String]) -> Result<(), Failure> {
     line(&found.map(text).collect::<Vec<_>>().join(", "))
 }
 
+/// An endpoint, and the fields that name a token to it.
+type Named = (String, Map<String, Value>);
+
 impl Which {
     /// The endpoint for a token that was named, and what is sent to it.
-    fn body(&self, verb: &str) -> Result<Option<(String, Map<String, Value>)>, Failure> {
+    fn body(&self, verb: &str) -> Result<Option<Named>, Failure> {
         match (&self.token, self.accessor) {
             (None, false) => Ok(None),
             (None, true) => Err(Failure::new("-accessor needs an accessor")),
