@@ -16,10 +16,6 @@ use crate::{
 ///
 /// A change here is a change of the attack surface: a test compares it with the routes.
 pub const UNAUTHENTICATED: &[(&str, &str)] = &[
-    ("sys/generate-root-token/attempt", "delete"),
-    ("sys/generate-root-token/attempt", "read"),
-    ("sys/generate-root-token/attempt", "write"),
-    ("sys/generate-root-token/update", "write"),
     ("sys/generate-root/attempt", "delete"),
     ("sys/generate-root/attempt", "read"),
     ("sys/generate-root/attempt", "write"),

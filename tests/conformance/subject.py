@@ -19,12 +19,14 @@ listener "tcp" {
   tls_disable = true
 }
 unsafe_allow_api_audit_creation = true
+answers = "%s"
 """
 
 
 class Subject(diff.Started):
-    """A `secret` server in one of three modes: `dev`; `config`, which is initialised here over
-    the API; and `empty`, which is the same but left alone."""
+    """A `secret` server in one of four modes: `dev`; `config`, which is initialised here over
+    the API; `vault`, which is the same with Vault's answers where OpenBao's differ; and `empty`,
+    which is left alone."""
 
     def __init__(self, mode, binary, wait):
         self.mode = mode
@@ -34,14 +36,14 @@ class Subject(diff.Started):
         if self.mode == "dev":
             return [binary, "server", "-dev", f"-dev-root-token-id={token}", f"-dev-listen-address=127.0.0.1:{port}"]
         config = home / "server.hcl"
-        config.write_text(CONFIG % (home / "data", port))
+        config.write_text(CONFIG % (home / "data", port, "vault" if self.mode == "vault" else "openbao"))
         return [binary, "server", f"-config={config}"]
 
     def await_health(self, wait):
         if self.mode == "dev":
             return super().await_health(wait)
         self.await_listener(time.monotonic() + wait)
-        if self.mode == "config":
+        if self.mode in ("config", "vault"):
             self.initialise()
 
     def initialise(self):

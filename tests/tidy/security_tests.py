@@ -63,7 +63,7 @@ def page(rules, found):
         "# Security rules and their tests",
         "",
         "Written by `tests/tidy/security_tests.py` from the comments above the tests; CI fails when it is not",
-        "current. A rule that is about a part which does not exist yet says which.",
+        "current. A rule that is about a part which does not exist yet says which, as does one whose test is missing.",
         "",
         "| rule | what | tests |",
         "| --- | --- | --- |",

@@ -8,34 +8,50 @@ use crate::{
     dispatch::Cx,
     error::{Error, Result},
     response::Response,
-    route::{Endpoint, Kind, Route, action, delete, field, outside, read},
+    route::{Field, Kind, Route, action, delete, field, outside, read},
     seal::root_token::{Outcome, TOKEN_LEN},
 };
 
-/// OpenBao's command asks under the second name, with a token; it is the same procedure with the same rights.
+/// The procedure under two names: Vault's, which answers without an envelope, and OpenBao's newer one, which
+/// always asks for a token with `sudo` and answers as other paths do.
 pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "generate-root/attempt",
         summary: "Makes a root token with the shares: status, start, cancel.",
-        endpoints: ATTEMPT,
+        endpoints: &[
+            read(outside!(status)).unauth(),
+            action(outside!(start)).unauth().fields(START),
+            delete(outside!(cancel)).unauth().fields(CANCEL),
+        ],
     },
-    Route { pattern: "generate-root/update", summary: "Takes one of the shares.", endpoints: UPDATE },
+    Route {
+        pattern: "generate-root/update",
+        summary: "Takes one of the shares.",
+        endpoints: &[action(outside!(update)).unauth().fields(UPDATE)],
+    },
     Route {
         pattern: "generate-root-token/attempt",
         summary: "Makes a root token with the shares: status, start, cancel.",
-        endpoints: ATTEMPT,
+        endpoints: &[
+            read(outside!(status)).sudo(),
+            action(outside!(start)).sudo().fields(START),
+            delete(outside!(cancel)).sudo().fields(CANCEL),
+        ],
     },
-    Route { pattern: "generate-root-token/update", summary: "Takes one of the shares.", endpoints: UPDATE },
+    Route {
+        pattern: "generate-root-token/update",
+        summary: "Takes one of the shares.",
+        endpoints: &[action(outside!(update)).sudo().fields(UPDATE)],
+    },
 ];
 
-const ATTEMPT: &[Endpoint] = &[
-    read(outside!(status)).unauth(),
-    action(outside!(start)).unauth().fields(&[field("otp", Kind::Text), field("pgp_key", Kind::Text)]),
-    delete(outside!(cancel)).unauth().fields(&[field("nonce", Kind::Text)]),
-];
+const START: &[Field] = &[field("otp", Kind::Text), field("pgp_key", Kind::Text)];
+const CANCEL: &[Field] = &[field("nonce", Kind::Text)];
+const UPDATE: &[Field] = &[field("key", Kind::Text), field("nonce", Kind::Text)];
 
-const UPDATE: &[Endpoint] =
-    &[action(outside!(update)).unauth().fields(&[field("key", Kind::Text), field("nonce", Kind::Text)])];
+fn answer(cx: &Cx<'_>, body: &Body) -> Result<Response> {
+    if cx.path.starts_with("generate-root-token/") { Response::data(body) } else { Response::bare(200, body) }
+}
 
 #[derive(Default, Serialize)]
 struct Body {
@@ -64,7 +80,7 @@ async fn body(cx: &Cx<'_>) -> Result<Body> {
 
 async fn status(cx: &Cx<'_>) -> Result<Response> {
     operator::authorise(cx).await?;
-    Response::bare(200, &Body { otp_length: TOKEN_LEN, ..body(cx).await? })
+    answer(cx, &Body { otp_length: TOKEN_LEN, ..body(cx).await? })
 }
 
 #[derive(Deserialize)]
@@ -82,7 +98,7 @@ async fn start(cx: &Cx<'_>) -> Result<Response> {
     let otp = fields.otp.map(SecretBytes::from).filter(|it| !it.is_empty());
     let made = cx.core.root_token_start(otp)?;
     let otp = made.as_ref().and_then(SecretBytes::expose_str).unwrap_or_default().to_owned();
-    Response::bare(200, &Body { otp, otp_length: TOKEN_LEN, ..body(cx).await? })
+    answer(cx, &Body { otp, otp_length: TOKEN_LEN, ..body(cx).await? })
 }
 
 #[derive(Deserialize)]
@@ -110,7 +126,7 @@ async fn update(cx: &Cx<'_>) -> Result<Response> {
     let key = key.ok_or_else(|| Error::invalid("'key' must be specified in request body as JSON"))?;
     let nonce = fields.nonce.unwrap_or_default();
     match cx.core.root_token_give(&nonce, key).await? {
-        Outcome::More => Response::bare(200, &body(cx).await?),
+        Outcome::More => answer(cx, &body(cx).await?),
         Outcome::Done(encoded) => {
             let token = encoded.expose_str().unwrap_or_default().to_owned();
             let required = cx.core.root_token_status().await?.required;
@@ -124,7 +140,7 @@ async fn update(cx: &Cx<'_>) -> Result<Response> {
                 encoded_root_token: token,
                 ..Body::default()
             };
-            Response::bare(200, &done)
+            answer(cx, &done)
         }
     }
 }

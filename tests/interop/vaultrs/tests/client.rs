@@ -87,7 +87,8 @@ fn deleted<T: std::fmt::Debug>(result: Result<T, ClientError>) {
 
 #[tokio::test]
 async fn core_health() {
-    // OpenBao leaves out `performance_standby`, which this client insists on; we send it.
+    // OpenBao leaves out `performance_standby`, which this client insists on; with `answers = "vault"`
+    // we send it.
     if env::var("INTEROP_ORACLE").is_ok() {
         sys::health(&root()).await.unwrap_err();
         return;
