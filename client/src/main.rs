@@ -104,6 +104,10 @@ fn main() -> ExitCode {
     if let Command::Server(args) = command {
         return server::run(args);
     }
+    // Whoever edits starts a program, which is to be as open to its user as ever.
+    if !matches!(command, Command::Edit(_)) {
+        let _ = strongroom_process::close_to_others();
+    }
     match ask(&global, command) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
