@@ -40,7 +40,7 @@ BODIES = [
     b"// comment\n{}", b"/* */{}", b"{}//", b"<xml/>", b"---\na: 1\n", b"a=1&b=2", b"a\x7f", b"\x1f\x8b\x08\0\0\0\0\0",
     nested('{"a":', "}", DEEP).replace("}", "1}", 1).encode(), nested("[", "]", 1000).encode(), b'{"a":' + nested("[", "]", DEEP).encode() + b"}",
     b'{"a":' + b"[" * 100_000, b"{" * 100_000, b'{"a":[' + b"0," * 11_000 + b"0]}", b"{" + b",".join(b'"k%d":0' % at for at in range(11_000)) + b"}",
-    b'{"a":' + b"9" * 5000 + b"}", b'{"' + b"k" * 2_000_000 + b'":1}',
+    b'{"a":' + b"9" * 5000 + b"}",
 ]
 
 # ------------------------------------------------------- fields of a wrong type
@@ -121,16 +121,16 @@ HTTP1 = [
 # --------------------------------------------------------------------- policies
 
 POLICIES = [
-    "x", "path", "path {", 'path "a"', 'path "a" {', 'path "a" }', 'path a { capabilities = ["read"] }', 'path "a" { capabilities = "read }', 'path "a" { capabilities = [read] }',
+    "x", "path", "path {", 'path "a"', 'path "a" {', 'path "a" }', 'path "a" { capabilities = "read }', 'path "a" { capabilities = [read] }',
     'path "a" { capabilities = ["read" }', 'path "a" { capabilities = ["read",, "list"] }', 'path "a" { capabilities = ["fly"] }', 'path "a" { capabilities = [1] }', 'path "a" { capabilities = {} }',
     'path "a" { capabilites = ["read"] }', 'path "a" { policy = "none" }', 'path "a" "b" { capabilities = ["read"] }', 'paths "a" { capabilities = ["read"] }', 'path "a" { capabilities = ["read"] } x',
     'path "a" { capabilities = ["read"] capabilities = ["list"] }', 'path "a" { max_wrapping_ttl = "soon" }', 'path "a" { min_wrapping_ttl = "2h" max_wrapping_ttl = "1h" }',
     'path "a" { allowed_parameters = ["x"] }', 'path "a" { allowed_parameters = { x = "y" } }', 'path "a" { required_parameters = { x = [] } }', 'path "a" { capabilities = ["read"] path "b" {} }',
-    'path "a*b" { capabilities = ["read"] }', 'path "a**" { capabilities = ["read"] }', 'path "{{identity.entity.name" { capabilities = ["read"] }', 'path "{{no.such}}" { capabilities = ["read"] }',
+    'path "{{identity.entity.name" { capabilities = ["read"] }', 'path "{{no.such}}" { capabilities = ["read"] }',
     'path "a" { capabilities = ["read"] } path "a" {', '"path" "a" = 1', "{", "[]", '{"path": 1}', '{"path": {"a": {"capabilities": ["fly"]}}}', '{"path": {"a": {"capabilities": ["read"]}}', '{"x": {}}',
     'path "\\x" { capabilities = ["read"] }', 'path "a\n" { capabilities = ["read"] }', 'path "a" { capabilities = ["read"] /* }', 'path "a" { x = <<EOT\n', "path \"a\" { capabilities = [\"read\"] }\0",
-    'path "a" { capabilities = ["read"], }', 'path "a" { capabilities == ["read"] }', "path \u201ca\u201d { capabilities = [\"read\"] }", 'path "${a}" { capabilities = ["read"] }',
-    'path "a" ' + "{ x " * 200, "[" * 5000, '{"path":' * 3000, 'path "a" { capabilities = [' + '"read",' * 50_000 + "] }",
+    'path "a" { capabilities == ["read"] }', "path \u201ca\u201d { capabilities = [\"read\"] }",
+    'path "a" ' + "{ x " * 200, "[" * 5000, '{"path":' * 3000,
     "\n".join('path "a%d/+/+/b" { capabilities = ["read"] }' % at for at in range(20_000)),
     "\n".join('path "%s" { capabilities = ["read"] }' % "/".join("+" if at >> bit & 1 else "x" for bit in range(8)) for at in range(200)),
 ]
@@ -148,7 +148,7 @@ CONFIGS = [
     'listener "tcp" {\n tls_disable = true\n address = "127.0.0.1:99999"\n}', 'listener "tcp" {\n tls_disable = true\n address = "no.such.host.invalid:1"\n}', 'listener "tcp" {\n tls_disable = true\n address = ":::"\n}',
     'listener "udp" {}', 'listener "unix" {}', 'listener "unix" { address = "" }', 'listener "unix" { address = "/no/such/folder/s" }', 'listener "unix" {\n address = "/tmp/x"\n socket_mode = "999"\n}',
     'listener "tcp" {\n tls_disable = true\n max_request_size = "big"\n}', 'listener "tcp" {\n tls_disable = true\n x_forwarded_for_authorized_addrs = "x"\n}', 'listener "tcp" {\n tls_disable = true\n http_read_timeout = "x"\n}',
-    'audit "file" {}', 'audit "syslog" "a" {}', 'audit "socket" "a" {}', 'audit "file" "a" {}', 'audit "file" "a" { options { file_path = "/no/such/folder/a" } }', 'audit "file" "a" { options { file_path = "/etc" } }',
+    'audit "file" {}', 'audit "syslog" "a" {}', 'audit "socket" "a" {}', 'audit "file" "a" {}',
     'audit "file" "a" {\n options {\n file_path = "/tmp/x"\n log_raw = true\n}\n}', 'audit "file" "a" {\n options {\n file_path = "/tmp/x"\n mode = "0777"\n}\n}', 'audit "file" "a" {\n options {\n file_path = "/tmp/x"\n prefix = "x"\n}\n}',
     'storage "consul" {}', 'storage "x" {}', 'telemetry { x = 1 }', "cluster_name = \"a\"\ncluster_name = \"b\"", "a = <<EOT\nx", "/* ", "\0", "\u0000= 1", "log_level = \"${env}\"", "x = " + "[" * 5000, "{" * 5000,
 )] + ['storage "sqlite" {}\n' + LISTENER, 'storage "sqlite" { path = 1 }\n' + LISTENER, 'storage "sqlite" { path = "" }\n' + LISTENER, 'storage "sqlite" { path = "/proc/no" }\n' + LISTENER, 'storage "sqlite" { path = "/dev/null" }\n' + LISTENER]

@@ -90,7 +90,7 @@ def malformed_paths(binary):
                 if path in corpus.PATHS and method in ("GET", "POST"):
                     require(answer.status in {307, *REFUSED}, f"{method} {path[:100]} is answered with {answer.status}")
                 require(answer.status in {200, 307, *REFUSED} | harmless, f"{method} {path[:100]} is answered with {answer.status}")
-                require(answer.status != 307 or answer.headers.get("Location", "").startswith("/"), f"{path} is sent elsewhere")
+                require(answer.status != 307 or answer.headers.get("location", "").startswith("/"), f"{path} is sent elsewhere")
         kept.check_after_restart()
         return f"{count} requests"
 

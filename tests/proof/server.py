@@ -113,7 +113,7 @@ class Server:
         try:
             connection.request(method, path, data, all_headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(), dict(answer.getheaders()))
+            return Answer(answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()})
         finally:
             connection.close()
 
