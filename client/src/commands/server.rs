@@ -5,7 +5,6 @@ mod attended;
 use std::{
     io::{self, Write as _},
     path::PathBuf,
-    process::ExitCode,
 };
 
 use strongroom_core::crypto::SecretBytes;
@@ -19,6 +18,8 @@ use tokio::{
     net::lookup_host,
     signal::unix::{SignalKind, signal},
 };
+
+use crate::{context::Global, failure::Failure};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -54,12 +55,12 @@ pub(crate) struct Args {
 }
 
 /// Runs until a signal ends it: 0, or 1 if it could not start.
-pub(crate) fn run(args: Args) -> ExitCode {
+pub(crate) fn run(_: &Global, args: Args) -> Result<u8, Failure> {
     match prepare(args) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Ok(0),
         Err(error) => {
             say(&format!("secret server: {error}"));
-            ExitCode::FAILURE
+            Ok(1)
         }
     }
 }
