@@ -17,6 +17,7 @@ use crate::{
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
+    leases,
     mounts::Mounted,
     request::{Operation, PresentedToken, Request},
     response::Response,
@@ -168,13 +169,14 @@ impl Core {
                     if let Some(trail) = &mut trail {
                         trail.record.creates = cx.creates.load(Ordering::Relaxed);
                     }
-                    let response = warn_of_fields(response?, route, endpoint, &cx);
+                    let mut response = warn_of_fields(response?, route, endpoint, &cx);
+                    let effect = leases::register(&cx, &mut tx, &mut response).await?;
                     let response = wrapping::wrap(&cx, &mut tx, response).await?;
                     if let Some(trail) = trail.as_mut().filter(|_| !tx.is_read_only()) {
                         trail.request().await?;
                     }
                     match tx.commit().await {
-                        Ok(_) => break response,
+                        Ok(_) => break leases::effect::perform(&cx, effect, response).await?,
                         Err(Error::Busy) if attempt < ATTEMPTS => {}
                         Err(error) => return Err(error),
                     }

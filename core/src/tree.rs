@@ -78,6 +78,19 @@ impl Tree {
         Ok(())
     }
 
+    /// As [`Tree::delete`], for the last record of a folder: that one begins to die, and those above it, which
+    /// may hold very many, are not looked at.
+    pub async fn delete_last(&self, tx: &mut Tx, path: &str) -> Result<()> {
+        let place = self.place(tx.store(), path);
+        tx.delete(&place);
+        let Some(folder) = parent(path) else { return Ok(()) };
+        let marker = self.place(tx.store(), folder);
+        if tx.get::<Marker>(&marker).await?.is_some_and(|it| it.state == State::Alive) {
+            tx.put(&marker, &Marker { state: State::Dying })?;
+        }
+        Ok(())
+    }
+
     /// What stands in a folder, sorted; folders end in a slash. `folder` is empty or ends in one.
     pub async fn list(&self, tx: &mut Tx, folder: &str) -> Result<Vec<String>> {
         let dir = tx.store().dir(self.root, folder);
