@@ -17,6 +17,7 @@ use crate::{
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
+    leases,
     mounts::Mounted,
     request::{Operation, PresentedToken, Request},
     response::Response,
@@ -264,8 +265,9 @@ struct Asked<'a> {
     endpoint: &'a Endpoint,
 }
 
-/// Runs `work` in a transaction and commits what it staged, wrapped answer included: again if somebody else
-/// was faster. The request is on record before anything is changed.
+/// Runs `work` in a transaction and commits what it staged, leases and wrapped answer included: again if somebody
+/// else was faster. The request is on record before anything is changed. What a lease has to have done outside
+/// is done when its intent is committed.
 async fn in_tx(
     open: &Unsealed,
     asked: Asked<'_>,
@@ -279,9 +281,11 @@ async fn in_tx(
         if let Some(trail) = &mut trail {
             trail.record.creates = cx.creates.load(Ordering::Relaxed);
         }
+        let mut effect = None;
         let outcome = match outcome {
             Ok(response) => {
-                let response = warn_of_fields(response, asked.route, asked.endpoint, cx);
+                let mut response = warn_of_fields(response, asked.route, asked.endpoint, cx);
+                effect = leases::register(cx, &mut tx, &mut response).await?;
                 Ok(wrapping::wrap(cx, &mut tx, response).await?)
             }
             Err(refusal) if tx.stands() => Err(refusal),
@@ -291,7 +295,7 @@ async fn in_tx(
             trail.request().await?;
         }
         if tx.commit().await? {
-            return outcome;
+            return leases::effect::perform(cx, effect, outcome?).await;
         }
     }
     Err(Error::Busy)

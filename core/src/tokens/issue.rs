@@ -15,6 +15,7 @@ use crate::{
     crypto::SecretBytes,
     error::{Error, Result},
     ids::{MountId, NamespaceId},
+    leases,
     response::Auth,
     tx::Tx,
 };
@@ -174,14 +175,15 @@ impl Tokens {
     }
 
     /// The selector of an id that somebody chose, if it is free: unknown, or that of a dead token without
-    /// children, which would come back to life with it. What the dead token leaves is purged in the background.
+    /// children and leases, which would come back to life with it. What the dead token leaves is purged in the background.
     async fn unused(&self, tx: &mut Tx, id: &SecretBytes, now: Timestamp) -> Result<Selector> {
         let selector = self.selector(id.expose());
         let place = self.place(tx.store(), selector);
         let Some(old) = tx.get::<Token>(&place).await? else { return Ok(selector) };
         let store = tx.store().clone();
         let is_parent = !store.is_empty(Class::TokenIndex, index::children(&store, selector)).await?;
-        if old.is_live(now) || is_parent || old.created >= now {
+        let is_holder = leases::are_of(&store, selector).await?;
+        if old.is_live(now) || is_parent || is_holder || old.created >= now {
             return Err(Error::invalid("cannot create a token with a duplicate ID"));
         }
         let rows = [
