@@ -19,6 +19,7 @@ pub mod params;
 pub mod prefixes;
 mod revoke;
 pub(crate) mod sweep;
+mod swept;
 pub mod ttl;
 
 pub use accessor::Accessor;
