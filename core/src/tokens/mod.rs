@@ -47,6 +47,8 @@ const ROOT: Root = Root::internal(3);
 pub struct Tokens {
     mac: MacKey,
     accessors: Permutation,
+    /// Of the ids of their leases, which stand in the clear where accessors are hashed.
+    leases: Permutation,
 }
 
 impl Tokens {
@@ -54,6 +56,7 @@ impl Tokens {
         Ok(Self {
             mac: MacKey::new(&barrier.purpose(Purpose::TokenMac)?),
             accessors: Permutation::new(&barrier.purpose(Purpose::TokenAccessor)?),
+            leases: Permutation::new(&barrier.purpose(Purpose::TokenLease)?),
         })
     }
 
