@@ -12,6 +12,7 @@ pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod vault_kv;
 
 use crate::{
     context::{Context, Global},
@@ -130,6 +131,8 @@ commands! {
         VersionHistory(raw::VersionHistory) => raw::version_history,
     }
     groups {
+        /// Secrets, in Vault's spelling
+        Kv(vault_kv::Kv),
         /// Policies: what may be done
         Policy(policy::Policy),
         /// Tokens
