@@ -3,6 +3,7 @@
 //! A new command is a file with its arguments and a function, and one line in [`Command`] below: the macro
 //! makes clap's enum and the dispatch out of it.
 
+pub(crate) mod audit;
 pub(crate) mod kv;
 pub(crate) mod login;
 pub(crate) mod mounts;
@@ -144,6 +145,8 @@ commands! {
         Mount(mounts::Secrets),
         /// Auth methods: which answers where
         Auth(mounts::Auth),
+        /// The audit log: is it whole, who did what
+        Audit(audit::Audit),
         /// What this program knows
         Print(raw::Print),
     }
