@@ -4,6 +4,7 @@
 //! makes clap's enum and the dispatch out of it.
 
 pub(crate) mod audit;
+pub(crate) mod import;
 pub(crate) mod kv;
 pub(crate) mod login;
 pub(crate) mod mounts;
@@ -151,6 +152,8 @@ commands! {
         Print(raw::Print),
     }
     alone {
+        /// Turn the values of a file into secrets: .env, JSON, a Nomad job
+        Import(import::Import) => import::import,
         /// Run the server
         Server(server::Args) => server::run,
     }
