@@ -4,6 +4,7 @@
 //! makes clap's enum and the dispatch out of it.
 
 pub(crate) mod audit;
+pub(crate) mod completion;
 pub(crate) mod import;
 pub(crate) mod kv;
 pub(crate) mod login;
@@ -154,6 +155,13 @@ commands! {
     alone {
         /// Turn the values of a file into secrets: .env, JSON, a Nomad job
         Import(import::Import) => import::import,
+        /// Print what completes commands in bash, zsh or fish
+        Completion(completion::Completion) => completion::completion,
+        /// Write the manual's pages
+        #[command(hide = true)]
+        Man(completion::Man) => completion::man,
+        /// This program's version
+        Version(completion::Version) => completion::version,
         /// Run the server
         Server(server::Args) => server::run,
     }
