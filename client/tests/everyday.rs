@@ -91,7 +91,11 @@ fn secrets() {
         "",
         (1, "", "secret: a field is written name=value\nhint: name=@file and name=- read the value\n"),
     );
-    check(&["gte", "db"], "", (1, "", "secret: there is no such command\nhint: did you mean get?\n"));
+    check(
+        &["undelte", "db"],
+        "",
+        (1, "", "secret: there is no such command\nhint: did you mean delete, undelete?\n"),
+    );
     check(
         &["get"],
         "",

@@ -44,6 +44,19 @@ impl Server {
         })
     }
 
+    /// As [`Server::start`], with all that it logs in `server.log` below `home`.
+    pub fn start_logging(level: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let log = std::fs::File::create(home.path().join("server.log")).unwrap();
+        Self::spawn_with(home, log.into(), |port| {
+            ["server", "-dev", "-dev-root-token-id=root", &format!("-log-level={level}")]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([format!("-dev-listen-address=127.0.0.1:{port}")])
+                .collect()
+        })
+    }
+
     /// A server that keeps its secrets, and was never initialised. Its audit log lies below `home`.
     pub fn empty() -> Self {
         let home = tempfile::tempdir().unwrap();
@@ -82,12 +95,16 @@ impl Server {
     }
 
     fn spawn(home: tempfile::TempDir, args: impl FnOnce(u16) -> Vec<String>) -> Self {
+        Self::spawn_with(home, Stdio::null(), args)
+    }
+
+    fn spawn_with(home: tempfile::TempDir, log: Stdio, args: impl FnOnce(u16) -> Vec<String>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(BINARY)
             .args(args(port))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let begin = Instant::now();

@@ -65,7 +65,7 @@ struct Change {
     #[arg(long, value_name = "NAME=VALUE")]
     custom_metadata: Vec<String>,
     /// Versions delete themselves after so long
-    #[arg(long, value_name = "TTL")]
+    #[arg(long, value_name = "TTL", value_parser = input::duration)]
     delete_version_after: Option<String>,
     /// How many versions are kept
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
