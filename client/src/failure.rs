@@ -22,7 +22,6 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

@@ -8,6 +8,7 @@ mod env;
 mod failure;
 mod input;
 mod output;
+mod sink;
 mod usage;
 
 use std::process::ExitCode;
