@@ -8,11 +8,13 @@ pub(crate) struct Failure {
     hint: Option<String>,
     /// The exit status.
     pub(crate) code: u8,
+    /// The server was not able or not willing just now: the same may succeed later.
+    pub(crate) is_transient: bool,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, code: 1 }
+        Self { message: message.into(), hint: None, code: 1, is_transient: false }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -53,7 +55,12 @@ impl From<Error> for Failure {
             Error::Api { status: 503, .. } => Some("unseal it with `secret unseal`"),
             _ => None,
         };
-        let failure = Self::new(error.to_string()).code(code);
+        let is_transient = match &error {
+            Error::Connect { .. } | Error::Timeout { .. } => true,
+            Error::Api { status, .. } => matches!(status, 412 | 429 | 500 | 502..),
+            Error::Config(_) | Error::Malformed(_) => false,
+        };
+        let failure = Self { is_transient, ..Self::new(error.to_string()).code(code) };
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

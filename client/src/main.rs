@@ -6,13 +6,16 @@ mod context;
 mod editor;
 mod env;
 mod failure;
+mod inject;
 mod input;
 mod output;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{kv, login, mounts, operator, policy, raw, server, status, token};
+use commands::{
+    inject as injection, kv, login, mounts, operator, policy, quickstart, raw, run, server, status, token,
+};
 use context::{Context, Global};
 use failure::Failure;
 
@@ -52,6 +55,12 @@ enum Command {
     Edit(kv::Edit),
     /// Log in
     Login(login::Login),
+    /// Write secrets as files, for something that starts later
+    Inject(injection::Args),
+    /// Run a program that finds its secrets on a tmpfs of its own
+    Run(run::Args),
+    /// See it all at work: a server, an import, a workload, the audit log
+    Quickstart(quickstart::Args),
     /// Whether the server is sealed
     Status,
     /// Make a new store
@@ -104,6 +113,13 @@ fn main() -> ExitCode {
     if let Command::Server(args) = command {
         return server::run(args);
     }
+    // These two start programs, and begin before there are threads.
+    if let Command::Run(args) = &command {
+        return run::run(&global, args);
+    }
+    if let Command::Quickstart(args) = command {
+        return quickstart::run(&args);
+    }
     match ask(&global, command) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -127,6 +143,9 @@ fn ask(global: &Global, command: Command) -> Result<u8, Failure> {
     runtime.block_on(async {
         match command {
             Command::Server(args) => drop(args),
+            Command::Run(args) => drop(args),
+            Command::Quickstart(args) => drop(args),
+            Command::Inject(args) => injection::inject(global, args).await?,
             Command::Put(args) => kv::put(&cx, args).await?,
             Command::Get(args) => kv::get(&cx, args).await?,
             Command::Ls(args) => kv::ls(&cx, args).await?,

@@ -1,11 +1,14 @@
 //! One file for each group of commands.
 
+pub(crate) mod inject;
 pub(crate) mod kv;
 pub(crate) mod login;
 pub(crate) mod mounts;
 pub(crate) mod operator;
 pub(crate) mod policy;
+pub(crate) mod quickstart;
 pub(crate) mod raw;
+pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod token;
