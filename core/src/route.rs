@@ -86,15 +86,39 @@ pub const fn field(name: &'static str, kind: Kind) -> Field {
 #[derive(Clone, Copy)]
 pub enum Handler {
     /// Within the request's transaction: stages changes, has no other effect, may run again.
-    InTx(for<'a> fn(&'a Cx<'a>, &'a mut Tx) -> BoxFuture<'a, Result<Response>>),
-    /// Outside of any: the seal's own operations, which must work while the store is sealed.
+    InTx(InTx),
+    /// The same in two steps: what must not be repeated with each attempt (hashing a password) is done once,
+    /// changes nothing, and answers what then runs within the transaction.
+    Prepared(Prepare),
+    /// Outside of any: the operator's work on the seal, the digest and the clock, none of which is a record.
+    /// What the seal needs must work while the store is sealed.
     Outside(for<'a> fn(&'a Cx<'a>) -> BoxFuture<'a, Result<Response>>),
+}
+
+/// The first step of a [`Handler::Prepared`].
+pub type Prepare = for<'a> fn(&'a Cx<'a>) -> BoxFuture<'a, Result<Box<dyn Stage>>>;
+
+/// A handler within the request's transaction.
+pub type InTx = for<'a> fn(&'a Cx<'a>, &'a mut Tx) -> BoxFuture<'a, Result<Response>>;
+
+/// What runs within the request's transaction, once for each attempt.
+///
+/// An error drops what was staged, but for one that [`Tx::stands_with`] made.
+pub trait Stage: Send + Sync {
+    fn stage<'a>(&'a self, cx: &'a Cx<'a>, tx: &'a mut Tx) -> BoxFuture<'a, Result<Response>>;
+}
+
+impl Stage for InTx {
+    fn stage<'a>(&'a self, cx: &'a Cx<'a>, tx: &'a mut Tx) -> BoxFuture<'a, Result<Response>> {
+        self(cx, tx)
+    }
 }
 
 impl std::fmt::Debug for Handler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::InTx(_) => "InTx",
+            Self::Prepared(_) => "Prepared",
             Self::Outside(_) => "Outside",
         })
     }
@@ -107,6 +131,18 @@ macro_rules! in_tx {
     };
 }
 
+/// Makes a [`Handler`] of an `async fn(&Cx) -> Result<impl Stage>`.
+macro_rules! prepared {
+    ($prepare:path) => {
+        $crate::route::Handler::Prepared(|cx| {
+            Box::pin(async move {
+                let prepared: Box<dyn $crate::route::Stage> = Box::new($prepare(cx).await?);
+                Ok(prepared)
+            })
+        })
+    };
+}
+
 /// Makes a [`Handler`] of an `async fn(&Cx) -> Result<Response>`.
 macro_rules! outside {
     ($handler:path) => {
@@ -114,7 +150,7 @@ macro_rules! outside {
     };
 }
 
-pub(crate) use {in_tx, outside};
+pub(crate) use {in_tx, outside, prepared};
 
 const fn endpoint(operation: Operation, handler: Handler) -> Endpoint {
     Endpoint { operation, access: Access::Auth, writes: Writes::Action, fields: Fields::Known(&[]), handler }

@@ -7,14 +7,14 @@
     reason = "a test"
 )]
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::{Value, json};
 use strongroom_core::{
     Error,
     catalog::{self, UNAUTHENTICATED},
     request::Operation,
-    route::{Access, Endpoint, Route},
+    route::{Access, Endpoint, Handler, Route},
     testing::{TestCore, is_denied},
 };
 
@@ -75,6 +75,34 @@ fn whatever_asks_for_no_token_is_on_the_list() {
         let known = UNAUTHENTICATED.contains(&(it.pattern.as_str(), operation)) || login;
         assert!(known, "{} {operation} asks for no token and is not on the list", it.pattern);
     }
+}
+
+/// Only what is no record may be changed outside of the request's transaction: the seal, the digest, the clock.
+#[test]
+fn only_the_operators_own_work_is_outside_of_a_transaction() {
+    let expected = [
+        "clock",
+        "generate-root",
+        "generate-root-token",
+        "health",
+        "init",
+        "integrity",
+        "leader",
+        "rekey",
+        "rekey-recovery-key",
+        "rotate",
+        "seal",
+        "seal-status",
+        "unseal",
+    ];
+    let outside = endpoints().into_iter().filter(|it| matches!(it.endpoint.handler, Handler::Outside(_)));
+    let found: BTreeSet<String> = outside
+        .map(|it| match it.pattern.strip_prefix("sys/").and_then(|it| it.split('/').next()) {
+            Some(first) => first.to_owned(),
+            None => it.pattern,
+        })
+        .collect();
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
 /// A path that a route's pattern fits.

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     secrets: Vec<Wanted>,
 }
 
-pub(crate) async fn inject(global: &Global, args: Args) -> Result<(), Failure> {
+pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
     // What can be wrong here is found before the server is asked, and before anything is logged there.
     let failed = |error: crate::inject::Error| {
         let failure = Failure::new(format!("{}: {error}", args.to.display()));
@@ -56,7 +56,9 @@ pub(crate) async fn inject(global: &Global, args: Args) -> Result<(), Failure> {
     }
     drop(target);
     let cx = args.source.context(global)?;
-    let read = args.source.read(&cx, &args.secrets).await?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let read = runtime.block_on(args.source.read(&cx, &args.secrets))?;
     let mut files = Files::default();
     for (wanted, picked) in args.secrets.iter().zip(read) {
         wanted.add_to(&mut files, picked).map_err(|error| Failure::new(error.to_string()))?;

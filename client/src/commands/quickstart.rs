@@ -13,17 +13,13 @@ mod workload;
 
 use std::{
     path::PathBuf,
-    process::ExitCode,
     time::{Duration, Instant},
 };
 
 use room::Room;
 use strongroom_process::Signals;
 
-use crate::{
-    failure::Failure,
-    output::{line, note},
-};
+use crate::{context::Global, failure::Failure, output::line};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -37,20 +33,10 @@ pub(crate) struct Args {
     as_workload: bool,
 }
 
-pub(crate) fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(_: &Global, args: Args) -> Result<(), Failure> {
     if args.as_workload {
         return workload::run();
     }
-    match play(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            note(&failure.report());
-            ExitCode::from(failure.code)
-        }
-    }
-}
-
-fn play(args: &Args) -> Result<(), Failure> {
     // Taken rather than handled: told to end, it still cleans up.
     let signals = Signals::take().map_err(|error| Failure::new(format!("signals: {error}")))?;
     let begun = Instant::now();

@@ -9,7 +9,7 @@ mod supervise;
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::Command,
     time::Duration,
 };
 
@@ -61,17 +61,8 @@ pub(crate) struct Args {
 }
 
 /// Answers the program's exit code.
-pub(crate) fn run(global: &Global, args: &Args) -> ExitCode {
-    match start(global, args) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            note(&failure.report());
-            ExitCode::from(failure.code)
-        }
-    }
-}
-
-fn start(global: &Global, args: &Args) -> Result<u8, Failure> {
+pub(crate) fn run(global: &Global, args: Args) -> Result<u8, Failure> {
+    let args = &args;
     let own = |failure: Failure| failure.code(OWN_FAILURE);
     let cx = args.source.context(global).map_err(own)?;
     if !args.env && args.tmpfs.is_none() {

@@ -5,7 +5,6 @@ mod attended;
 use std::{
     io::{self, Write as _},
     path::PathBuf,
-    process::ExitCode,
 };
 
 use strongroom_core::crypto::SecretBytes;
@@ -19,6 +18,8 @@ use tokio::{
     net::lookup_host,
     signal::unix::{SignalKind, signal},
 };
+
+use crate::{context::Global, failure::Failure};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -51,7 +52,7 @@ pub(crate) struct Args {
 }
 
 /// Runs until a signal ends it: 0, or 1 if it could not start.
-pub(crate) fn run(args: Args) -> ExitCode {
+pub(crate) fn run(_: &Global, args: Args) -> Result<u8, Failure> {
     let hardening = strongroom_process::harden();
     let tokens = strongroom_process::remove_tokens();
     let outcome = tokio::runtime::Builder::new_multi_thread()
@@ -60,10 +61,10 @@ pub(crate) fn run(args: Args) -> ExitCode {
         .map_err(ServerError::from)
         .and_then(|runtime| runtime.block_on(serve(args, &hardening, &tokens)));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Ok(0),
         Err(error) => {
             say(&format!("secret server: {error}"));
-            ExitCode::FAILURE
+            Ok(1)
         }
     }
 }

@@ -124,13 +124,10 @@ impl Tokens {
         Ok(found.is_some_and(|it| it.value.state == State::Released))
     }
 
-    /// Takes one use off a token that has only so many, durably, before the request is looked at.
+    /// Takes one use off a token that has only so many, durably, before anything is done for the request.
     ///
     /// The last use leaves -1: the token is spent, but its record stands for as long as this request runs.
-    pub(crate) async fn consume(&self, store: &Arc<Store>, known: Known, now: Timestamp) -> Result<Known> {
-        if known.token.uses_left == 0 || known.token.kind == TokenKind::Batch {
-            return Ok(known);
-        }
+    pub(crate) async fn consume(&self, store: &Arc<Store>, known: &Known, now: Timestamp) -> Result<Known> {
         let place = self.place(store, Selector(known.token.selector));
         let mut attempts = Attempts::new(store, Priority::Interactive);
         let token = loop {
@@ -164,6 +161,11 @@ fn is_mounted(mounts: &Table, token: &Token) -> bool {
 }
 
 impl Known {
+    /// Whether it is good for so many requests only.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.token.uses_left != 0 && self.token.kind == TokenKind::Service
+    }
+
     /// Refuses a token that is bound to networks the peer is not in. The peer is the socket's, or what a
     /// trusted proxy vouched for.
     pub(crate) fn may_be_used_from(&self, peer: &Peer) -> Result<()> {

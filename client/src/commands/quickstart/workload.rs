@@ -1,17 +1,12 @@
 //! The workload: a program that was started by `secret run` and looks around. It learns the password it should
 //! find over a pipe, so that it can tell whether it found it without anybody printing one.
 
-use std::{io::Read as _, os::unix::fs::PermissionsExt as _, path::Path, process::ExitCode};
+use std::{io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{
-    env,
-    failure::Failure,
-    inject::Target,
-    output::{line, note},
-};
+use crate::{env, failure::Failure, inject::Target, output::line};
 
 /// What the file is called for the workload.
 pub(super) const FILE: &str = "db-password";
@@ -42,16 +37,9 @@ pub(super) fn namespace() -> String {
     std::fs::read_link("/proc/self/ns/mnt").map(|it| it.display().to_string()).unwrap_or_default()
 }
 
-pub(super) fn run() -> ExitCode {
-    match look().and_then(|report| {
-        line(&serde_json::to_string(&report).map_err(|error| Failure::new(error.to_string()))?)
-    }) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            note(&failure.report());
-            ExitCode::FAILURE
-        }
-    }
+pub(super) fn run() -> Result<(), Failure> {
+    let report = serde_json::to_string(&look()?).map_err(|error| Failure::new(error.to_string()))?;
+    line(&report)
 }
 
 fn look() -> Result<Report, Failure> {
