@@ -124,15 +124,15 @@ fn a_role_reads_with_files_and_leaves_no_token_behind() {
     }
     assert_eq!(tokens(), before, "a login's token is given back");
     let (status, text) = inject(&server, &to, &["--username=ann", "--password-file", &wrong, "apps/shop/db"]);
-    assert_eq!(status, 1, "{text}");
+    assert_eq!(status, 2, "{text}");
     server.ok(&["put", "apps/other", "a=b"]);
     let (status, text) = inject(&server, &to, &[&as_role[..], &["apps/other"]].concat());
-    assert_eq!(status, 1);
+    assert_eq!(status, 2);
     assert!(text.contains("apps/other: permission denied\nhint: "), "{text}");
     assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
     assert_eq!(tokens(), before);
     // Both files or none.
-    assert_eq!(inject(&server, &to, &["--role-id-file", &role, "apps/shop/db"]).0, 2);
+    assert_eq!(inject(&server, &to, &["--role-id-file", &role, "apps/shop/db"]).0, 1);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
         command
     };
     let too_late = inject("300ms", "cubbyhole/db").output().unwrap();
-    assert_eq!(too_late.status.code(), Some(1));
+    assert_eq!(too_late.status.code(), Some(2));
     assert!(said(&too_late).contains("cannot reach"), "{}", said(&too_late));
     assert!(said(&too_late).contains("hint: is the server running?"));
 

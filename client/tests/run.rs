@@ -145,7 +145,7 @@ fn the_exit_code_is_the_programs() {
     assert_eq!(run(&["--map", "db", "--", "/etc/passwd"]).0, Some(126));
     assert_eq!(run(&["--map", "none", "--", "true"]), (Some(125), "secret: no secret at none\n".to_owned()));
     assert_eq!(run(&["--map", "db", "--at", "/nonexistent", "--", "true"]).0, Some(125));
-    assert_eq!(run(&["--map", "db"]).0, Some(2));
+    assert_eq!(run(&["--map", "db"]).0, Some(1));
     let (code, text) = run(&["--map", "db", "--tmpfs", env!("CARGO_MANIFEST_DIR"), "--", "true"]);
     assert_eq!(code, Some(125));
     assert!(text.contains("not a tmpfs"), "{text}");

@@ -96,8 +96,7 @@ fn close_to_others() -> Result<(), Failure> {
     for name in env::credentials() {
         strongroom_process::remove_variable(name);
     }
-    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+    strongroom_process::close_to_others()
         .map_err(|error| Failure::new(format!("this process cannot be closed to others: {error}")))
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     context::{Context, Global},
-    failure::Failure,
+    failure::{Failure, SERVER},
 };
 
 /// Between two attempts: from here, doubling, to here.
@@ -124,11 +124,12 @@ fn fields(data: Value, version: u8) -> Option<Map<String, Value>> {
 }
 
 fn nothing_at(wanted: &Wanted) -> Failure {
-    Failure::new(format!("no secret at {}", wanted.path)).code(2)
+    Failure::new(format!("no secret at {}", wanted.path)).code(SERVER)
 }
 
 fn refused(wanted: &Wanted, path: &str) -> Failure {
     Failure::new(format!("{}: permission denied", wanted.path))
+        .code(SERVER)
         .hint(format!("an operator sees why with `secret policy explain {path}`"))
 }
 

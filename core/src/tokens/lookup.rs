@@ -42,6 +42,16 @@ impl Caller {
     }
 }
 
+impl crate::core::Core {
+    /// Whether a token is valid. Nothing is counted and nothing recorded: it is asked before a long body is read,
+    /// and decides nothing but that.
+    pub async fn knows(&self, presented: &PresentedToken) -> bool {
+        let Some(open) = self.unsealed() else { return false };
+        let found = open.tokens.find(&open, presented.expose(), self.time().now()).await;
+        matches!(found, Ok(Some(_)))
+    }
+}
+
 impl Tokens {
     /// The live token behind what was presented, or [`Error::Denied`]: whatever is wrong with it, the answer
     /// is one.

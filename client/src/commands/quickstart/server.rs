@@ -29,6 +29,8 @@ impl Server {
         command
             .arg("server")
             .arg(format!("--config={}", config.display()))
+            // An ordinary user may lock little memory, and the example's secrets are none.
+            .arg("--disable-mlock")
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())
