@@ -136,6 +136,31 @@ fn a_role_reads_with_files_and_leaves_no_token_behind() {
 }
 
 #[test]
+fn what_is_read_can_be_held_as_a_lease() {
+    let (server, dir) = (server(), tmpfs());
+    let policy = dir.path().join("policy");
+    fs::write(&policy, "path \"secret/data/apps/shop/*\" { capabilities = [\"read\"] }").unwrap();
+    server.ok(&["policy", "write", "shop", policy.to_str().unwrap()]);
+    server.ok(&["auth", "enable", "userpass"]);
+    server.ok(&["write", "auth/userpass/users/ann", "password=correct-horse", "token_policies=shop"]);
+    let password = dir.path().join("password");
+    fs::write(&password, "correct-horse").unwrap();
+    let to = dir.path().join("to");
+    fs::create_dir(&to).unwrap();
+    let who = ["--username=ann", "--password-file", password.to_str().unwrap(), "apps/shop/db"];
+    let holders = || {
+        let mut held =
+            server.command(["read", "-format=json", "sys/leases/holdings/secret/data/apps/shop/db"]);
+        String::from_utf8(held.output().unwrap().stdout).unwrap().matches("userpass-ann").count()
+    };
+    assert_eq!(inject(&server, &to, &who).0, 0);
+    assert_eq!(holders(), 0);
+    assert_eq!(inject(&server, &to, &[&["--lease=1h"], &who[..]].concat()), (0, String::new()));
+    assert_eq!(holders(), 1, "its holder lives on");
+    assert_eq!(read(to.join("db/password")), "rosebud");
+}
+
+#[test]
 fn a_server_that_is_not_there_yet_is_waited_for() {
     let (port, dir) = (free_port(), tmpfs());
     let to = dir.path().to_str().unwrap();

@@ -112,6 +112,46 @@ fn a_program_cannot_look_into_what_started_it() {
     assert_eq!(String::from_utf8_lossy(&ran.stdout), "own\n", "{}", said(&ran));
 }
 
+// Rule 117: root can look into every process. What started the program has forgotten the token by then.
+#[test]
+fn a_token_is_forgotten_before_the_program_starts() {
+    let server = server();
+    let token = server.ok(&["token", "create", "-field=token"]);
+    let (secret, kept) = (token.trim_start_matches("hvs.").to_owned(), "SEARCHED_FOR=kept-on-purpose");
+    let mut command = server.command(["run", "--map", "db", "--", "sh", "-c", "echo ready; read end"]);
+    command.env("VAULT_TOKEN", &token).env("SEARCHED_FOR", "kept-on-purpose");
+    let mut program = Program::start(command.stdin(Stdio::piped()));
+    assert_eq!(program.says(), "ready");
+    match memory_holds(program.process.id(), &[&secret, "rosebud", kept]) {
+        Some(found) => assert_eq!(found, [false, false, true]),
+        // Whoever is not root is kept out, which another test shows.
+        None => assert!(!is_root()),
+    }
+    drop(program.process.stdin.take());
+    program.ends();
+}
+
+/// Which of the words stand in the memory of a process; none if it is closed to us.
+fn memory_holds(pid: u32, words: &[&str]) -> Option<Vec<bool>> {
+    use std::os::unix::fs::FileExt as _;
+    let memory = std::fs::File::open(format!("/proc/{pid}/mem")).ok()?;
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
+    let mut found = vec![false; words.len()];
+    for map in maps.lines().filter(|it| it.split(' ').nth(1).is_some_and(|it| it.starts_with("rw"))) {
+        let (from, to) = map.split(' ').next()?.split_once('-')?;
+        let [from, to] = [from, to].map(|it| u64::from_str_radix(it, 16).unwrap());
+        let mut content = vec![0; usize::try_from(to - from).unwrap()];
+        // Some are the kernel's own.
+        if memory.read_exact_at(&mut content, from).is_err() {
+            continue;
+        }
+        for (found, word) in found.iter_mut().zip(words) {
+            *found |= content.windows(word.len()).any(|it| it == word.as_bytes());
+        }
+    }
+    Some(found)
+}
+
 // Rule 117
 #[test]
 fn variables_are_given_to_whoever_asks_for_them() {

@@ -6,6 +6,7 @@ use crate::{
     context::Global,
     failure::Failure,
     inject::{Access, Files, Source, Target, Wanted, publish, remove},
+    output::note,
 };
 
 #[derive(Debug, clap::Args)]
@@ -64,5 +65,9 @@ pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
         wanted.add_to(&mut files, picked).map_err(|error| Failure::new(error.to_string()))?;
     }
     // The directory as it is now: it may have been mounted over while the server was waited for.
-    publish(&Target::open(&args.to).map_err(failed)?, &files, &access).map_err(failed)
+    let target = Target::open(&args.to).map_err(failed)?;
+    if target.is_open_to_all() {
+        note(&format!("warning: everybody may write to {}, and replace what is there", args.to.display()));
+    }
+    publish(&target, &files, &access).map_err(failed)
 }

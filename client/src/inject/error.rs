@@ -17,8 +17,6 @@ pub(crate) enum Error {
     FileAndDirectory(String),
     #[error("it is not a tmpfs: secrets are not written to a disk")]
     NotInMemory,
-    #[error("everybody may write to it")]
-    OpenToAll,
     #[error("a part of the path is a symbolic link")]
     Link,
     #[error("another injection is at work there")]

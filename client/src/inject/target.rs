@@ -31,7 +31,7 @@ pub(crate) struct Target(OwnedFd);
 
 impl Target {
     // Rules 112, 113
-    /// Opens `path` and checks what was opened: that it lies in memory, and that not everybody may write there.
+    /// Opens `path` and checks that what was opened lies in memory.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let opened = match path.strip_prefix("/") {
             Ok(rest) => {
@@ -52,12 +52,14 @@ impl Target {
         if !IN_MEMORY.iter().any(|it| u64::try_from(system.f_type) == Ok(*it)) {
             return Err(Error::NotInMemory);
         }
-        // Where everybody may make files but remove only their own, a name may be taken but never replaced.
-        let mode = fstat(&dir).map_err(Error::io("look at it"))?.st_mode;
-        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
-            return Err(Error::OpenToAll);
-        }
         Ok(Self(dir))
+    }
+
+    /// Whether everybody may replace what is written there: nobody can be kept from it, so it is not refused (an
+    /// `emptyDir` of Kubernetes is that way), but its owner should know.
+    pub(crate) fn is_open_to_all(&self) -> bool {
+        // Where everybody may make files but remove only their own, a name may be taken but never replaced.
+        fstat(&self.0).is_ok_and(|it| it.st_mode & 0o002 != 0 && it.st_mode & 0o1000 == 0)
     }
 
     /// Keeps others like us out for as long as the answer lives, and after a crash no longer than that.
