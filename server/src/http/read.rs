@@ -49,7 +49,7 @@ pub(super) async fn read(
     }
     let token = token(&parts.headers)?;
     let wrap_ttl = duration(&parts.headers, "x-vault-wrap-ttl", "X-Vault-Wrap-TTL")?;
-    let lease_ttl = duration(&parts.headers, "x-strongroom-lease", "X-Strongroom-Lease")?;
+    let lease_ttl = lease(&parts.headers)?;
     let merge_patch = operation == Operation::Patch;
     if merge_patch {
         merge_patch_type(&parts.headers)?;
@@ -196,6 +196,18 @@ fn duration(headers: &HeaderMap, name: &str, shown: &'static str) -> Result<Opti
     let Some(value) = headers.get(name).filter(|it| !it.is_empty()) else { return Ok(None) };
     let parsed = value.to_str().ok().and_then(parse_duration).ok_or(Refusal::BadDuration(shown))?;
     Ok(Some(parsed).filter(|it| !it.is_zero()))
+}
+
+/// How long a read is to be leased. Whoever sends the header gets a lease or no answer: what is no duration,
+/// nothing and no time at all are refused, and so are two of them.
+fn lease(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+    let mut values = headers.get_all("x-strongroom-lease").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let parsed = value.to_str().ok().and_then(parse_duration).filter(|it| it.as_secs() > 0);
+    match (parsed, values.next()) {
+        (Some(ttl), None) => Ok(Some(ttl)),
+        _ => Err(Refusal::BadDuration("X-Strongroom-Lease")),
+    }
 }
 
 /// A content type without its parameters.

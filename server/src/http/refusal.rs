@@ -108,6 +108,7 @@ pub(super) fn core(id: RequestId, error: &Error, bare: bool) -> Answer {
             let messages: Vec<&str> = messages.iter().map(AsRef::as_ref).collect();
             return errors(StatusCode::BAD_REQUEST, &messages);
         }
+        Error::LeaseQuota { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::NotFound => return errors(StatusCode::NOT_FOUND, &[]),
         Error::RateLimited { retry_after, .. } => {
             let mut answer = errors(StatusCode::TOO_MANY_REQUESTS, &[&error.to_string()]);
