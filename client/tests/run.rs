@@ -302,6 +302,23 @@ fn as_pid_1_it_passes_signals_on_and_leaves_no_zombies() {
     assert_eq!(String::from_utf8_lossy(&ran.stdout), "gone\n", "{}", said(&ran));
 }
 
+/// Runs a command in a terminal of its own, whose keys are the standard input; none if there is no `script`.
+fn in_terminal(command: &Command) -> Option<Program> {
+    if Command::new("script").arg("--version").stdout(Stdio::null()).status().is_err() {
+        assert_ne!(running::ci().as_deref(), Some("true"), "there is no `script` to make a terminal");
+        return None;
+    }
+    let words: Vec<String> = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args())
+        .map(|it| format!("'{}'", it.to_str().unwrap().replace('\'', "'\\''")))
+        .collect();
+    let mut terminal = Command::new("script");
+    terminal.args(["--quiet", "--return", "--command", &format!("exec {}", words.join(" ")), "/dev/null"]);
+    terminal.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Some(Program::start(terminal.env("SHELL", "/bin/sh").env("TERM", "dumb").stdin(Stdio::piped())))
+}
+
 // What the terminal sends reaches the whole foreground group: passed on, it would arrive twice.
 #[test]
 fn a_terminals_signal_arrives_once() {
@@ -309,34 +326,58 @@ fn a_terminals_signal_arrives_once() {
     let script = "n=0; trap 'n=$((n+1)); echo int $n' INT; trap 'echo sum $n; exit 4' TERM; echo ready; \
                   while :; do sleep 0.02; done";
     let run = server.command(["run", "--map", "db", "--", "sh", "-c", script]);
-    let words: Vec<String> = [run.get_program()]
-        .into_iter()
-        .chain(run.get_args())
-        .map(|it| format!("'{}'", it.to_str().unwrap().replace('\'', "'\\''")))
-        .collect();
-    let mut terminal = Command::new("script");
-    terminal.args(["--quiet", "--return", "--command", &format!("exec {}", words.join(" ")), "/dev/null"]);
-    terminal.env_clear().envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut program = Program::start(terminal.env("SHELL", "/bin/sh").stdin(Stdio::piped()));
-    use std::io::Write as _;
-    let mut keys = program.process.stdin.take().unwrap();
-    let mut until = |expected: &str| {
-        while !program.says().trim_end().ends_with(expected) {}
-    };
-    until("ready");
+    let Some(mut program) = in_terminal(&run) else { return };
+    program.says_at_last("ready");
     for number in 1..=3 {
-        keys.write_all(b"\x03").unwrap();
-        until(&format!("int {number}"));
+        program.types("\x03");
+        program.says_at_last(&format!("int {number}"));
     }
     // Everything that was sent has arrived when the next thing has: nothing came twice.
-    let outer = rustix::process::Pid::from_child(&program.process);
-    let children =
-        std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", outer.as_raw_nonzero())).unwrap();
+    let outer = program.process.id();
+    let children = std::fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).unwrap();
     let own = children.split_whitespace().next().unwrap().parse().unwrap();
     rustix::process::kill_process(rustix::process::Pid::from_raw(own).unwrap(), Signal::TERM).unwrap();
-    while !program.says().contains("sum 3") {}
-    drop(keys);
+    program.says_at_last("sum 3");
     assert_eq!(program.ends(), Some(4));
+}
+
+#[test]
+fn job_control_works_as_without_us() {
+    let server = server();
+    let Some(mut shell) = in_terminal(&with_environment(&server, "bash", &["--norc", "-i"])) else { return };
+    // What the terminal echoes has the quotes; what the program says has not.
+    let run = format!("{} run --map db -- sh -c 'echo star\"\"ted; exec sleep 600'", running::BINARY);
+    shell.types(&format!("{run}\n"));
+    shell.says_at_last("started");
+    shell.types("\x1a");
+    shell.says_at_last("Stopped");
+    // Continued, it is in the foreground again, and ends like anything that Ctrl-C ends.
+    shell.types("fg; echo code:$?\n");
+    shell.says_at_last("sleep 600");
+    let is_running = || {
+        let jobs = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|it| {
+            let words = std::fs::read(it.path().join("cmdline")).ok()?;
+            let state = std::fs::read_to_string(it.path().join("stat")).ok()?;
+            Some((words, state))
+        });
+        let own = [running::BINARY.as_bytes(), b"run"].join(&0);
+        let mut states = jobs.filter(|(words, _)| words.starts_with(&own)).map(|(_, state)| state);
+        states.all(|it| !it.contains(") T ")).then_some(())
+    };
+    wait_for("it is not continued", is_running);
+    shell.types("\x03");
+    shell.says_at_last("code:130");
+    shell.types("exit 6\n");
+    assert_eq!(shell.ends(), Some(6));
+}
+
+/// Any program with the environment that knows the server.
+fn with_environment(server: &Server, program: &str, args: &[&str]) -> Command {
+    let known = server.command([""]);
+    let mut command = Command::new(program);
+    command.args(args).env_clear();
+    command.envs(known.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
 }
 
 #[test]

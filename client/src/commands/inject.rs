@@ -45,6 +45,9 @@ pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
         match error {
             crate::inject::Error::NotInMemory => failure
                 .hint("mount one: mount -t tmpfs -o size=1m,mode=0755,noswap tmpfs DIR; /run often is one"),
+            crate::inject::Error::Foreign(_) => {
+                failure.hint("remove it, or call the secret something else with PATH=NAME")
+            }
             crate::inject::Error::Link => failure.hint("write the path without links, /run for /var/run"),
             _ => failure,
         }

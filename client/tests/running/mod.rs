@@ -145,13 +145,25 @@ impl Program {
         self.lines.next().expect("it says nothing more").unwrap()
     }
 
+    /// Waits until it says something with these words.
+    #[track_caller]
+    pub fn says_at_last(&mut self, words: &str) {
+        while !self.says().contains(words) {}
+    }
+
+    pub fn types(&mut self, keys: &str) {
+        use std::io::Write as _;
+        self.process.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
     pub fn send(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.process), signal).unwrap();
     }
 
     /// Its exit code.
     pub fn ends(mut self) -> Option<i32> {
-        drop(self.lines);
+        // To the end: who writes to a pipe that nobody reads is ended by that.
+        self.lines.by_ref().for_each(drop);
         self.process.wait().unwrap().code()
     }
 }
