@@ -4,6 +4,7 @@
 //! makes clap's enum and the dispatch out of it.
 
 pub(crate) mod kv;
+pub(crate) mod lease;
 pub(crate) mod login;
 pub(crate) mod mounts;
 pub(crate) mod operator;
@@ -134,6 +135,8 @@ commands! {
         Policy(policy::Policy),
         /// Tokens
         Token(token::Token),
+        /// Leases: who holds which version of a secret, and what else ends
+        Lease(lease::Lease),
         /// Init, unseal, seal, rotate: in Vault's spelling
         Operator(operator::Operator),
         /// Secrets engines: which answers where
