@@ -45,7 +45,13 @@ fn main() -> ExitCode {
     let args = argv::as_clap_reads(std::env::args_os(), &Cli::command());
     let parsed = Cli::command().try_get_matches_from(&args).and_then(|it| Cli::from_arg_matches(&it));
     let outcome = match parsed {
-        Ok(Cli { global, command }) => command.run(&global),
+        Ok(Cli { global, command }) => {
+            // Whoever edits starts a program, which is to be as open to its user as ever.
+            if !matches!(command, Command::Edit(_)) {
+                let _ = strongroom_process::close_to_others();
+            }
+            command.run(&global)
+        }
         Err(error) => usage::explain(error, &args),
     };
     match outcome {

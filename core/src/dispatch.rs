@@ -56,7 +56,7 @@ impl Core {
             return Audited::exempt(self.before_unsealing(&request, presented.as_ref()).await);
         };
         let now = self.time().now();
-        match self.answer(&open, &request, presented.as_ref(), now).await {
+        match self.answer(&open, request, presented.as_ref(), now).await {
             Ok(answer) => answer,
             // Not even a record could be made: there is nothing to say but that.
             Err(error) => Audited::exempt(Err(error)),
@@ -66,11 +66,16 @@ impl Core {
     async fn answer(
         &self,
         open: &Arc<Unsealed>,
-        request: &Request,
+        mut request: Request,
         presented: Option<&PresentedToken>,
         now: Timestamp,
     ) -> Result<Audited> {
         let table = open.mounts.current(&open.store).await?;
+        // Whatever looks at the path from here on sees the same one.
+        if let Some(spelling) = table.spelling(&request.path, request.operation) {
+            request.path = spelling;
+        }
+        let request = &request;
         let found = table.find(&request.path);
         let endpoint = found
             .as_ref()

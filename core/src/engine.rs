@@ -48,6 +48,17 @@ pub trait Engine: Send + Sync {
         &[]
     }
 
+    /// Parameters of its patterns that are names in any case: they are folded before a policy, the handler or the
+    /// audit log sees the path.
+    fn folded(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether what it keeps lies in folders, so that a slash at the end of a path says something.
+    fn has_folders(&self) -> bool {
+        false
+    }
+
     /// What the role or user behind one of an auth method's tokens says now, when the token is renewed; an
     /// error if there is none any more; [`Error::NotFound`](crate::Error::NotFound) ends the renewal without a
     /// word, and without effect. `None` leaves the token with what it was given when it was made.

@@ -115,6 +115,24 @@ async fn no_answer_is_cached_sniffed_or_shared_with_another_origin() {
     server.stop().await;
 }
 
+// Rule 108
+#[tokio::test]
+async fn a_page_in_a_browser_reaches_the_server_only_by_its_own_name() {
+    let server = TestServer::start().await;
+    let ask = async |host: &str, origin: &str| {
+        let token = format!("x-vault-token: {ROOT}\r\n");
+        let head = format!("GET /v1/sys/mounts HTTP/1.1\r\n{host}{origin}{token}\r\n");
+        server.raw(head).await.status
+    };
+    let page = "origin: http://rebound.example\r\n";
+    assert_eq!(ask("host: rebound.example:8200\r\n", page).await, 403);
+    assert_eq!(ask("", page).await, 403);
+    assert_eq!(ask("host: 127.0.0.1:8200\r\n", page).await, 200);
+    assert_eq!(ask("host: localhost\r\n", page).await, 200);
+    assert_eq!(ask("host: rebound.example:8200\r\n", "").await, 200);
+    server.stop().await;
+}
+
 // Rule 46
 #[tokio::test]
 async fn a_raw_dot_segment_is_redirected_before_anything_is_done() {

@@ -75,6 +75,10 @@ impl Engine for System {
         ROUTES
     }
 
+    fn folded(&self) -> &'static [&'static str] {
+        &["header", "name"]
+    }
+
     fn is_singleton(&self) -> bool {
         true
     }

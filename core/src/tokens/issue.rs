@@ -107,13 +107,17 @@ impl Tokens {
 
     /// Stages a service token, or makes a batch token, which nothing is stored of.
     pub async fn issue(&self, tx: &mut Tx, new: NewToken, now: Timestamp) -> Result<Issued> {
+        // Rule 42: nothing is stored of a batch token, so nobody could count.
+        if new.kind == TokenKind::Batch && new.num_uses != 0 {
+            return Err(Error::invalid("batch tokens cannot have a limited use count"));
+        }
         let depth = new.parent.map_or(0, |it| it.depth.saturating_add(1));
         if usize::from(depth) >= MAX_DEPTH {
             return Err(Error::invalid("the token has too many ancestors to make another"));
         }
         // What is not stored is as short as it can be: whole seconds.
         let created = match new.kind {
-            TokenKind::Batch => Timestamp(now.0 - now.0.rem_euclid(1_000_000_000)),
+            TokenKind::Batch => now.whole_seconds(),
             TokenKind::Service => now,
         };
         let expires = new.lifetime.ends(created);

@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use strongroom_api::params::parse_duration;
 use strongroom_core::{
+    Core,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
     request::{BadPath, Body, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
@@ -22,7 +23,12 @@ pub(super) enum Read {
 }
 
 /// Reads a whole request. The order is that of the costs: target, method and headers before the body.
-pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>) -> Result<Read, Refusal> {
+pub(super) async fn read(
+    core: &Core,
+    limits: &Limits,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> Result<Read, Refusal> {
     let (parts, incoming) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
     let namespace = namespace(&parts.headers);
@@ -50,7 +56,8 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
     }
     let fields = match operation {
         Operation::Patch | Operation::Write => {
-            let text = body::collect(limits, &parts.headers, incoming).await?;
+            let sender = body::Sender { core, token: token.as_ref() };
+            let text = body::collect(limits, &sender, &parts.headers, incoming).await?;
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {

@@ -66,6 +66,10 @@ impl Engine for Kv {
         }
     }
 
+    fn has_folders(&self) -> bool {
+        true
+    }
+
     /// Turns `kv-v1` and `kv-v2` into `kv` with a version, and writes the settings of the mount, so that
     /// later writes find a row to check.
     fn enable<'a>(&'a self, mount: &'a mut Mount, tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
