@@ -9,7 +9,7 @@ mod accessor;
 mod batch;
 mod entry;
 mod format;
-mod index;
+pub(crate) mod index;
 pub mod issue;
 pub mod leases;
 mod list;
