@@ -2,7 +2,7 @@
 //! never needs, keys lie in memory that is not swapped, and what is freed is zeroed.
 //!
 //! This is the one crate with unsafe code. A library must not change the process that it lives in: of this crate
-//! `core` uses [`Locked`], which is memory of its own; the rest is behind the feature `harden`, and only the
+//! `core` uses [`Locked`] and [`leaving_no_trace`], which touch memory of its own; the rest is behind the feature `harden`, and only the
 //! program calls it.
 
 #[cfg(feature = "harden")]
@@ -16,6 +16,7 @@ mod harden;
 mod locked;
 #[cfg(feature = "harden")]
 mod memory;
+mod stack;
 #[cfg(feature = "harden")]
 mod namespace;
 #[cfg(feature = "harden")]
@@ -35,6 +36,7 @@ pub use harden::{Hardening, close_to_others, harden};
 pub use locked::{Locked, lock_keys};
 #[cfg(feature = "harden")]
 pub use memory::{MemoryLock, Swappable, Waived};
+pub use stack::leaving_no_trace;
 #[cfg(feature = "harden")]
 pub use namespace::enter_mount_namespace;
 #[cfg(feature = "harden")]

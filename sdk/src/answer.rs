@@ -1,5 +1,7 @@
 //! What the server answered.
 
+use std::fmt;
+
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -7,11 +9,17 @@ use zeroize::Zeroizing;
 use crate::{Error, SecretString};
 
 /// An answer with its envelope.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Answer {
     pub status: u16,
     /// The body as it came; empty for 204.
     body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// The parts of the envelope that callers ask for.

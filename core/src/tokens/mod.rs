@@ -8,7 +8,7 @@
 mod accessor;
 mod batch;
 mod entry;
-mod format;
+pub(crate) mod format;
 pub(crate) mod index;
 pub mod issue;
 pub mod leases;
