@@ -17,8 +17,10 @@ pub struct Config {
     pub tls: Tls,
     /// For one attempt, from the first byte sent to the last byte read.
     pub timeout: Duration,
-    /// Attempts after the first, on 412, 429 and 5xx except 501.
+    /// Attempts after the first, on 412, 429 and 5xx except 501, and where no connection came about.
     pub max_retries: u32,
+    /// For a whole call, with all its attempts and the pauses between them.
+    pub deadline: Duration,
 }
 
 /// How the server proves who it is, and how we do.
@@ -45,6 +47,7 @@ impl Default for Config {
             tls: Tls::default(),
             timeout: Duration::from_secs(60),
             max_retries: 2,
+            deadline: Duration::from_secs(180),
         }
     }
 }
@@ -113,7 +116,7 @@ fn read(path: &str) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &str, error: &std::io::Error) -> Error {
+pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> Error {
     Error::Config(format!("cannot read {path}: {error}"))
 }
 
