@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -92,7 +95,11 @@ impl Answer {
 
     /// The login or token that was made.
     pub fn auth(&self) -> Result<Auth, Error> {
-        self.envelope()?.auth.ok_or(Error::Malformed("no token in the answer to a login"))
+        #[derive(Deserialize)]
+        struct Login {
+            auth: Option<Auth>,
+        }
+        self.json::<Login>()?.auth.ok_or(Error::Malformed("no token in the answer to a login"))
     }
 
     /// `data` as `T`.
@@ -116,7 +123,11 @@ impl Answer {
 
     /// The answer, unless it is a refusal. A 404 that carries data (a deleted version) is an answer.
     pub(crate) fn accepted(self) -> Result<Self, Error> {
-        let has_data = self.status == 404 && self.envelope().is_ok_and(|it| it.data.is_some());
+        #[derive(Deserialize)]
+        struct Data {
+            data: Option<IgnoredAny>,
+        }
+        let has_data = self.status == 404 && self.json::<Data>().is_ok_and(|it| it.data.is_some());
         if self.status < 400 || has_data {
             return Ok(self);
         }

@@ -15,7 +15,7 @@ use crate::{
     Answer, Config, Error, SecretString,
     kv::Kv,
     kv1::Kv1,
-    lease::Leases,
+    lease::{Held, Leases},
     retry::Policy,
     session::Bell,
     sys::Sys,
@@ -31,11 +31,12 @@ use crate::{
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    transport: Arc<Transport>,
+    transport: Transport,
     config: Arc<Config>,
     token: TokenCell,
     /// For the client of a session: whom to tell that the token seems to have ended.
     bell: Option<Bell>,
+    held: Arc<Held>,
 }
 
 /// The token that calls present, shared with whoever renews it.
@@ -65,7 +66,7 @@ pub struct Call<'c> {
 impl Client {
     #[cfg(feature = "http")]
     pub fn new(config: Config) -> Result<Self, Error> {
-        Ok(Self::over(Transport::Http(Box::new(Http::new(&config)?)), config))
+        Ok(Self::over(Transport::Http(Arc::new(Http::new(&config)?)), config))
     }
 
     /// As the environment says: `STRONGROOM_ADDR`, `VAULT_ADDR`, ... and `~/.vault-token`.
@@ -77,10 +78,12 @@ impl Client {
     pub(crate) fn over(transport: Transport, config: Config) -> Self {
         let token = TokenCell::default();
         token.set(config.token.clone());
-        Self(Arc::new(Inner { transport: Arc::new(transport), config: Arc::new(config), token, bell: None }))
+        let (config, held) = (Arc::new(config), Arc::default());
+        Self(Arc::new(Inner { transport, config, token, bell: None, held }))
     }
 
     /// The same client with another token, which is its own: what is done to the one does not touch the other.
+    /// Without one it may log in, and ask what needs no token.
     #[must_use]
     pub fn with_token(&self, token: Option<SecretString>) -> Self {
         let cell = TokenCell::default();
@@ -90,10 +93,11 @@ impl Client {
 
     pub(crate) fn sharing(&self, token: TokenCell, bell: Option<Bell>) -> Self {
         Self(Arc::new(Inner {
-            transport: self.0.transport.clone(),
+            transport: self.0.transport.for_bearers(),
             config: self.0.config.clone(),
             token,
             bell,
+            held: self.0.held.clone(),
         }))
     }
 
@@ -109,6 +113,10 @@ impl Client {
 
     pub fn set_token(&self, token: Option<SecretString>) {
         self.0.token.set(token);
+    }
+
+    pub(crate) fn held(&self) -> &Held {
+        &self.0.held
     }
 
     /// The KV v2 secrets engine at `mount`.

@@ -101,6 +101,7 @@ impl fmt::Debug for Made {
 }
 
 /// The transport of an embedded store.
+#[derive(Clone)]
 pub(crate) struct Embedded {
     core: Arc<Core>,
     speaker: Speaker,
@@ -113,6 +114,11 @@ enum Speaker {
 }
 
 impl Embedded {
+    /// A login or a token taken from the root handle does not fall back to it when it ends.
+    pub(crate) fn for_bearers(&self) -> Self {
+        Self { core: self.core.clone(), speaker: Speaker::Token }
+    }
+
     pub(crate) async fn exchange(&self, ask: &Ask) -> Result<Reply, Failed> {
         let request = self.request(ask)?;
         let id = request.id;

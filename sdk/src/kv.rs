@@ -141,7 +141,7 @@ impl<'c> Kv<'c> {
     pub async fn get_leased(&self, path: &str, ttl: Duration) -> Result<Leased, Error> {
         let answer = self.call(Method::Get, "data", path).lease(ttl).send().await?;
         let secret = secret(answer.data()?)?;
-        Leased::new(self.client, secret, &answer.envelope()?, ttl)
+        Leased::new(self.client, secret, &answer, ttl)
     }
 
     /// Follows the secret: the newest version, kept through outages.

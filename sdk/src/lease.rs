@@ -4,7 +4,11 @@
 //! ended when that is dropped, or with [`Leased::release`]. It is *lost* if the server ends it, or if nobody
 //! answers until its time is over: then [`Leased::lost`] says so, and the secret should be read again.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -13,7 +17,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{Client, Envelope, Error, Method, kv::Secret, retry};
+use crate::{Answer, Client, Error, Method, kv::Secret, retry};
 
 /// See [`Client::leases`].
 pub struct Leases<'c>(pub(crate) &'c Client);
@@ -42,6 +46,42 @@ pub struct LeaseInfo {
     pub ttl: u64,
 }
 
+/// The envelope's part of it, without the data.
+#[derive(Deserialize)]
+struct Granted {
+    lease_id: String,
+    /// Seconds.
+    lease_duration: u64,
+    renewable: bool,
+}
+
+/// How often each lease is held. To the server a token holds a secret once: whoever reads it again gets the
+/// same lease, which must not end with the first of them.
+#[derive(Default)]
+pub(crate) struct Held(Mutex<BTreeMap<String, usize>>);
+
+impl Held {
+    fn take(&self, id: &str) {
+        *self.holders().entry(id.to_owned()).or_default() += 1;
+    }
+
+    /// Whether that was the last one.
+    fn give_back(&self, id: &str) -> bool {
+        let mut holders = self.holders();
+        let Some(count) = holders.get_mut(id) else { return true };
+        *count = count.saturating_sub(1);
+        let is_last = *count == 0;
+        if is_last {
+            holders.remove(id);
+        }
+        is_last
+    }
+
+    fn holders(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[derive(Serialize)]
 struct ById<'a> {
     lease_id: &'a str,
@@ -57,9 +97,9 @@ impl Leases<'_> {
 
     /// Asks for `increment` from now on; the server may grant less.
     pub async fn renew(&self, id: &str, increment: Option<Duration>) -> Result<Lease, Error> {
-        let envelope = self.call("renew", id, increment).await?.envelope()?;
-        let duration = Duration::from_secs(envelope.lease_duration);
-        Ok(Lease { id: envelope.lease_id, duration, renewable: envelope.renewable })
+        let granted: Granted = self.call("renew", id, increment).await?.json()?;
+        let duration = Duration::from_secs(granted.lease_duration);
+        Ok(Lease { id: granted.lease_id, duration, renewable: granted.renewable })
     }
 
     /// Ends a lease. One that has ended is no error.
@@ -67,7 +107,7 @@ impl Leases<'_> {
         self.call("revoke", id, None).await.map(|_| ())
     }
 
-    async fn call(&self, what: &str, id: &str, increment: Option<Duration>) -> Result<crate::Answer, Error> {
+    async fn call(&self, what: &str, id: &str, increment: Option<Duration>) -> Result<Answer, Error> {
         let body = ById { lease_id: id, increment: increment.map(|it| it.as_secs()) };
         self.0.call(Method::Put, format!("sys/leases/{what}")).json(&body).send().await
     }
@@ -103,16 +143,17 @@ impl Leased {
     pub(crate) fn new(
         client: &Client,
         secret: Secret,
-        envelope: &Envelope,
+        answer: &Answer,
         ttl: Duration,
     ) -> Result<Self, Error> {
-        if envelope.lease_id.is_empty() {
+        let Granted { lease_id: id, lease_duration, .. } = answer.json()?;
+        if id.is_empty() {
             return Err(Error::NoLease);
         }
+        client.held().take(&id);
         let (tell, lost) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
-        let duration = Duration::from_secs(envelope.lease_duration);
-        let id = envelope.lease_id.clone();
+        let duration = Duration::from_secs(lease_duration);
         let task = Keeper { client: client.clone(), id: id.clone(), ttl, tell };
         let task = tokio::spawn(task.run(duration, stopped));
         Ok(Self { secret, id, lost, stop, task })
@@ -140,7 +181,8 @@ impl Leased {
         }
     }
 
-    /// Ends the lease, and waits until the server knows.
+    /// Ends the lease, and waits until the server knows. If it is held a second time, by the same token, it ends
+    /// with the last of them.
     pub async fn release(self) -> Result<(), Error> {
         let Self { stop, task, .. } = self;
         drop(stop);
@@ -163,6 +205,7 @@ impl Keeper {
             _ = &mut stopped => return self.farewell().await,
             lost = self.renew_until_lost(duration) => lost,
         };
+        self.client.held().give_back(&self.id);
         self.tell.send_replace(Some(lost));
         // Nothing is left to be ended.
         Ok(())
@@ -175,6 +218,8 @@ impl Keeper {
         loop {
             tokio::time::sleep(pause.min(ends.saturating_duration_since(Instant::now()))).await;
             match self.client.leases().renew(&self.id, Some(self.ttl)).await {
+                // Its token ends now.
+                Ok(lease) if lease.duration.is_zero() => return Lost::Ended(Error::NoLease),
                 Ok(lease) => {
                     ends = Instant::now() + lease.duration;
                     pause = half(lease.duration);
@@ -191,6 +236,9 @@ impl Keeper {
     }
 
     async fn farewell(&self) -> Result<(), Error> {
+        if !self.client.held().give_back(&self.id) {
+            return Ok(());
+        }
         let revoked = tokio::time::timeout(FAREWELL, self.client.leases().revoke(&self.id)).await;
         revoked.unwrap_or(Err(Error::Timeout { seconds: FAREWELL.as_secs() }))
     }

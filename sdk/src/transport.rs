@@ -1,5 +1,7 @@
 //! The seam between the typed calls and what carries them: a server's connections, or a store in this process.
 
+#[cfg(feature = "http")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,14 +36,25 @@ pub(crate) struct Failed {
     pub(crate) unsent: bool,
 }
 
+#[derive(Clone)]
 pub(crate) enum Transport {
     #[cfg(feature = "embedded")]
     Embedded(crate::embedded::Embedded),
     #[cfg(feature = "http")]
-    Http(Box<crate::http::Http>),
+    Http(Arc<crate::http::Http>),
 }
 
 impl Transport {
+    /// The same, for whoever speaks by a token: without one it is nobody.
+    pub(crate) fn for_bearers(&self) -> Self {
+        match self {
+            #[cfg(feature = "embedded")]
+            Self::Embedded(store) => Self::Embedded(store.for_bearers()),
+            #[cfg(feature = "http")]
+            Self::Http(http) => Self::Http(http.clone()),
+        }
+    }
+
     pub(crate) async fn exchange(&self, ask: &Ask) -> Result<Reply, Failed> {
         match self {
             #[cfg(feature = "embedded")]

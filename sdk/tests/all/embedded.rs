@@ -98,10 +98,20 @@ async fn policies_decide_and_logins_work_as_with_a_server() {
     let (store, root) = store_and_token().await;
     root.kv("secret").put("db", &json!({ "password": "p" })).await.unwrap();
     let rules = r#"path "secret/data/db" { capabilities = ["read"] }"#;
-    let (role_id, secret_id) = app_role(&root, rules, json!({ "token_policies": ["app"] })).await;
+    let ids = app_role(&root, rules, json!({ "token_policies": ["app"] })).await;
+    let (role_id, secret_id) = ids.clone();
     let session = store.client(None).login(AppRole::new(role_id).secret_id(secret_id)).await.unwrap();
     session.kv("secret").get("db").await.unwrap();
     assert!(session.kv("secret").put("db", &json!({})).await.unwrap_err().is_denied());
+
+    // A login that was made through the root handle does not fall back to it when it ends.
+    let (role_id, secret_id) = (ids.0, ids.1);
+    let session = store.root().login(AppRole::new(role_id).secret_id(secret_id)).await.unwrap();
+    let client = session.client().clone();
+    client.kv("secret").get("db").await.unwrap();
+    session.logout().await.unwrap();
+    assert!(client.kv("secret").get("db").await.unwrap_err().is_denied());
+    assert!(store.root().with_token(None).kv("secret").get("db").await.unwrap_err().is_denied());
 }
 
 #[tokio::test]

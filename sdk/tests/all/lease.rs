@@ -71,6 +71,28 @@ async fn a_dropped_lease_is_ended_too() {
 }
 
 #[tokio::test]
+async fn a_lease_that_is_held_twice_ends_with_the_second() {
+    let script = server(renewed).await;
+    let client = client(&script);
+    let first = client.kv("secret").get_leased("db", MINUTE).await.unwrap();
+    let second = client.kv("secret").get_leased("db", MINUTE).await.unwrap();
+    first.release().await.unwrap();
+    assert_eq!(script.count("/v1/sys/leases/revoke"), 0);
+    second.release().await.unwrap();
+    assert_eq!(script.count("/v1/sys/leases/revoke"), 1);
+}
+
+#[tokio::test]
+async fn a_lease_of_no_time_is_lost_and_not_asked_for_without_end() {
+    let nothing = json!({ "lease_id": ID, "renewable": true, "lease_duration": 0, "data": null });
+    let script = server(move || Some(Reply::ok(nothing.clone()))).await;
+    let lease = client(&script).kv("secret").get_leased("db", MINUTE).await.unwrap();
+    let lost = tokio::time::timeout(LONG, lease.lost()).await.unwrap();
+    assert!(matches!(lost, Lost::Ended(_)), "{lost:?}");
+    assert_eq!(script.count("/v1/sys/leases/renew"), 1);
+}
+
+#[tokio::test]
 async fn a_lease_that_the_server_ended_is_lost_and_not_revoked() {
     let script = server(|| Some(Reply::error(400, "lease not found"))).await;
     let lease = client(&script).kv("secret").get_leased("db", MINUTE).await.unwrap();

@@ -33,6 +33,18 @@ impl Real {
 
     pub async fn with(tls: Option<Tls>) -> Self {
         let scheme = if tls.is_some() { "https" } else { "http" };
+        Self::at(Address::Tcp { address: "127.0.0.1:0".to_owned(), tls }, |it| {
+            format!("{scheme}://{}", it.local_addr().unwrap())
+        })
+        .await
+    }
+
+    pub async fn on_socket(path: &std::path::Path) -> Self {
+        let address = Address::Unix { path: path.to_owned(), mode: 0o600 };
+        Self::at(address, |_| format!("unix://{}", path.display())).await
+    }
+
+    async fn at(address: Address, shown: impl FnOnce(&Server) -> String) -> Self {
         let settings = Settings { dev: true, ..Settings::default() };
         let core = Arc::new(Core::new(Arc::new(Memory::new()), Arc::new(SystemClock::default()), settings));
         let root = Some(SecretBytes::copy_of(ROOT.as_bytes()));
@@ -40,9 +52,8 @@ impl Real {
         let share = hex(made.shares[0].expose());
         core.unseal(&share).await.unwrap();
         let mut server = Server::new(core.clone());
-        let address = Address::Tcp { address: "127.0.0.1:0".to_owned(), tls };
         server.listen(Listener { address, limits: Limits::default(), forwarded: None }).await.unwrap();
-        let address = format!("{scheme}://{}", server.local_addr().unwrap());
+        let address = shown(&server);
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async move {
             let _ = ended.await;

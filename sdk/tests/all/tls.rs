@@ -62,6 +62,14 @@ async fn a_certificate_may_be_for_another_name_if_we_say_which() {
     assert_eq!(ask(None).await.unwrap_err().kind(), Kind::Unreachable);
 }
 
+#[tokio::test]
+async fn a_socket_of_this_machine_is_an_address_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Real::on_socket(&dir.path().join("secret.sock")).await;
+    assert!(server.address.starts_with("unix://"));
+    assert!(!server.root().sys().health().await.unwrap().sealed);
+}
+
 #[test]
 fn what_cannot_be_trusted_with_is_an_error_at_once() {
     let tls = Tls { ca_pem: vec![b"no certificate".to_vec()], ..Tls::default() };
