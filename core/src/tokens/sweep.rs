@@ -12,12 +12,13 @@ use std::sync::Arc;
 use super::{
     Selector, State, Token, Tokens,
     index::{self, Row},
-    prefixes::{self, Prefixes},
+    prefixes::{self, Entry, Phase, Prefixes},
 };
 use crate::{
     barrier::Class,
     clock::Timestamp,
     error::Result,
+    leases,
     secrets::cubbyhole,
     storage::Priority,
     store::{Ordered, Store},
@@ -71,27 +72,24 @@ async fn bury_replaced(store: &Arc<Store>) -> Result<bool> {
     Ok(due.len() == MARKS)
 }
 
-/// Marks the next tokens that a revoked prefix covers. Answers whether a prefix is left.
-async fn mark_next(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
+/// Marks the next tokens and leases that a revoked prefix covers. Answers whether a prefix is left.
+pub(crate) async fn mark_next(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
         let place = prefixes::place(store);
         let mut all = tx.get::<Prefixes>(&place).await?.unwrap_or_default();
         let Some(entry) = all.entries.first_mut() else { return Ok(false) };
-        let dir = index::made_by(store, entry.mount);
-        let rows = store.ordered::<Row>(Class::TokenIndex, dir, entry.progress(), None, MARKS).await?;
-        for row in &rows {
-            let place = tokens.place(store, row.value.selector());
-            if let Some(token) = tx.get::<Token>(&place).await?
-                && entry.covers(&token)
-            {
-                tokens.revoke(&mut tx, token, now)?;
-            }
-        }
-        match rows.last() {
-            Some(last) if rows.len() == MARKS => entry.done = Some(last.ordinal.0),
-            _ => {
+        let (finished, next) = match entry.phase.unwrap_or(Phase::Tokens) {
+            Phase::Tokens => (mark_tokens(tokens, &mut tx, entry, now).await?, Some(Phase::Leases)),
+            Phase::Leases => (leases::prefix::mark_next(&mut tx, entry, now).await?, Some(Phase::Holdings)),
+            // In transactions of their own: what is gone is met no more.
+            Phase::Holdings => (leases::prefix::forget_holdings(store, entry, ROWS).await?, None),
+        };
+        match (finished, next) {
+            (false, _) => {}
+            (true, Some(phase)) => (entry.phase, entry.done) = (Some(phase), None),
+            (true, None) => {
                 all.entries.remove(0);
             }
         }
@@ -101,6 +99,23 @@ async fn mark_next(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Resul
             return Ok(left);
         }
     }
+}
+
+/// Marks the next tokens that `entry` covers, and moves it on. Answers whether that were all.
+async fn mark_tokens(tokens: &Tokens, tx: &mut Tx, entry: &mut Entry, now: Timestamp) -> Result<bool> {
+    let store = tx.store().clone();
+    let dir = index::made_by(&store, entry.mount);
+    let rows = store.ordered::<Row>(Class::TokenIndex, dir, entry.progress(), None, MARKS).await?;
+    for row in &rows {
+        let place = tokens.place(&store, row.value.selector());
+        if let Some(token) = tx.get::<Token>(&place).await?
+            && entry.covers(&token)
+        {
+            tokens.revoke(tx, token, now)?;
+        }
+    }
+    entry.done = rows.last().map(|it| it.ordinal.0);
+    Ok(rows.len() < MARKS)
 }
 
 /// Does one step of what a row of the expiry index asks for. Answers whether that was the last one.
@@ -148,6 +163,9 @@ async fn purge(
 ) -> Result<bool> {
     let store = tx.store().clone();
     let selector = Selector(token.selector);
+    if leases::sweep::end_with_token(tx, selector, now).await? {
+        return Ok(false);
+    }
     let dir = index::children(&store, selector);
     let children = store.ordered::<Row>(Class::TokenIndex, dir, None, None, MARKS).await?;
     for child in &children {

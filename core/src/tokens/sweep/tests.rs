@@ -9,6 +9,7 @@ use crate::{
     mounts::{Mount, MountClass},
     request::Operation,
     testing::{TestCore, data, is_denied},
+    tokens::prefixes::Force,
 };
 
 async fn mount(test: &TestCore) -> Mount {
@@ -221,8 +222,8 @@ async fn tokens_are_listed_as_leases_by_their_paths() {
     assert_eq!(listed("auth/token/create/").await, [format!("h{name}")]);
     assert!(listed("auth/none/").await.is_empty());
     let mut tx = Tx::new(open.store.clone());
-    assert!(!prefixes::revoke_path(&open, &mut tx, "auth/none").await.unwrap());
-    assert!(prefixes::revoke_path(&open, &mut tx, "auth/").await.unwrap());
+    assert!(!leases::revoke_within(&open, &mut tx, "auth/none", Force::No).await.unwrap());
+    assert!(leases::revoke_within(&open, &mut tx, "auth/", Force::No).await.unwrap());
     tx.commit().await.unwrap();
     assert!(listed("").await.is_empty());
     assert!(open.tokens.find_by_lease(&open, &id, now).await.unwrap().is_none());
