@@ -18,7 +18,7 @@ use std::{
 use serde_json::{Value, json};
 use strongroom_core::crypto::SecretBytes;
 use strongroom_sdk::{Client, Config, SecretString};
-use strongroom_server::{Dev, DevOptions};
+use strongroom_server::{Dev, DevOptions, EarlySockets};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -81,7 +81,8 @@ fn the_web_app_takes_its_password_and_sees_it_change() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let root_token = Some(SecretBytes::copy_of(b"root"));
-    let options = DevOptions { address: ([127, 0, 0, 1], 0).into(), root_token, more: Vec::new() };
+    let early = EarlySockets::default();
+    let options = DevOptions { address: ([127, 0, 0, 1], 0).into(), root_token, more: Vec::new(), early };
     let dev = runtime.block_on(Dev::start(options)).unwrap();
     let (core, key) = (dev.server.core().clone(), dev.unseal_key);
     let address = format!("http://{}", dev.server.local_addr().unwrap());

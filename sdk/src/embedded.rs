@@ -15,7 +15,7 @@
 //! Who calls is said once, by the handle: [`Store::root`] may do everything and has no token;
 //! [`Store::client`] is as much as its token, and without one it may log in and no more.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use strongroom_core::{
     Core, Error as CoreError,
@@ -129,6 +129,10 @@ impl Embedded {
             Ok(audited) => audited.into_result(),
             Err(_) => Err(CoreError::Internal("a request panicked")),
         };
+        let retry_after = match &outcome {
+            Err(CoreError::RateLimited { retry_after, .. }) => Some(Duration::from_secs(*retry_after)),
+            _ => None,
+        };
         let answer = outcome.and_then(|response| {
             if let Some(raw) = &response.raw {
                 return Ok((response.status.unwrap_or(200), copy(&raw.body)));
@@ -139,7 +143,7 @@ impl Embedded {
             }
         });
         let (status, body) = answer.unwrap_or_else(|error| refusal(&error));
-        Ok(Reply { answer: Answer::new(status, body), retry_after: None })
+        Ok(Reply { answer: Answer::new(status, body), retry_after })
     }
 
     fn request(&self, ask: &Ask) -> Result<Request, Failed> {
@@ -202,7 +206,7 @@ fn refusal(error: &CoreError) -> (u16, Zeroizing<Vec<u8>>) {
         CoreError::Denied | CoreError::DeniedBecause(_) => 403,
         CoreError::Invalid(_) | CoreError::InvalidAll(_) => 400,
         CoreError::NotFound | CoreError::NotFoundBecause(_) | CoreError::UnsupportedPath => 404,
-        CoreError::RateLimited { .. } => 429,
+        CoreError::LeaseQuota { .. } | CoreError::RateLimited { .. } => 429,
         CoreError::TooLarge => 413,
         CoreError::UnsupportedMediaType(_) => 415,
         CoreError::UnsupportedOperation => 405,

@@ -1,4 +1,4 @@
-//! Leased reads against servers that follow a script.
+//! Leased reads, against the real server and against servers that follow a script.
 
 use std::{
     sync::{
@@ -9,11 +9,12 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use strongroom_sdk::{Client, Config, Kind, Method, lease::Lost};
+use strongroom_sdk::{AppRole, Client, Config, Kind, Method, SecretString, Session, lease::Lost};
 
 use crate::{
+    embedded,
     script::{Reply, Script, Seen},
-    server::{LONG, until},
+    server::{LONG, Real, app_role, until},
 };
 
 const ID: &str = "secret/data/db/abc";
@@ -127,4 +128,66 @@ async fn a_read_without_a_lease_says_so() {
     assert_eq!(none.err().unwrap().kind(), Kind::NoLease);
     client.call(Method::Get, "secret/data/db").lease(MINUTE * 2).send().await.unwrap();
     assert_eq!(script.seen().last().unwrap().lease.as_deref(), Some("120s"));
+}
+
+const RULES: &str = r#"
+path "secret/data/db" { capabilities = ["read"] }
+path "sys/leases/revoke" { capabilities = ["update"] }
+"#;
+
+/// An application that is logged in, and the ids of the leases that somebody has on its secret.
+async fn application(root: &Client, nobody: &Client) -> Session {
+    root.kv("secret").put("db", &json!({ "password": "p" })).await.unwrap();
+    let (role_id, secret_id): (String, SecretString) =
+        app_role(root, RULES, json!({ "token_policies": ["app"] })).await;
+    nobody.login(AppRole::new(role_id).secret_id(secret_id)).await.unwrap()
+}
+
+async fn holders(root: &Client) -> Vec<String> {
+    let answer = root.call(Method::Get, "sys/leases/holdings/secret/data/db").send().await;
+    let Ok(answer) = answer else { return Vec::new() };
+    let data: Value = answer.data().unwrap();
+    data["holdings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["lease_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn check_real(root: Client, nobody: Client) {
+    let session = application(&root, &nobody).await;
+    let two_seconds = Duration::from_secs(2);
+    let lease = session.kv("secret").get_leased("db", two_seconds).await.unwrap();
+    assert_eq!(lease.secret().field("password").unwrap().expose(), "p");
+    assert_eq!(holders(&root).await, [lease.lease_id()]);
+    // Renewed for longer than it was given at first.
+    tokio::time::sleep(two_seconds * 2).await;
+    assert!(lease.is_lost().is_none());
+    assert_eq!(holders(&root).await, [lease.lease_id()]);
+    let again = session.kv("secret").get_leased("db", two_seconds).await.unwrap();
+    assert_eq!(again.lease_id(), lease.lease_id());
+    again.release().await.unwrap();
+    assert_eq!(holders(&root).await.len(), 1);
+    lease.release().await.unwrap();
+    assert!(holders(&root).await.is_empty());
+
+    let lease = session.kv("secret").get_leased("db", two_seconds).await.unwrap();
+    root.leases().revoke(lease.lease_id()).await.unwrap();
+    let lost = tokio::time::timeout(LONG, lease.lost()).await.unwrap();
+    assert!(matches!(lost, Lost::Ended(_)), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_real_server_knows_who_holds_a_secret_until_it_is_released() {
+    let server = Real::start().await;
+    check_real(server.root(), server.nobody()).await;
+}
+
+#[tokio::test]
+async fn an_embedded_store_knows_it_too_and_gives_its_root_handle_none() {
+    let (store, root) = embedded::store_and_token().await;
+    check_real(root, store.client(None)).await;
+    let none = store.root().kv("secret").get_leased("db", MINUTE).await;
+    assert_eq!(none.err().unwrap().kind(), Kind::NoLease);
 }
