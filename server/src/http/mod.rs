@@ -93,7 +93,9 @@ impl App {
             Ok(peer) => peer,
             Err(refusal) => return refusal.into_answer(),
         };
-        let read = read::read(&self.limits, peer, request).await;
+        // If they cannot be had, the pipeline will say so, where it must.
+        let audited = self.core.audited_headers().await.unwrap_or_default();
+        let read = read::read(&self.limits, peer, audited.as_deref(), request).await;
         let request = match read {
             Ok(Read::Ask(request)) => request,
             Ok(Read::Redirect(target)) => return answer::redirect(&target),

@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use strongroom_api::params::parse_duration;
 use strongroom_core::{
+    audit::AuditedHeaders,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
     request::{BadPath, Body, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
@@ -22,7 +23,12 @@ pub(super) enum Read {
 }
 
 /// Reads a whole request. The order is that of the costs: target, method and headers before the body.
-pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>) -> Result<Read, Refusal> {
+pub(super) async fn read(
+    limits: &Limits,
+    peer: Peer,
+    audited: Option<&AuditedHeaders>,
+    request: Request<Incoming>,
+) -> Result<Read, Refusal> {
     let (parts, incoming) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
     let namespace = namespace(&parts.headers);
@@ -70,7 +76,7 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
         peer,
         wrap_ttl,
         lease_ttl,
-        headers: Vec::new(),
+        headers: audited.map(|it| headers(&parts.headers, it)).unwrap_or_default(),
         merge_patch,
     }))
 }
@@ -192,6 +198,15 @@ fn duration(headers: &HeaderMap, name: &str, shown: &'static str) -> Result<Opti
 }
 
 /// A content type without its parameters.
+/// Those that the audit log takes in. What is no text is left out.
+fn headers(headers: &HeaderMap, audited: &AuditedHeaders) -> Vec<(Box<str>, Box<str>)> {
+    let each = audited.hmac.keys().flat_map(|name| {
+        let values = headers.get_all(name).iter().filter_map(|it| it.to_str().ok());
+        values.map(move |value| (name.as_str().into(), value.into()))
+    });
+    each.collect()
+}
+
 fn content_type(headers: &HeaderMap) -> &str {
     let value = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim()
