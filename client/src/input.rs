@@ -48,6 +48,21 @@ fn merge(out: &mut Map<String, Value>, more: Map<String, Value>) {
     out.extend(more);
 }
 
+/// A JSON document as it was written: of `@file`, or of standard input (`-`).
+pub(crate) fn document(arg: &str) -> Result<Zeroizing<String>, Failure> {
+    let text = match arg.strip_prefix('@') {
+        Some(file) => read(file)?,
+        None => stdin()?,
+    };
+    object(&text)?;
+    Ok(text)
+}
+
+/// A file's text, or that of standard input (`-`).
+pub(crate) fn file_or_stdin(name: &str) -> Result<Zeroizing<String>, Failure> {
+    if name == "-" { stdin() } else { read(name) }
+}
+
 fn object(text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
         Failure::new(format!("not a JSON object: line {}, column {}", error.line(), error.column()))
@@ -67,6 +82,34 @@ fn read(file: &str) -> Result<Zeroizing<String>, Failure> {
     std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|error| Failure::new(format!("cannot read {file}: {error}")))
+}
+
+/// Shares of a key: one that is asked for without showing it, or from a pipe all lines. Never from the command
+/// line or the environment, where others can see them.
+pub(crate) fn shares(prompt: &str) -> Result<Vec<SecretString>, Failure> {
+    if io::stdin().is_terminal() { Ok(vec![secret(prompt)?]) } else { shares_from_stdin() }
+}
+
+/// Shares of a key, one on each line of standard input.
+pub(crate) fn shares_from_stdin() -> Result<Vec<SecretString>, Failure> {
+    let text = stdin()?;
+    let lines: Vec<SecretString> =
+        text.lines().map(str::trim).filter(|it| !it.is_empty()).map(SecretString::new).collect();
+    if lines.is_empty() {
+        return Err(
+            Failure::new("no key on standard input").hint("one on each line, or a terminal to ask on")
+        );
+    }
+    Ok(lines)
+}
+
+/// A secret that nobody has seen yet: on a terminal it is asked for twice.
+pub(crate) fn secret_twice(prompt: &str) -> Result<SecretString, Failure> {
+    let first = secret(prompt)?;
+    if io::stdin().is_terminal() && secret("The same again")?.expose() != first.expose() {
+        return Err(Failure::new("the two differ: nothing was stored"));
+    }
+    Ok(first)
 }
 
 /// Asks for a secret without showing it; from a pipe, takes the first line. Never from the command line or

@@ -81,7 +81,7 @@ impl Server {
 #[test]
 fn a_secret_is_stored_read_changed_and_brought_back() {
     let server = Server::start();
-    // Rule 22: the value comes from standard input, not from the command line.
+    // The value comes from standard input, not from the command line.
     let put = server.run(&["put", "db/password"], "root", "rosebud\n");
     assert!(put.status.success());
     assert_eq!(server.ok(&["get", "db/password"]), "rosebud");
@@ -112,7 +112,7 @@ fn failures_are_one_line_and_say_what_to_do() {
     let (code, text) = server.fails(&["get", "none"], "root");
     assert_eq!((code, text.lines().count()), (2, 2), "{text}");
     let (code, text) = server.fails(&["get", "none"], "wrong");
-    assert_eq!(code, 1);
+    assert_eq!(code, 2);
     assert!(text.starts_with("secret: permission denied\nhint: "), "{text}");
     let nowhere =
         Command::new(BINARY).args(["status", "-address=http://127.0.0.1:1"]).env_clear().output().unwrap();
@@ -155,6 +155,6 @@ fn operators_see_and_set_what_there_is() {
     assert_eq!(String::from_utf8(server.run(&["get", "team/x#a"], &token, "").stdout).unwrap(), "b");
     assert!(!server.run(&["put", "team/x", "a=c"], &token, "").status.success());
     server.ok(&["seal"]);
-    assert_eq!(server.fails(&["get", "team/x"], "root").0, 1);
+    assert_eq!(server.fails(&["get", "team/x"], "root").0, 2);
     assert_eq!(server.run(&["status"], "", "").status.code(), Some(2));
 }

@@ -24,6 +24,7 @@ mod reseal;
 /// `fn name<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>>` and a line here.
 const JOBS: &[Job] = &[
     Job { name: "tokens", every: Duration::from_secs(10), waits_for_clock: true, run: tokens },
+    Job { name: "leases", every: Duration::from_secs(1), waits_for_clock: true, run: leases },
     Job { name: "disabled mounts", every: Duration::from_secs(60), waits_for_clock: true, run: mounts },
     Job { name: "kv", every: Duration::from_secs(60), waits_for_clock: true, run: kv },
     Job { name: "folders", every: Duration::from_secs(60), waits_for_clock: false, run: folders },
@@ -167,7 +168,17 @@ impl Background {
 /// Tokens that have ended, and all that hangs on them.
 fn tokens<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
     Box::pin(async move {
-        let more = crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, pass.now).await?;
+        let max_ttl = pass.core.settings().max_lease_ttl;
+        let more =
+            crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, max_ttl, pass.now).await?;
+        Ok(if more { Next::Soon } else { Next::Later })
+    })
+}
+
+/// Leases that have ended, and those whose revocation has to be tried again.
+fn leases<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let more = crate::leases::sweep::sweep(pass.open, pass.now).await?;
         Ok(if more { Next::Soon } else { Next::Later })
     })
 }

@@ -17,6 +17,7 @@ use crate::{
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
+    leases,
     mounts::Mounted,
     request::{Operation, PresentedToken, Request},
     response::Response,
@@ -55,7 +56,7 @@ impl Core {
             return Audited::exempt(self.before_unsealing(&request, presented.as_ref()).await);
         };
         let now = self.time().now();
-        match self.answer(&open, &request, presented.as_ref(), now).await {
+        match self.answer(&open, request, presented.as_ref(), now).await {
             Ok(answer) => answer,
             // Not even a record could be made: there is nothing to say but that.
             Err(error) => Audited::exempt(Err(error)),
@@ -65,11 +66,16 @@ impl Core {
     async fn answer(
         &self,
         open: &Arc<Unsealed>,
-        request: &Request,
+        mut request: Request,
         presented: Option<&PresentedToken>,
         now: Timestamp,
     ) -> Result<Audited> {
         let table = open.mounts.current(&open.store).await?;
+        // Whatever looks at the path from here on sees the same one.
+        if let Some(spelling) = table.spelling(&request.path, request.operation) {
+            request.path = spelling;
+        }
+        let request = &request;
         let found = table.find(&request.path);
         let endpoint = found
             .as_ref()
@@ -259,8 +265,9 @@ struct Asked<'a> {
     endpoint: &'a Endpoint,
 }
 
-/// Runs `work` in a transaction and commits what it staged, wrapped answer included: again if somebody else
-/// was faster. The request is on record before anything is changed.
+/// Runs `work` in a transaction and commits what it staged, leases and wrapped answer included: again if somebody
+/// else was faster. The request is on record before anything is changed. What a lease has to have done outside
+/// is done when its intent is committed.
 async fn in_tx(
     open: &Unsealed,
     asked: Asked<'_>,
@@ -274,9 +281,11 @@ async fn in_tx(
         if let Some(trail) = &mut trail {
             trail.record.creates = cx.creates.load(Ordering::Relaxed);
         }
+        let mut effect = None;
         let outcome = match outcome {
             Ok(response) => {
-                let response = warn_of_fields(response, asked.route, asked.endpoint, cx);
+                let mut response = warn_of_fields(response, asked.route, asked.endpoint, cx);
+                effect = leases::register(cx, &mut tx, &mut response).await?;
                 Ok(wrapping::wrap(cx, &mut tx, response).await?)
             }
             Err(refusal) if tx.stands() => Err(refusal),
@@ -286,7 +295,7 @@ async fn in_tx(
             trail.request().await?;
         }
         if tx.commit().await? {
-            return outcome;
+            return leases::effect::perform(cx, effect, outcome?).await;
         }
     }
     Err(Error::Busy)

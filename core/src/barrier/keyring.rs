@@ -24,6 +24,7 @@ use crate::{
 pub(crate) enum Purpose {
     AuditSeed,
     Digest,
+    Lease,
     LoginMac,
     TokenAccessor,
     TokenMac,
@@ -34,6 +35,7 @@ impl Purpose {
         match self {
             Self::AuditSeed => "audit",
             Self::Digest => "digest",
+            Self::Lease => "lease",
             Self::LoginMac => "login",
             Self::TokenAccessor => "token accessor",
             Self::TokenMac => "token",

@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use strongroom_api::params::parse_duration;
 use strongroom_core::{
+    Core,
     audit::AuditedHeaders,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
@@ -24,9 +25,9 @@ pub(super) enum Read {
 
 /// Reads a whole request. The order is that of the costs: target, method and headers before the body.
 pub(super) async fn read(
+    core: &Core,
     limits: &Limits,
     peer: Peer,
-    audited: Option<&AuditedHeaders>,
     request: Request<Incoming>,
 ) -> Result<Read, Refusal> {
     let (parts, incoming) = request.into_parts();
@@ -49,14 +50,15 @@ pub(super) async fn read(
     }
     let token = token(&parts.headers)?;
     let wrap_ttl = duration(&parts.headers, "x-vault-wrap-ttl", "X-Vault-Wrap-TTL")?;
-    let lease_ttl = duration(&parts.headers, "x-strongroom-lease", "X-Strongroom-Lease")?;
+    let lease_ttl = lease(&parts.headers)?;
     let merge_patch = operation == Operation::Patch;
     if merge_patch {
         merge_patch_type(&parts.headers)?;
     }
     let fields = match operation {
         Operation::Patch | Operation::Write => {
-            let text = body::collect(limits, &parts.headers, incoming).await?;
+            let sender = body::Sender { core, token: token.as_ref() };
+            let text = body::collect(limits, &sender, &parts.headers, incoming).await?;
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
@@ -67,6 +69,9 @@ pub(super) async fn read(
         }
         _ => Body::default(),
     };
+    // If the settings cannot be had, the pipeline will say so, where it must.
+    let audited = core.audited_headers().await.unwrap_or_default();
+    let headers = audited.map(|it| headers(&parts.headers, &it)).unwrap_or_default();
     Ok(Read::Ask(Ask {
         id: RequestId::generate().map_err(|_| Refusal::Internal)?,
         operation,
@@ -76,7 +81,7 @@ pub(super) async fn read(
         peer,
         wrap_ttl,
         lease_ttl,
-        headers: audited.map(|it| headers(&parts.headers, it)).unwrap_or_default(),
+        headers,
         merge_patch,
     }))
 }
@@ -197,8 +202,19 @@ fn duration(headers: &HeaderMap, name: &str, shown: &'static str) -> Result<Opti
     Ok(Some(parsed).filter(|it| !it.is_zero()))
 }
 
-/// A content type without its parameters.
-/// Those that the audit log takes in. What is no text is left out.
+/// How long a read is to be leased. Whoever sends the header gets a lease or no answer: what is no duration,
+/// nothing and no time at all are refused, and so are two of them.
+fn lease(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+    let mut values = headers.get_all("x-strongroom-lease").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let parsed = value.to_str().ok().and_then(parse_duration).filter(|it| it.as_secs() > 0);
+    match (parsed, values.next()) {
+        (Some(ttl), None) => Ok(Some(ttl)),
+        _ => Err(Refusal::BadDuration("X-Strongroom-Lease")),
+    }
+}
+
+/// The headers that the audit log takes in. What is no text is left out.
 fn headers(headers: &HeaderMap, audited: &AuditedHeaders) -> Vec<(Box<str>, Box<str>)> {
     let each = audited.hmac.keys().flat_map(|name| {
         let values = headers.get_all(name).iter().filter_map(|it| it.to_str().ok());
@@ -207,6 +223,7 @@ fn headers(headers: &HeaderMap, audited: &AuditedHeaders) -> Vec<(Box<str>, Box<
     each.collect()
 }
 
+/// A content type without its parameters.
 fn content_type(headers: &HeaderMap) -> &str {
     let value = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim()
