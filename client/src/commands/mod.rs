@@ -6,12 +6,16 @@
 pub(crate) mod audit;
 pub(crate) mod completion;
 pub(crate) mod import;
+pub(crate) mod inject;
 pub(crate) mod kv;
+pub(crate) mod lease;
 pub(crate) mod login;
 pub(crate) mod mounts;
 pub(crate) mod operator;
 pub(crate) mod policy;
+pub(crate) mod quickstart;
 pub(crate) mod raw;
+pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod token;
@@ -140,6 +144,8 @@ commands! {
         Policy(policy::Policy),
         /// Tokens
         Token(token::Token),
+        /// Leases: who holds which version of a secret, and what else ends
+        Lease(lease::Lease),
         /// Init, unseal, seal, rotate: in Vault's spelling
         Operator(operator::Operator),
         /// Secrets engines: which answers where
@@ -164,5 +170,11 @@ commands! {
         Version(completion::Version) => completion::version,
         /// Run the server
         Server(server::Args) => server::run,
+        /// Write secrets as files, for something that starts later
+        Inject(inject::Args) => inject::inject,
+        /// Run a program that finds its secrets on a tmpfs of its own
+        Run(run::Args) => run::run,
+        /// See it all at work: a server, an import, a workload, the audit log
+        Quickstart(quickstart::Args) => quickstart::run,
     }
 }
