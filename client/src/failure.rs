@@ -71,7 +71,8 @@ impl From<Error> for Failure {
         let is_transient = match &error {
             Error::Connect { .. } | Error::Timeout { .. } => true,
             Error::Api { status, .. } => matches!(status, 412 | 429 | 500 | 502..),
-            Error::Config(_) | Error::Malformed(_) => false,
+            // What is wrong here and now is wrong a second later.
+            _ => false,
         };
         let failure = Self { is_transient, ..Self::new(error.to_string()).code(SERVER) };
         match hint {
