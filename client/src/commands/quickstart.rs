@@ -22,6 +22,9 @@ use strongroom_process::Signals;
 use crate::{context::Global, failure::Failure, output::line};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret quickstart                 in a directory that is removed at the end
+  secret quickstart --keep demo     what it made stays in ./demo")]
 pub(crate) struct Args {
     /// An empty directory to work in [default: a new one, removed at the end]
     dir: Option<PathBuf>,
