@@ -24,7 +24,6 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

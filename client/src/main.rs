@@ -9,6 +9,7 @@ mod failure;
 mod inject;
 mod input;
 mod output;
+mod sink;
 mod usage;
 
 use std::process::ExitCode;
