@@ -2,7 +2,7 @@
 //! never needs, keys lie in memory that is not swapped, and what is freed is zeroed.
 //!
 //! This is the one crate with unsafe code. A library must not change the process that it lives in: of this crate
-//! `core` uses [`Locked`], which is memory of its own; the rest is behind the feature `harden`, and only the
+//! `core` uses [`Locked`] and [`leaving_no_trace`], which touch memory of its own; the rest is behind the feature `harden`, and only the
 //! program calls it.
 
 #[cfg(feature = "harden")]
@@ -20,6 +20,7 @@ mod memory;
 mod namespace;
 #[cfg(feature = "harden")]
 mod signals;
+mod stack;
 #[cfg(feature = "harden")]
 mod syscalls;
 #[cfg(feature = "harden")]
@@ -39,6 +40,7 @@ pub use memory::{MemoryLock, Swappable, Waived};
 pub use namespace::enter_mount_namespace;
 #[cfg(feature = "harden")]
 pub use signals::{Delivered, Signals, is_in_our_group, leads_session, send_signal};
+pub use stack::leaving_no_trace;
 #[cfg(feature = "harden")]
 pub use terminal::read_hidden_line;
 pub use wiping::Wiping;

@@ -8,6 +8,7 @@ pub(crate) mod completion;
 pub(crate) mod import;
 pub(crate) mod inject;
 pub(crate) mod kv;
+pub(crate) mod lease;
 pub(crate) mod login;
 pub(crate) mod mounts;
 pub(crate) mod operator;
@@ -143,6 +144,8 @@ commands! {
         Policy(policy::Policy),
         /// Tokens
         Token(token::Token),
+        /// Leases: who holds which version of a secret, and what else ends
+        Lease(lease::Lease),
         /// Init, unseal, seal, rotate: in Vault's spelling
         Operator(operator::Operator),
         /// Secrets engines: which answers where

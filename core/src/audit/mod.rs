@@ -25,6 +25,7 @@ mod text;
 mod trail;
 pub mod verify;
 
+pub use crate::system::settings::AuditedHeaders;
 pub use broker::{Broker, Counters, DeviceStatus};
 pub use chain::Head;
 pub use config::{BadDevice, DeviceConfig, Rotation, SinkConfig, Sync};
@@ -32,7 +33,7 @@ pub use config::{BadDevice, DeviceConfig, Rotation, SinkConfig, Sync};
 pub(crate) use broker::{SealedEvent, probe, stored_device};
 pub(crate) use config::with_slash;
 pub(crate) use record::Record;
-pub(crate) use stored::{StoredDevice, device_place, put, remove};
+pub(crate) use stored::{StoredDevice, device_place, put, remove, touch};
 pub(crate) use trail::Trail;
 
 use crate::{
@@ -56,6 +57,14 @@ impl Audited {
     pub fn into_result(self) -> Result<Response> {
         self.0
     }
+}
+
+/// A value as a device writes it that hashes names too: for the fuzz target.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn redacted(key: &crate::crypto::Key, json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    redact::Redactor::new(key, true, true).value(&mut out, json, "", &[]);
+    out
 }
 
 /// Whether a request is answered without a record.
