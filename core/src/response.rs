@@ -1,5 +1,7 @@
 //! What the core answers.
 
+mod envelope;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;

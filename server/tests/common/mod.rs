@@ -5,7 +5,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use strongroom_core::{
-    Core, Settings, clock::SystemClock, crypto::SecretBytes, seal::init::Plan, storage::Memory,
+    Core, Settings,
+    clock::SystemClock,
+    crypto::SecretBytes,
+    seal::init::Plan,
+    storage::{Memory, Storage},
 };
 use strongroom_server::{
     Caps, Reloader, Server, ServerError,
@@ -37,6 +41,8 @@ pub struct Options {
     pub tls: Option<Tls>,
     pub forwarded: Option<Forwarded>,
     pub also: Vec<Listener>,
+    /// Memory, if nothing else is said.
+    pub storage: Option<Arc<dyn Storage>>,
 }
 
 impl TestServer {
@@ -46,7 +52,7 @@ impl TestServer {
 
     pub async fn with(options: Options) -> Self {
         let core = Arc::new(Core::new(
-            Arc::new(Memory::new()),
+            options.storage.unwrap_or_else(|| Arc::new(Memory::new())),
             Arc::new(SystemClock::default()),
             Settings { dev: true, ..Settings::default() },
         ));
