@@ -22,9 +22,6 @@ pub enum Error {
     /// The secret was read, but the server gave no lease: root handles and batch tokens get none.
     #[error("the server gave no lease for this token")]
     NoLease,
-    /// A blocking call within an asynchronous task would stop all tasks of its thread.
-    #[error("a blocking call within an async runtime: use the async client there")]
-    WithinRuntime,
 }
 
 /// What an error means to an application.
@@ -63,7 +60,7 @@ impl Error {
         match self {
             Self::Api { status, errors } => api_kind(*status, errors),
             Self::Connect { .. } | Self::Timeout { .. } => Kind::Unreachable,
-            Self::Config(_) | Self::WithinRuntime => Kind::Config,
+            Self::Config(_) => Kind::Config,
             Self::Malformed(_) => Kind::Malformed,
             Self::NoLease => Kind::NoLease,
         }
