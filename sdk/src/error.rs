@@ -104,6 +104,7 @@ fn api_kind(status: u16, errors: &[String]) -> Kind {
         400 if says("check-and-set parameter did not match") => Kind::CasMismatch,
         400 if says("wrapping token is not valid or does not exist") => Kind::WrappingTokenUsed,
         501 | 503 if says("is sealed") || says("is not initialized") => Kind::Sealed,
+        501 => Kind::Invalid,
         412 | 500.. => Kind::Unavailable,
         _ => Kind::Invalid,
     }
@@ -138,6 +139,8 @@ mod tests {
         check(413, "", Kind::Invalid);
         check(429, "rate limit quota exceeded", Kind::RateLimited);
         check(500, "internal error", Kind::Unavailable);
+        check(501, "", Kind::Invalid);
+        check(501, "Vault is not initialized", Kind::Sealed);
         check(503, "Vault is sealed", Kind::Sealed);
         check(503, "Vault is not initialized", Kind::Sealed);
         check(503, "too many concurrent changes, try again", Kind::Unavailable);
