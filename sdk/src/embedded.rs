@@ -137,8 +137,8 @@ impl Embedded {
             if let Some(raw) = &response.raw {
                 return Ok((response.status.unwrap_or(200), copy(&raw.body)));
             }
-            match response.is_empty() {
-                true => Ok((204, Zeroizing::default())),
+            match response.says_nothing() {
+                true => Ok((response.status.unwrap_or(204), Zeroizing::default())),
                 false => Ok((response.status.unwrap_or(200), copy(&response.envelope(id)?))),
             }
         });
