@@ -49,6 +49,12 @@ fn merge(out: &mut Map<String, Value>, more: Map<String, Value>) {
     out.extend(more);
 }
 
+/// A span of time (`90s`, `24h`), for clap: what the server would refuse is refused before it is asked.
+pub(crate) fn duration(text: &str) -> Result<String, &'static str> {
+    let is_one = !text.trim().is_empty() && strongroom_api::params::parse_duration(text).is_some();
+    if is_one { Ok(text.to_owned()) } else { Err("not a span of time: write 90s, 5m or 24h") }
+}
+
 /// A JSON document as it was written: of `@file`, or of standard input (`-`).
 pub(crate) fn document(arg: &str) -> Result<Zeroizing<String>, Failure> {
     let text = match arg.strip_prefix('@') {

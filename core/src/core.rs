@@ -21,6 +21,7 @@ use crate::{
     settings::Settings,
     storage::Storage,
     store::Store,
+    system::settings::AuditedHeaders,
     tokens::Tokens,
 };
 
@@ -78,6 +79,14 @@ impl Core {
 
     pub(crate) fn seal(&self) -> &Seal {
         &self.seal
+    }
+
+    /// The request headers that the audit log takes in; none while sealed.
+    pub async fn audited_headers(&self) -> Result<Option<Arc<AuditedHeaders>>> {
+        match self.unsealed() {
+            Some(open) => open.audit.headers().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The open store, if it is open.

@@ -8,6 +8,7 @@ pub mod audit;
 mod auth;
 pub mod background;
 pub mod barrier;
+mod builder;
 pub mod catalog;
 pub mod clock;
 mod codec;
@@ -40,6 +41,7 @@ pub mod tree;
 pub mod tx;
 pub mod wrapping;
 
+pub use builder::{Auditing, Builder, OpenError, Opened, Unlock, Upkeep};
 pub use core::{Core, Unsealed};
 pub use error::{Error, Result};
 pub use settings::{Answers, Settings};

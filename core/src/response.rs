@@ -1,5 +1,7 @@
 //! What the core answers.
 
+mod envelope;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
@@ -130,13 +132,16 @@ impl Response {
     }
 
     pub fn is_empty(&self) -> bool {
+        self.says_nothing() && self.raw.is_none() && self.status.is_none()
+    }
+
+    /// Whether there is nothing to put into an envelope.
+    pub fn says_nothing(&self) -> bool {
         self.data.is_none()
             && self.auth.is_none()
             && self.lease.is_none()
             && self.wrap_info.is_none()
             && self.warnings.is_empty()
-            && self.raw.is_none()
-            && self.status.is_none()
     }
 }
 

@@ -235,6 +235,22 @@ async fn the_lease_of_a_batch_token_ends_when_that_does() {
     assert!(lease.duration <= 10 * MINUTE && !lease.renewable, "{lease:?}");
 }
 
+#[tokio::test]
+async fn a_last_use_takes_out_no_lease() {
+    let site = Site::new().await;
+    token(&site.test, "1h").await;
+    let body = json!({ "policies": ["db"], "num_uses": 2 });
+    let made = site.test.write("auth/token/create", body).await.unwrap().auth.unwrap();
+    let token = made.client_token.expose_str().unwrap().to_owned();
+    let (id, _) = site.issue(&token, json!({})).await;
+    assert!(site.is_alive(&id).await);
+    let refused_by_count = site.ask(&token, "db/creds/app", json!({})).await;
+    refused(refused_by_count, "no lease can be taken out with a token's last use");
+    assert_eq!(site.world.users().len(), 1);
+    // With its last use the token is over, and what it took out before.
+    assert!(!site.is_alive(&id).await);
+}
+
 // Rule 91: failed revocations are tried again, ever more seldom, and shown when that goes on.
 #[tokio::test]
 async fn a_failed_revocation_is_tried_again_until_it_succeeds() {
@@ -267,6 +283,25 @@ async fn a_failed_revocation_is_tried_again_until_it_succeeds() {
     assert!(!site.exists(&user));
     assert_eq!(site.irrevocable().await, json!({ "lease_count": 0, "leases": [] }));
     assert_eq!(site.count().await, 1);
+}
+
+// An engine that is down is not asked for each of its leases, and is asked again when it is up.
+#[tokio::test]
+async fn an_engine_that_fails_is_left_alone_for_a_while() {
+    let site = Site::new().await;
+    let mut users = Vec::new();
+    for _ in 0..100 {
+        users.push(site.issue(ROOT, json!({ "ttl": "1m" })).await.1);
+    }
+    site.world.take(Call::Revoke, Mood::Fails);
+    site.test.clock.advance(2 * MINUTE);
+    site.sweep().await;
+    let asked: usize = users.iter().map(|it| site.world.asked(Call::Revoke, it)).sum();
+    assert!((3..40).contains(&asked), "asked {asked} times for 100 leases");
+    site.world.take(Call::Revoke, Mood::Works);
+    site.pass(3 * MINUTE).await;
+    assert!(site.world.users().is_empty());
+    assert_eq!(site.count().await, 0);
 }
 
 #[tokio::test]

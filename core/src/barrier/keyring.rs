@@ -27,6 +27,7 @@ pub(crate) enum Purpose {
     Lease,
     LoginMac,
     TokenAccessor,
+    TokenLease,
     TokenMac,
 }
 
@@ -38,6 +39,7 @@ impl Purpose {
             Self::Lease => "lease",
             Self::LoginMac => "login",
             Self::TokenAccessor => "token accessor",
+            Self::TokenLease => "token lease",
             Self::TokenMac => "token",
         }
     }
@@ -238,8 +240,10 @@ mod tests {
         let purposes = [
             Purpose::AuditSeed,
             Purpose::Digest,
+            Purpose::Lease,
             Purpose::LoginMac,
             Purpose::TokenAccessor,
+            Purpose::TokenLease,
             Purpose::TokenMac,
         ];
         let keys: std::collections::HashSet<_> =

@@ -4,6 +4,8 @@
 //! *Made*: the leases of a mount, in the order of their making, for listing and for revoking by prefix; holdings
 //! need none, as they lie in a tree of paths. *Failed*: leases whose revocation has failed too often.
 
+pub(crate) use crate::tokens::index::{end_of, minute, minute_after};
+
 use super::{Lease, ROOT};
 use crate::{
     barrier::{Class, Dir, Ordinal, Place, Record},
@@ -36,23 +38,6 @@ pub(crate) enum Ref {
 }
 
 impl Record for Ref {}
-
-const MINUTE: i64 = 60_000_000_000;
-
-/// The first whole minute by whose beginning `moment` is over.
-pub(crate) fn minute_after(moment: Timestamp) -> u64 {
-    minute(Timestamp(moment.0.saturating_add(MINUTE - 1)))
-}
-
-/// The minute that `now` lies in.
-pub(crate) fn minute(now: Timestamp) -> u64 {
-    u64::try_from(now.0.div_euclid(MINUTE)).unwrap_or(0)
-}
-
-/// The last ordinal of a minute.
-pub(crate) fn end_of(minute: u64) -> Ordinal {
-    Ordinal::new(minute, [u8::MAX; 8])
-}
 
 pub(crate) fn expiries(store: &Store) -> Dir {
     store.dir(ROOT, "expiry/")

@@ -87,6 +87,10 @@ async fn holder(cx: &Cx<'_>, tx: &mut Tx) -> Result<Option<Token>> {
     let Some(token) = cx.caller.token() else { return Ok(None) };
     let Some(selector) = token.selector() else { return Ok(None) };
     let place = cx.open()?.tokens.place(tx.store(), selector);
+    if token.uses_left < 0 {
+        // It would be dead before it arrived.
+        return Err(Error::invalid("no lease can be taken out with a token's last use"));
+    }
     let current = tx.get::<Token>(&place).await?;
     let stands = |it: &Token| it.created == token.created && it.is_live_but_for_uses(cx.now);
     current.filter(stands).map(Some).ok_or(Error::Denied)

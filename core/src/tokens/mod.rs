@@ -9,7 +9,7 @@ mod accessor;
 mod batch;
 mod entry;
 pub(crate) mod format;
-mod index;
+pub(crate) mod index;
 pub mod issue;
 pub mod leases;
 mod list;
@@ -19,6 +19,7 @@ pub mod params;
 pub mod prefixes;
 mod revoke;
 pub(crate) mod sweep;
+mod swept;
 pub mod ttl;
 
 pub use accessor::Accessor;
@@ -46,6 +47,8 @@ const ROOT: Root = Root::internal(3);
 pub struct Tokens {
     mac: MacKey,
     accessors: Permutation,
+    /// Of the ids of their leases, which stand in the clear where accessors are hashed.
+    leases: Permutation,
 }
 
 impl Tokens {
@@ -53,6 +56,7 @@ impl Tokens {
         Ok(Self {
             mac: MacKey::new(&barrier.purpose(Purpose::TokenMac)?),
             accessors: Permutation::new(&barrier.purpose(Purpose::TokenAccessor)?),
+            leases: Permutation::new(&barrier.purpose(Purpose::TokenLease)?),
         })
     }
 

@@ -3,17 +3,18 @@
 //! A revoked prefix is one entry in one record. Each token knows how many prefixes had been revoked when it
 //! was made (its *epoch*), so that a login after the revocation is not caught by it, with no clock involved.
 //! Each authentication looks at the record, which is nearly always empty; the sweeper marks the tokens one by
-//! one, and removes the entry when it has come to the end.
+//! one, and keeps the entry for batch tokens alone when it has come to the end ([`super::swept`]).
 //!
 //! Making a token reads the record through its transaction: a login cannot slip in between.
 //!
 //! Leases and holdings ([`crate::leases::prefix`]) are revoked by the same entries.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::{Epoch, ROOT, Token};
+use super::{Epoch, ROOT, Token, swept::Swept};
 use crate::{
     barrier::{Class, Ordinal, Place, Record},
+    clock::Timestamp,
     error::{Error, Result},
     ids::MountId,
     mounts::Mount,
@@ -30,6 +31,9 @@ pub(crate) struct Prefixes {
     pub(super) next: Epoch,
     #[n(1)]
     pub(super) entries: Vec<Entry>,
+    /// Done with, but for batch tokens; none: empty.
+    #[n(2)]
+    pub(super) swept: Option<Vec<Swept>>,
 }
 
 impl Record for Prefixes {}
@@ -79,6 +83,9 @@ pub(crate) struct Entry {
     /// None: at the first.
     #[n(6)]
     pub(crate) phase: Option<Phase>,
+    /// Seconds that what the mount makes may live at most; none: as long as the system's maximum.
+    #[n(7)]
+    longest: Option<u64>,
 }
 
 impl Entry {
@@ -95,6 +102,10 @@ impl Entry {
     pub(crate) fn covers_holding(&self, mount: MountId, path: &str, epoch: Epoch) -> bool {
         let within = self.holdings.as_ref().is_some_and(|it| is_below(path, it));
         within && epoch <= self.epoch && mount == self.mount
+    }
+
+    pub(super) fn longest(&self) -> Duration {
+        Duration::from_secs(self.longest.unwrap_or_default())
     }
 
     pub(crate) fn is_forced(&self) -> bool {
@@ -120,6 +131,11 @@ impl Entry {
 }
 
 impl Prefixes {
+    /// Whether the sweeper has something to do here.
+    pub(super) fn are_due(&self, now: Timestamp) -> bool {
+        !self.entries.is_empty() || self.swept.iter().flatten().any(|it| it.is_over(now))
+    }
+
     pub(crate) fn covers_lease(&self, mount: MountId, path: &str, epoch: Epoch) -> bool {
         self.entries.iter().any(|it| it.covers_lease(mount, path, epoch))
     }
@@ -146,7 +162,9 @@ pub(crate) async fn revoked(store: &Store) -> Result<Option<Arc<Prefixes>>> {
 
 /// Whether one of them covers the token.
 pub(super) fn cover(revoked: Option<&Prefixes>, token: &Token) -> bool {
-    revoked.is_some_and(|it| it.entries.iter().any(|it| it.covers(token)))
+    revoked.is_some_and(|it| {
+        it.entries.iter().any(|it| it.covers(token)) || it.swept.iter().flatten().any(|it| it.covers(token))
+    })
 }
 
 /// Stages the revocation of all that `mount` handed out at `prefix` or below it (empty: at any path):
@@ -174,6 +192,7 @@ pub(crate) async fn file(
         holdings: holdings.map(str::to_owned),
         force: Some(force),
         phase: None,
+        longest: Some(mount.config.max_lease_ttl.as_secs()),
     };
     // What the new entry covers need not be swept twice.
     all.entries.retain(|it| !entry.replaces(it));
