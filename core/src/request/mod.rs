@@ -9,6 +9,7 @@ pub use body::{BadBody, Body};
 pub use path::{BadPath, Parsed, RequestPath};
 
 use crate::{crypto::SecretBytes, ids::RequestId};
+pub(crate) use body::check_bounds;
 
 /// What is to be done; from the HTTP method and `list=true`, and from nothing else.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
