@@ -3,7 +3,11 @@
 mod body;
 mod path;
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 pub use body::{BadBody, Body};
 pub use path::{BadPath, Parsed, RequestPath};
@@ -68,6 +72,14 @@ impl Peer {
 
 /// A token as a client sent it. Stripped from the request before an engine sees it.
 pub struct PresentedToken(SecretBytes);
+
+    /// What stands for it where peers are counted; none for whoever has an account on this machine.
+    pub fn network(&self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(crate::net::network_of(address.ip())),
+            Self::Local { .. } | Self::Embedded => None,
+        }
+    }
 
 impl PresentedToken {
     pub fn new(text: SecretBytes) -> Self {
