@@ -57,6 +57,7 @@ impl Login {
             presented: None,
             grant: None,
             now: self.test.core.now(),
+            stranger: true,
             creates: Default::default(),
         };
         let mut tx = Tx::new(self.open.store.clone());
