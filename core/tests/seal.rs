@@ -201,6 +201,27 @@ async fn unseal_attempts_are_limited_and_remembered_for_the_audit_log() {
 }
 
 // Rule 21
+// Rule 19: who has given nothing takes nothing back.
+#[tokio::test]
+async fn a_stranger_cannot_reset_what_others_gave() {
+    let core = fresh(Settings::default());
+    let made = core.init(Plan::Shamir { shares: 3, threshold: 2 }, None).await.unwrap();
+    let share = |at: usize| data_encoding::HEXLOWER.encode(made.shares[at].expose());
+    let reset =
+        async |peer: Peer| ask(&core, peer, Operation::Write, "sys/unseal", json!({"reset": true})).await;
+    // While there is nothing to forget, nothing is refused.
+    reset(stranger()).await.unwrap();
+    put(&core, "sys/unseal", json!({"key": share(0)})).await.unwrap();
+    assert!(matches!(reset(stranger()).await, Err(Error::DeniedBecause(_))));
+    assert_eq!(core.unseal_progress().0, 1);
+    reset(local()).await.unwrap();
+    assert_eq!(core.unseal_progress().0, 0);
+    // Whoever gave one over the network may take it back.
+    ask(&core, stranger(), Operation::Write, "sys/unseal", json!({"key": share(0)})).await.unwrap();
+    reset(stranger()).await.unwrap();
+    assert_eq!(core.unseal_progress().0, 0);
+}
+
 #[tokio::test]
 async fn after_a_seal_every_request_for_data_is_refused() {
     let test = TestCore::new().await;
