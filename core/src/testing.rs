@@ -9,7 +9,7 @@ use crate::{
     clock::{ManualClock, Timestamp},
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Opened, Operation, Peer, PresentedToken, Request, RequestPath},
     response::Response,
     seal::init::Plan,
     storage::{Memory, Storage},
@@ -35,6 +35,7 @@ pub struct Ask<'a> {
     pub lease_ttl: Option<Duration>,
     pub merge_patch: bool,
     pub peer: Peer,
+    pub opened: Opened,
 }
 
 impl<'a> Ask<'a> {
@@ -48,6 +49,7 @@ impl<'a> Ask<'a> {
             lease_ttl: None,
             merge_patch: operation == Operation::Patch,
             peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
+            opened: Opened::default(),
         }
     }
 }
@@ -98,6 +100,7 @@ impl TestCore {
             lease_ttl: ask.lease_ttl,
             headers: Vec::new(),
             merge_patch: ask.merge_patch,
+            opened: ask.opened,
         };
         self.core.dispatch(request).await.into_result()
     }

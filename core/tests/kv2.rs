@@ -99,6 +99,7 @@ async fn data_comes_back_as_the_text_that_came() {
         lease_ttl: None,
         headers: Vec::new(),
         merge_patch: false,
+        opened: Default::default(),
     };
     test.core.dispatch(request).await.into_result().unwrap();
     let answer = test.read("secret/data/a").await.unwrap();
@@ -509,7 +510,6 @@ async fn listings_show_folders_only_while_something_is_in_them() {
     assert!(keys(&test, "secret/metadata/none").await.is_empty());
 }
 
-#[tokio::test]
 // Rule 57: a page size holds for whoever does not ask for one.
 #[tokio::test]
 async fn a_policys_page_size_holds_for_every_listing() {
@@ -539,6 +539,7 @@ async fn a_policys_page_size_holds_for_every_listing() {
     assert_eq!(keys(&test, "secret/metadata/l").await.len(), 4);
 }
 
+#[tokio::test]
 async fn listings_can_be_paged_scanned_and_detailed() {
     let test = core().await;
     for path in ["l/b", "l/c", "l/d/e", "l/d/f/g", "l/h"] {

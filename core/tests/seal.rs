@@ -52,6 +52,7 @@ async fn ask_as(
         lease_ttl: None,
         headers: Vec::new(),
         merge_patch: false,
+        opened: Default::default(),
     };
     core.dispatch(request).await.into_result()
 }
@@ -200,7 +201,6 @@ async fn unseal_attempts_are_limited_and_remembered_for_the_audit_log() {
     assert!(matches!(reset, Err(Error::RateLimited { .. })));
 }
 
-// Rule 21
 // Rule 19: who has given nothing takes nothing back.
 #[tokio::test]
 async fn a_stranger_cannot_reset_what_others_gave() {
@@ -222,6 +222,7 @@ async fn a_stranger_cannot_reset_what_others_gave() {
     assert_eq!(core.unseal_progress().0, 0);
 }
 
+// Rule 21
 #[tokio::test]
 async fn after_a_seal_every_request_for_data_is_refused() {
     let test = TestCore::new().await;

@@ -145,6 +145,7 @@ mod tests {
             lease_ttl: None,
             headers: Vec::new(),
             merge_patch: false,
+            opened: Default::default(),
         }
     }
 
