@@ -10,14 +10,15 @@ use strongroom_core::{
     Core,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{BadPath, Body, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
+    request::{BadPath, Body, Opened, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
 };
 
-use super::{Limits, body, refusal::Refusal};
+use super::{Limits, body, budget::Reserved, refusal::Refusal};
 
 /// What a request turned out to be.
 pub(super) enum Read {
-    Ask(Ask),
+    /// With what its body holds.
+    Ask(Ask, Reserved),
     /// The path can be cleaned: the client shall ask again, there.
     Redirect(String),
 }
@@ -26,6 +27,8 @@ pub(super) enum Read {
 pub(super) async fn read(
     core: &Core,
     limits: &Limits,
+    opened: Opened,
+    mut reserved: Reserved,
     peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Read, Refusal> {
@@ -57,7 +60,7 @@ pub(super) async fn read(
     let fields = match operation {
         Operation::Patch | Operation::Write => {
             let sender = body::Sender { core, token: token.as_ref() };
-            let text = body::collect(limits, &sender, &parts.headers, incoming).await?;
+            let text = body::collect(limits, &sender, &parts.headers, incoming, &mut reserved).await?;
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
@@ -68,7 +71,7 @@ pub(super) async fn read(
         }
         _ => Body::default(),
     };
-    Ok(Read::Ask(Ask {
+    let ask = Ask {
         id: RequestId::generate().map_err(|_| Refusal::Internal)?,
         operation,
         path,
@@ -79,7 +82,9 @@ pub(super) async fn read(
         lease_ttl,
         headers: Vec::new(),
         merge_patch,
-    }))
+        opened,
+    };
+    Ok(Read::Ask(ask, reserved))
 }
 
 /// The endpoints that answer what is no operation of theirs without a message.
