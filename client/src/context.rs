@@ -85,14 +85,6 @@ impl Context {
         if global.namespace.is_some() {
             config.namespace.clone_from(&global.namespace);
         }
-        let word = global.format.clone().or_else(|| env::find(environment, env::names::FORMAT));
-        let format = match word {
-            None => Format::default(),
-            Some(word) => Format::parse(&word).ok_or_else(|| {
-                Failure::new("the output format is none of table, json, yaml, raw")
-                    .hint("look at -format and at STRONGROOM_FORMAT, BAO_FORMAT, VAULT_FORMAT")
-            })?,
-        };
         let wrap_ttl = global.wrap_ttl.as_deref().map(|text| {
             strongroom_api::params::parse_duration(text)
                 .ok_or_else(|| Failure::new("-wrap-ttl is not a duration").hint("write it as 60s or 5m"))
@@ -100,7 +92,7 @@ impl Context {
         let mount = global.mount.clone().or_else(|| env::find(environment, env::names::MOUNT));
         Ok(Self {
             client: Client::new(config)?,
-            output: Output { format, field: global.field.clone() },
+            output: Output::read(global, environment)?,
             default_mount: mount
                 .map_or_else(|| DEFAULT_MOUNT.to_owned(), |it| it.trim_matches('/').to_owned()),
             is_mount_typed: global.mount.is_some(),
@@ -129,6 +121,11 @@ impl Context {
             let path = rest.trim_start_matches('/').to_owned();
             return Ok(Located { version: mount.version(), mount: mount.path, path });
         }
+        // Who may not see the mount still means it by its name.
+        let typed = match typed.split_once('/') {
+            Some((first, rest)) if first == self.default_mount && !self.is_mount_typed => rest,
+            _ => typed,
+        };
         let below = format!("{}/{typed}", self.default_mount);
         let version = self.mount_of(&below).await?.map_or(2, |it| it.version());
         Ok(Located { version, mount: format!("{}/", self.default_mount), path: typed.to_owned() })

@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "the one place")]
 
+use std::{ffi::OsString, path::PathBuf};
+
 /// What the person edits with.
 pub(crate) fn editor() -> String {
     ["VISUAL", "EDITOR"]
@@ -9,3 +11,29 @@ pub(crate) fn editor() -> String {
         .find_map(|it| std::env::var(it).ok().filter(|it| !it.trim().is_empty()))
         .unwrap_or_else(|| "vi".to_owned())
 }
+
+/// Directories of the machine's in which an empty one may be made to mount over, the most private first.
+pub(crate) fn runtime_directories() -> Vec<PathBuf> {
+    let own = std::env::var_os("XDG_RUNTIME_DIR").filter(|it| !it.is_empty()).map(PathBuf::from);
+    own.into_iter().chain(["/run", "/dev/shm", "/tmp"].map(PathBuf::from)).collect()
+}
+
+/// Names of variables that hold credentials for a server, in each of the spellings that clients have.
+pub(crate) fn credentials() -> Vec<OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|it| it.to_str().is_some_and(is_credential)).collect()
+}
+
+/// Whether a variable of that name holds a credential for a server.
+pub(crate) fn is_credential(name: &str) -> bool {
+    ["BAO_", "STRONGROOM_", "VAULT_"].iter().any(|it| name.starts_with(it))
+        && ["PASSWORD", "ROLE_ID", "SECRET_ID", "TOKEN", "UNSEAL"].iter().any(|it| name.contains(it))
+}
+
+/// Where `secret run` has put the secrets of this process.
+pub(crate) fn secrets_dir() -> Option<PathBuf> {
+    std::env::var_os(SECRETS_DIR).map(PathBuf::from)
+}
+
+/// What programs that `secret run` starts find their secrets by.
+pub(crate) const SECRETS_DIR: &str = "SECRETS_DIR";

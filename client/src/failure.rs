@@ -11,18 +11,19 @@ pub(crate) struct Failure {
     hint: Option<String>,
     /// The exit status.
     pub(crate) code: u8,
+    /// The server was not able or not willing just now: the same may succeed later.
+    pub(crate) is_transient: bool,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, code: 1 }
+        Self { message: message.into(), hint: None, code: 1, is_transient: false }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -35,7 +36,7 @@ impl Failure {
     /// that is no failure.
     pub(crate) fn output(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Self { message: String::new(), hint: None, code: 0 },
+            std::io::ErrorKind::BrokenPipe => Self::new(String::new()).code(0),
             _ => Self::new(format!("cannot write the output: {error}")),
         }
     }
@@ -67,7 +68,12 @@ impl From<Error> for Failure {
             Error::Api { status: 503, .. } => Some("unseal it with `secret unseal`"),
             _ => None,
         };
-        let failure = Self::new(error.to_string()).code(SERVER);
+        let is_transient = match &error {
+            Error::Connect { .. } | Error::Timeout { .. } => true,
+            Error::Api { status, .. } => matches!(status, 412 | 429 | 500 | 502..),
+            Error::Config(_) | Error::Malformed(_) => false,
+        };
+        let failure = Self { is_transient, ..Self::new(error.to_string()).code(SERVER) };
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use serde_json::{Map, Value};
+use strongroom_core::crypto::SecretBytes;
 use strongroom_sdk::SecretString;
 use zeroize::Zeroizing;
 
@@ -46,6 +47,12 @@ fn add(out: &mut Map<String, Value>, name: &str, value: Value) {
 
 fn merge(out: &mut Map<String, Value>, more: Map<String, Value>) {
     out.extend(more);
+}
+
+/// A span of time (`90s`, `24h`), for clap: what the server would refuse is refused before it is asked.
+pub(crate) fn duration(text: &str) -> Result<String, &'static str> {
+    let is_one = !text.trim().is_empty() && strongroom_api::params::parse_duration(text).is_some();
+    if is_one { Ok(text.to_owned()) } else { Err("not a span of time: write 90s, 5m or 24h") }
 }
 
 /// A JSON document as it was written: of `@file`, or of standard input (`-`).
@@ -106,7 +113,8 @@ pub(crate) fn shares_from_stdin() -> Result<Vec<SecretString>, Failure> {
 /// A secret that nobody has seen yet: on a terminal it is asked for twice.
 pub(crate) fn secret_twice(prompt: &str) -> Result<SecretString, Failure> {
     let first = secret(prompt)?;
-    if io::stdin().is_terminal() && secret("The same again")?.expose() != first.expose() {
+    let bytes = |it: &SecretString| SecretBytes::copy_of(it.expose().as_bytes());
+    if io::stdin().is_terminal() && !bytes(&first).is_same(&bytes(&secret("The same again")?)) {
         return Err(Failure::new("the two differ: nothing was stored"));
     }
     Ok(first)

@@ -6,8 +6,10 @@ mod context;
 mod editor;
 mod env;
 mod failure;
+mod inject;
 mod input;
 mod output;
+mod sink;
 mod usage;
 
 use std::process::ExitCode;
@@ -46,8 +48,9 @@ fn main() -> ExitCode {
     let parsed = Cli::command().try_get_matches_from(&args).and_then(|it| Cli::from_arg_matches(&it));
     let outcome = match parsed {
         Ok(Cli { global, command }) => {
-            // Whoever edits starts a program, which is to be as open to its user as ever.
-            if !matches!(command, Command::Edit(_)) {
+            // Whoever edits starts a program, which is to be as open to its user as ever. `run` closes itself
+            // when it has its namespaces, for which its own /proc must be its own.
+            if !matches!(command, Command::Edit(_) | Command::Run(_)) {
                 let _ = strongroom_process::close_to_others();
             }
             command.run(&global)

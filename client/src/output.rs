@@ -5,9 +5,12 @@ mod json;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
-use strongroom_sdk::{Answer, Error};
+use strongroom_sdk::{
+    Answer, Error,
+    env::{self, Environment},
+};
 
-use crate::failure::Failure;
+use crate::{context::Global, failure::Failure};
 
 /// How data is shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -44,25 +47,45 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// As the options and this process's environment say.
+    pub(crate) fn of(global: &Global) -> Result<Self, Failure> {
+        Self::read(global, &env::Process)
+    }
+
+    pub(crate) fn read(global: &Global, environment: &dyn Environment) -> Result<Self, Failure> {
+        let word = global.format.clone().or_else(|| env::find(environment, env::names::FORMAT));
+        let format = match word {
+            None => Format::default(),
+            Some(word) => Format::parse(&word).ok_or_else(|| {
+                Failure::new("the output format is none of table, json, yaml, raw")
+                    .hint("look at -format and at STRONGROOM_FORMAT, BAO_FORMAT, VAULT_FORMAT")
+            })?,
+        };
+        Ok(Self { format, field: global.field.clone() })
+    }
+
     /// An answer with its envelope: the whole of it as JSON, its parts as a table.
     pub(crate) fn answer(&self, answer: &Answer) -> Result<(), Failure> {
         if answer.bytes().is_empty() {
             return Ok(());
         }
         if self.field.is_none() && self.format == Format::Json {
-            // As it came: no number is rounded, no key is moved.
-            return line(&json::indented(answer.bytes()));
+            return line(&json::envelope(answer.bytes()));
         }
-        let whole: Value = answer.json()?;
+        self.whole(&answer.json()?)
+    }
+
+    /// As [`Output::answer`], for an envelope that was taken apart already.
+    pub(crate) fn whole(&self, whole: &Value) -> Result<(), Failure> {
         if let Some(field) = &self.field {
-            return self.field(&whole, field);
+            return self.field(whole, field);
         }
         match self.format {
-            Format::Json => line(&pretty(&whole)?),
-            Format::Yaml => yaml(&whole),
+            Format::Json => line(&pretty(whole)?),
+            Format::Yaml => yaml(whole),
             Format::Raw | Format::Table => {
-                warnings(&whole);
-                self.table(&rows(&whole))
+                warnings(whole);
+                self.table(&rows(whole))
             }
         }
     }
@@ -86,6 +109,16 @@ impl Output {
             keys: Vec<String>,
         }
         self.names(&answer.data::<Keys>()?.keys)
+    }
+
+    /// A listing that found nothing: scripts that read JSON get an empty object, as from Vault's command.
+    pub(crate) fn no_keys(&self, failure: Failure) -> Failure {
+        if self.format == Format::Json
+            && let Err(failure) = line("{}")
+        {
+            return failure;
+        }
+        failure
     }
 
     /// A list of names.

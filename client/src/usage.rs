@@ -32,7 +32,8 @@ pub(crate) fn explain(error: Error, args: &[OsString]) -> Result<u8, Failure> {
 fn message(error: &Error) -> String {
     // The one message that a parser of ours has for whoever types a share.
     let refused = crate::commands::operator::SHARE_TYPED;
-    if std::error::Error::source(error).is_some_and(|it| it.to_string() == refused) {
+    let why = std::error::Error::source(error).map(ToString::to_string);
+    if why.as_deref() == Some(refused) {
         return refused.to_owned();
     }
     let named = text(error, ContextKind::InvalidArg);
@@ -48,7 +49,7 @@ fn message(error: &Error) -> String {
             format!("{named} does not go with {}", text(error, ContextKind::PriorArg).replace('\n', ", "))
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => match text(error, ContextKind::ValidValue) {
-            valid if valid.is_empty() => format!("the value of {option} is missing or cannot be read"),
+            valid if valid.is_empty() => format!("{option} cannot take this value"),
             valid => format!("{option} takes one of {}", valid.replace('\n', ", ")),
         },
         ErrorKind::NoEquals => format!("{option} takes its value behind `=`"),
@@ -113,7 +114,11 @@ mod tests {
             &["secret", "get", "-format=hunter2", "a"],
             "--format takes one of table, json, yaml, raw, pretty",
         );
-        check(&["secret", "put", "-cas=hunter2", "a"], "the value of --cas is missing or cannot be read");
+        check(&["secret", "put", "-cas=hunter2", "a"], "--cas: invalid digit found in string");
+        check(
+            &["secret", "token", "create", "-ttl=hunter2"],
+            "--ttl: not a span of time: write 90s, 5m or 24h",
+        );
         check(&["secret", "unseal", "hunter2"], crate::commands::operator::SHARE_TYPED);
         check(&["secret", "operator", "rekey", "hunter2"], crate::commands::operator::SHARE_TYPED);
         check(&["secret", "rm", "-all", "-versions=1", "a"], "--all does not go with --versions <N,...>");

@@ -5,7 +5,11 @@
 //! so that a crash in the middle costs no more than going over the same rows again. An embedding application
 //! calls [`Core::run_due`] when it pleases; a server lets [`Core::spawn_background`] do so.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 
@@ -24,6 +28,7 @@ mod reseal;
 /// `fn name<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>>` and a line here.
 const JOBS: &[Job] = &[
     Job { name: "tokens", every: Duration::from_secs(10), waits_for_clock: true, run: tokens },
+    Job { name: "leases", every: Duration::from_secs(1), waits_for_clock: true, run: leases },
     Job { name: "disabled mounts", every: Duration::from_secs(60), waits_for_clock: true, run: mounts },
     Job { name: "kv", every: Duration::from_secs(60), waits_for_clock: true, run: kv },
     Job { name: "folders", every: Duration::from_secs(60), waits_for_clock: false, run: folders },
@@ -122,24 +127,26 @@ impl Core {
 
     /// Runs what is due in a task of its own, for as long as the core lives or until the handle is stopped.
     pub fn spawn_background(self: &Arc<Self>) -> Background {
-        let (stop, mut stopped) = tokio::sync::watch::channel(false);
-        let core = Arc::downgrade(self);
-        let task = tokio::spawn(async move {
-            loop {
-                let Some(core) = core.upgrade() else { break };
-                let now = core.now();
-                let next = match core.run_due(now).await {
-                    Ok(next) => next.0.since(now),
-                    Err(_) => LONGEST_PAUSE,
-                };
-                drop(core);
-                let pause = next.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-                if tokio::time::timeout(pause, stopped.wait_for(|it| *it)).await.is_ok() {
-                    break;
-                }
-            }
-        });
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let task = tokio::spawn(run(Arc::downgrade(self), stopped));
         Background { stop, task }
+    }
+}
+
+/// Does what is due, until the core is gone or somebody says stop.
+pub(crate) async fn run(core: Weak<Core>, mut stopped: tokio::sync::watch::Receiver<bool>) {
+    loop {
+        let Some(core) = core.upgrade() else { break };
+        let now = core.now();
+        let next = match core.run_due(now).await {
+            Ok(next) => next.0.since(now),
+            Err(_) => LONGEST_PAUSE,
+        };
+        drop(core);
+        let pause = next.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        if tokio::time::timeout(pause, stopped.wait_for(|it| *it)).await.is_ok() {
+            break;
+        }
     }
 }
 
@@ -167,7 +174,17 @@ impl Background {
 /// Tokens that have ended, and all that hangs on them.
 fn tokens<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
     Box::pin(async move {
-        let more = crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, pass.now).await?;
+        let max_ttl = pass.core.settings().max_lease_ttl;
+        let more =
+            crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, max_ttl, pass.now).await?;
+        Ok(if more { Next::Soon } else { Next::Later })
+    })
+}
+
+/// Leases that have ended, and those whose revocation has to be tried again.
+fn leases<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let more = crate::leases::sweep::sweep(pass.open, pass.now).await?;
         Ok(if more { Next::Soon } else { Next::Later })
     })
 }

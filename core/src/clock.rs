@@ -36,6 +36,12 @@ impl Timestamp {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The same without the fraction of a second.
+    #[must_use]
+    pub fn whole_seconds(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(1_000_000_000)))
+    }
+
     pub fn unix_seconds(self) -> i64 {
         self.0.div_euclid(1_000_000_000)
     }

@@ -15,6 +15,7 @@ use crate::{
     clock::{Clock, TimeKeeper},
     engine::ENGINES,
     error::Result,
+    leases::Leases,
     mounts::Mounts,
     policy::Policies,
     seal::Seal,
@@ -44,6 +45,7 @@ pub struct Unsealed {
     pub mounts: Mounts,
     pub policies: Policies,
     pub tokens: Tokens,
+    pub leases: Leases,
     pub audit: Broker,
 }
 
@@ -106,6 +108,7 @@ impl Core {
             mounts: Mounts::new(&ENGINES),
             policies: Policies::new()?,
             tokens: Tokens::new(&barrier)?,
+            leases: Leases::new(&barrier)?,
             audit: Broker::new(self.settings.audit.clone(), &barrier, store.clone(), self.time.clone())?,
             store,
             head: keeper,

@@ -17,6 +17,7 @@ use crate::{
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
+    leases,
     mounts::Mounted,
     request::{Operation, PresentedToken, Request},
     response::Response,
@@ -58,7 +59,7 @@ impl Core {
             return Audited::exempt(self.before_unsealing(&request, presented.as_ref()).await);
         };
         let now = self.time().now();
-        match self.answer(&open, &request, presented.as_ref(), now).await {
+        match self.answer(&open, request, presented.as_ref(), now).await {
             Ok(answer) => answer,
             // Not even a record could be made: there is nothing to say but that.
             Err(error) => Audited::exempt(Err(error)),
@@ -68,11 +69,16 @@ impl Core {
     async fn answer(
         &self,
         open: &Arc<Unsealed>,
-        request: &Request,
+        mut request: Request,
         presented: Option<&PresentedToken>,
         now: Timestamp,
     ) -> Result<Audited> {
         let table = open.mounts.current(&open.store).await?;
+        // Whatever looks at the path from here on sees the same one.
+        if let Some(spelling) = table.spelling(&request.path, request.operation) {
+            request.path = spelling;
+        }
+        let request = &request;
         let found = table.find(&request.path);
         let endpoint = found
             .as_ref()
@@ -283,8 +289,9 @@ async fn handle(open: &Unsealed, asked: Asked<'_>, trail: Option<&mut Trail<'_>>
     }
 }
 
-/// Runs `work` in a transaction and commits what it staged, wrapped answer included: again if somebody else
-/// was faster. The request is on record before anything is changed.
+/// Runs `work` in a transaction and commits what it staged, leases and wrapped answer included: again if somebody
+/// else was faster. The request is on record before anything is changed. What a lease has to have done outside
+/// is done when its intent is committed.
 async fn in_tx(
     open: &Unsealed,
     asked: Asked<'_>,
@@ -301,10 +308,12 @@ async fn in_tx(
                 trail.proved();
             }
         }
+        let mut effect = None;
         let mut outcome = match outcome {
             Ok(response) => {
                 let response = within_page(response, cx)?;
-                let response = warn_of_fields(response, asked.route, asked.endpoint, cx);
+                let mut response = warn_of_fields(response, asked.route, asked.endpoint, cx);
+                effect = leases::register(cx, &mut tx, &mut response).await?;
                 Ok(wrapping::wrap(cx, &mut tx, response).await?)
             }
             Err(refusal) if tx.stands() => Err(refusal),
@@ -318,7 +327,7 @@ async fn in_tx(
             }
         }
         if tx.commit().await? {
-            return outcome;
+            return leases::effect::perform(cx, effect, outcome?).await;
         }
     }
     Err(Error::Busy)

@@ -1,5 +1,7 @@
 //! What the core answers.
 
+mod envelope;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
@@ -9,6 +11,7 @@ use crate::{
     clock::Timestamp,
     crypto::SecretBytes,
     error::{Error, Result},
+    leases::Leasing,
 };
 
 /// An answer, before it becomes HTTP.
@@ -28,6 +31,8 @@ pub struct Response {
     pub raw: Option<Raw>,
     /// What the response's audit record says of KV data, computed when the data was stored.
     pub audit_fragment: Option<bytes::Bytes>,
+    /// For the pipeline alone, which takes it out.
+    pub leasing: Option<Leasing>,
 }
 
 /// A body that is no envelope (`sys/health`, a snapshot, metrics).

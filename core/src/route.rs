@@ -233,6 +233,29 @@ impl Route {
         self.pattern.ends_with("...}")
     }
 
+    /// The one spelling of a path that this route fits: parameters called as in `folded` in lower case, and a
+    /// slash at the end only where it says what is meant, which the route must have folders for.
+    pub(crate) fn spelling(&self, params: &Params<'_>, folded: &[&str], keeps_slash: bool) -> String {
+        let mut out = String::new();
+        for segment in self.pattern.split('/') {
+            let inner = segment.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+            let part = match inner.map(|it| it.strip_suffix("...").unwrap_or(it)) {
+                None => segment.to_owned(),
+                Some(name) if folded.contains(&name) => params.get(name).to_ascii_lowercase(),
+                Some(name) => params.get(name).to_owned(),
+            };
+            let part = part.trim_end_matches('/');
+            if !out.is_empty() && !part.is_empty() {
+                out.push('/');
+            }
+            out.push_str(part);
+        }
+        if keeps_slash && !out.is_empty() {
+            out.push('/');
+        }
+        out
+    }
+
     /// Whether the pattern has a part called `name`.
     pub fn has_param(&self, name: &str) -> bool {
         self.pattern.split('/').any(|segment| {
@@ -310,6 +333,26 @@ mod tests {
     fn check(pattern: &'static str, path: &str, expected: Option<&[(&str, &str)]>) {
         let found = fit(pattern, path).map(|it| it.0);
         assert_eq!(found.as_deref(), expected, "{pattern} {path}");
+    }
+
+    #[test]
+    fn a_route_has_one_spelling_of_a_path() {
+        #[track_caller]
+        fn check(pattern: &'static str, path: &str, keeps_slash: bool, expected: &str) {
+            let route = Route { pattern, summary: "", endpoints: &[] };
+            let spelling = route.spelling(&fit(pattern, path).unwrap(), &["name"], keeps_slash);
+            assert_eq!(spelling, expected, "{pattern} {path}");
+            let again = route.spelling(&fit(pattern, &spelling).unwrap(), &["name"], keeps_slash);
+            assert_eq!(again, spelling, "{pattern} {path}");
+        }
+        check("role/{name}/id", "role/Admin/id/", false, "role/admin/id");
+        check("role/{other}", "role/Admin/", false, "role/Admin");
+        check("acl/{name...}", "acl/Team/A/", false, "acl/team/a");
+        check("mounts/{path...}/tune", "mounts/A/b/tune/", false, "mounts/A/b/tune");
+        check("data/{path...}", "data/A/b/", true, "data/A/b/");
+        check("data/{path...}", "data/", false, "data");
+        check("{path...}", "", true, "");
+        check("config", "config/", false, "config");
     }
 
     #[test]

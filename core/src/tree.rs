@@ -88,6 +88,20 @@ impl Tree {
         }
     }
 
+    /// As [`Tree::delete`], for the last record of a folder: that one begins to die. Those above it, which may
+    /// hold very many, are left to its burial.
+    pub async fn delete_last(&self, tx: &mut Tx, path: &str) -> Result<()> {
+        let place = self.place(tx.store(), path);
+        tx.delete(&place);
+        let Some(folder) = parent(path) else { return Ok(()) };
+        let marker = self.place(tx.store(), folder);
+        if matches!(tx.peek::<Marker>(&marker).await?, Some(Marker { state: State::Alive })) {
+            tx.put(&marker, &Marker { state: State::Dying })?;
+            burial::file(tx, *self, folder)?;
+        }
+        Ok(())
+    }
+
     /// What stands in a folder, sorted; folders end in a slash. `folder` is empty or ends in one.
     pub async fn list(&self, tx: &mut Tx, folder: &str) -> Result<Vec<String>> {
         let dir = tx.store().dir(self.root, folder);

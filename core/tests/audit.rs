@@ -594,3 +594,19 @@ async fn an_answer_that_could_not_be_recorded_is_told_of_later() {
     let late = lines.iter().find(|it| it["type"] == "response_unrecorded").unwrap();
     assert_eq!(late["request"]["id"], request["request"]["id"]);
 }
+
+// As in Vault: the lease's id in the clear, so that a lease can be followed, and nothing else of it. It shows
+// no accessor in another dress.
+#[tokio::test]
+async fn a_leased_read_shows_its_lease() {
+    let test = in_memory().await;
+    test.write("secret/data/db", json!({ "data": { "v": "planted" } })).await.unwrap();
+    let ask = Ask { lease_ttl: Some(Duration::from_secs(60)), ..Ask::new(Operation::Read, "secret/data/db") };
+    let lease = test.ask(ask).await.unwrap().lease.unwrap();
+    test.read("secret/data/db").await.unwrap();
+    let records = records(&test).await;
+    let response = |from_end: usize| records[records.len() - from_end]["response"].clone();
+    assert_eq!(response(3)["secret"], json!({ "lease_id": lease.id }));
+    assert!(response(1).get("secret").is_none());
+    assert!(!lines(&test).await.join("").contains("planted"));
+}

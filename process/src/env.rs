@@ -9,24 +9,29 @@ const TOKENS: &[&str] = &["BAO_TOKEN", "STRONGROOM_TOKEN", "VAULT_TOKEN"];
 /// Removes tokens from the environment, from what `/proc` shows of it too, and answers their names.
 ///
 /// To be called before there are threads.
-#[allow(clippy::disallowed_methods, reason = "this is the file for it")]
 pub fn remove_tokens() -> Vec<&'static str> {
-    let mut found = Vec::new();
-    for name in TOKENS {
-        let Some(value) = std::env::var_os(name) else { continue };
-        overwrite(name, value.len());
-        drop(value);
-        // SAFETY: the caller promises that no other thread reads or writes the environment.
-        unsafe { std::env::remove_var(name) };
-        found.push(*name);
-    }
-    found
+    TOKENS.iter().copied().filter(|name| remove_variable(name)).collect()
+}
+
+/// Removes a variable from the environment, and its value from what `/proc` shows of it. Answers whether it
+/// was there.
+///
+/// To be called before there are threads.
+#[allow(clippy::disallowed_methods, reason = "this is the file for it")]
+pub fn remove_variable(name: impl AsRef<OsStr>) -> bool {
+    let name = name.as_ref();
+    let Some(value) = std::env::var_os(name) else { return false };
+    overwrite(name, value.len());
+    drop(value);
+    // SAFETY: the caller promises that no other thread reads or writes the environment.
+    unsafe { std::env::remove_var(name) };
+    true
 }
 
 /// Overwrites the value where the kernel put it: `remove_var` only takes the pointer out of the table.
-fn overwrite(name: impl AsRef<OsStr>, len: usize) {
+fn overwrite(name: &OsStr, len: usize) {
     use std::os::unix::ffi::OsStrExt as _;
-    let Ok(name) = std::ffi::CString::new(name.as_ref().as_bytes()) else { return };
+    let Ok(name) = std::ffi::CString::new(name.as_bytes()) else { return };
     // SAFETY: `name` ends in a zero byte; nobody else changes the environment meanwhile.
     let value = unsafe { libc::getenv(name.as_ptr()) };
     if !value.is_null() {

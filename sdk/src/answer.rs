@@ -1,21 +1,32 @@
 //! What the server answered.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use std::fmt;
+
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{Error, SecretString};
 
 /// An answer with its envelope.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Answer {
     pub status: u16,
     /// The body as it came; empty for 204.
     body: Zeroizing<Vec<u8>>,
 }
 
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
 /// The parts of the envelope that callers ask for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Envelope {
     pub request_id: String,
@@ -29,23 +40,34 @@ pub struct Envelope {
     pub auth: Option<Auth>,
 }
 
-#[derive(Debug, Deserialize)]
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope").field("request_id", &self.request_id).finish_non_exhaustive()
+    }
+}
+
+/// Where an answer waits, to be taken once with [`Wrapping::unwrap`](crate::wrapping::Wrapping::unwrap).
+#[derive(Clone, Debug, Deserialize)]
 pub struct WrapInfo {
     pub token: SecretString,
     pub accessor: String,
+    /// Seconds.
     pub ttl: u64,
+    /// RFC 3339.
     pub creation_time: String,
     pub creation_path: String,
     #[serde(default)]
     pub wrapped_accessor: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A login's or a token creation's answer.
+#[derive(Clone, Debug, Deserialize)]
 pub struct Auth {
     pub client_token: SecretString,
     pub accessor: String,
     #[serde(default)]
     pub policies: Option<Vec<String>>,
+    /// Seconds; 0 without end.
     #[serde(default)]
     pub lease_duration: u64,
     #[serde(default)]
@@ -53,8 +75,8 @@ pub struct Auth {
 }
 
 impl Answer {
-    pub(crate) fn new(status: u16, body: Vec<u8>) -> Self {
-        Self { status, body: Zeroizing::new(body) }
+    pub(crate) fn new(status: u16, body: Zeroizing<Vec<u8>>) -> Self {
+        Self { status, body }
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -69,6 +91,15 @@ impl Answer {
     /// The envelope; an empty one for 204.
     pub fn envelope(&self) -> Result<Envelope, Error> {
         if self.body.is_empty() { Ok(Envelope::default()) } else { self.json() }
+    }
+
+    /// The login or token that was made.
+    pub fn auth(&self) -> Result<Auth, Error> {
+        #[derive(Deserialize)]
+        struct Login {
+            auth: Option<Auth>,
+        }
+        self.json::<Login>()?.auth.ok_or(Error::Malformed("no token in the answer to a login"))
     }
 
     /// `data` as `T`.
@@ -88,5 +119,35 @@ impl Answer {
             errors: Vec<String>,
         }
         self.json::<Errors>().map(|it| it.errors).unwrap_or_default()
+    }
+
+    /// The answer, unless it is a refusal. A 404 that carries data (a deleted version) is an answer.
+    pub(crate) fn accepted(self) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Data {
+            data: Option<IgnoredAny>,
+        }
+        let has_data = self.status == 404 && self.json::<Data>().is_ok_and(|it| it.data.is_some());
+        if self.status < 400 || has_data {
+            return Ok(self);
+        }
+        Err(Error::Api { status: self.status, errors: self.errors() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rules 24, 101
+    #[test]
+    fn an_answer_does_not_print_its_body() {
+        let body = br#"{"request_id": "r", "data": {"password": "hunter2"}, "auth": {"client_token": "hvs.x", "accessor": "a"}}"#;
+        let answer = Answer::new(200, Zeroizing::new(body.to_vec()));
+        assert_eq!(answer.json::<Value>().unwrap()["request_id"], "r");
+        let shown = format!("{answer:?} {:?} {:?}", answer.envelope().unwrap(), answer.auth().unwrap());
+        assert!(!shown.contains("hunter2") && !shown.contains("hvs.x"), "{shown}");
+        // 115, 34 and 116: a body that is printed as numbers is printed too.
+        assert!(!shown.contains("123, 34"), "{shown}");
     }
 }

@@ -1,6 +1,6 @@
 //! Where the server is, how it is trusted, and who asks.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use crate::{
     Error, SecretString,
@@ -17,12 +17,14 @@ pub struct Config {
     pub tls: Tls,
     /// For one attempt, from the first byte sent to the last byte read.
     pub timeout: Duration,
-    /// Attempts after the first, on 412, 429 and 5xx except 501.
+    /// Attempts after the first, on 412, 429 and 5xx except 501, and where no connection came about.
     pub max_retries: u32,
+    /// For a whole call, with all its attempts and the pauses between them.
+    pub deadline: Duration,
 }
 
 /// How the server proves who it is, and how we do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Tls {
     /// PEM of the authorities that are trusted, and no others. Empty: the machine's.
     pub ca_pem: Vec<Vec<u8>>,
@@ -32,6 +34,17 @@ pub struct Tls {
     pub server_name: Option<String>,
     /// Trusts whoever answers. For a laptop; never the default.
     pub skip_verify: bool,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("authorities", &self.ca_pem.len())
+            .field("client", &self.client.is_some())
+            .field("server_name", &self.server_name)
+            .field("skip_verify", &self.skip_verify)
+            .finish()
+    }
 }
 
 const DEFAULT_ADDRESS: &str = "https://127.0.0.1:8200";
@@ -45,6 +58,7 @@ impl Default for Config {
             tls: Tls::default(),
             timeout: Duration::from_secs(60),
             max_retries: 2,
+            deadline: Duration::from_secs(180),
         }
     }
 }
@@ -113,7 +127,7 @@ fn read(path: &str) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &str, error: &std::io::Error) -> Error {
+pub(crate) fn unreadable(path: &str, error: &std::io::Error) -> Error {
     Error::Config(format!("cannot read {path}: {error}"))
 }
 
@@ -149,6 +163,17 @@ mod tests {
         assert_eq!(config.address, DEFAULT_ADDRESS);
         assert!(!config.tls.skip_verify);
         assert_eq!(config.max_retries, 2);
+    }
+
+    // Rule 24
+    #[test]
+    fn a_configuration_does_not_print_its_token_or_key() {
+        let mut config = config(&[("VAULT_TOKEN", "hunter2")]).unwrap();
+        config.tls.client = Some((b"cert".to_vec(), b"hunter2".to_vec()));
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        // As a list of bytes it would be told as well.
+        assert!(!shown.contains("104, 117, 110"), "{shown}");
     }
 
     #[test]

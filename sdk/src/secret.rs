@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 /// A token, a password.
@@ -21,6 +21,16 @@ impl SecretString {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The first line of a file that holds one: what agents and orchestrators leave.
+    pub(crate) fn from_file(path: &std::path::Path) -> Result<Self, crate::Error> {
+        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text = text.map_err(|error| crate::config::unreadable(&path.to_string_lossy(), &error))?;
+        match text.trim() {
+            "" => Err(crate::Error::Config(format!("{} is empty", path.display()))),
+            text => Ok(Self::new(text)),
+        }
+    }
 }
 
 impl fmt::Debug for SecretString {
@@ -35,6 +45,13 @@ impl<'de> Deserialize<'de> for SecretString {
     }
 }
 
+/// So that an application's own type with a password in it can be written as a secret.
+impl Serialize for SecretString {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self.expose())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +59,9 @@ mod tests {
     // Rule 24
     #[test]
     fn a_secret_does_not_print_itself() {
-        assert_eq!(format!("{:?}", SecretString::new("hunter2")), "SecretString(…)");
+        let secret = SecretString::new("hunter2");
+        assert_eq!(format!("{secret:?}"), "SecretString(…)");
+        assert_eq!(secret.expose(), "hunter2");
+        assert!(SecretString::new("").is_empty());
     }
 }

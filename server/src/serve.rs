@@ -17,7 +17,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    connections::{Admission, Connections, Watched},
+    connections::{Admission, Caps, Connections, Watched},
     framing::Framing,
     http::App,
 };
@@ -100,6 +100,17 @@ impl Endpoint {
             }
         }
     }
+}
+
+/// Serves one connection over whatever carries bytes, until it ends: without a socket, for fuzzing.
+pub async fn over<S>(stream: S, app: Arc<App>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let peer = Peer::Address(([127, 0, 0, 1], 0).into());
+    let Some(admission) = Connections::new(Caps::default()).admit(None, &app.limits) else { return };
+    let (_going_on, drain) = watch::channel(false);
+    plain(stream, peer, app, admission, drain).await;
 }
 
 async fn secure(

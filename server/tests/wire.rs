@@ -77,6 +77,24 @@ async fn refusals_have_one_shape() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn whoever_asks_for_a_lease_gets_one_or_no_answer() {
+    let server = TestServer::start().await;
+    let put = server.ask("PUT", "/v1/secret/data/db", "", r#"{"data":{"v":"x"}}"#).await;
+    assert_eq!(put.status, 200, "{put:?}");
+    let read = async |headers: &str| server.ask("GET", "/v1/secret/data/db", headers, "").await;
+    let leased = read("x-strongroom-lease: 1h\r\n").await.json();
+    assert!(leased["lease_id"].as_str().unwrap().starts_with("secret/data/db/"), "{leased}");
+    assert_eq!((&leased["lease_duration"], &leased["renewable"]), (&json!(3600), &json!(true)));
+    assert_eq!(leased["data"]["data"], json!({ "v": "x" }));
+    for bad in ["soon", "", "0", "0s", "-1h", "10ms", "1h, 2h", "1h\r\nx-strongroom-lease: 1h", "\u{b9}h"] {
+        let reply = read(&format!("x-strongroom-lease: {bad}\r\n")).await;
+        assert_eq!(reply.status, 400, "{bad} {reply:?}");
+        assert!(!reply.body.contains("\"v\""), "{bad} {reply:?}");
+    }
+    server.stop().await;
+}
+
 // Rule 108
 #[tokio::test]
 async fn no_answer_is_cached_sniffed_or_shared_with_another_origin() {

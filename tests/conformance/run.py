@@ -26,6 +26,7 @@ import tomllib
 from pathlib import Path
 
 import diff
+import leaks
 from subject import Subject
 
 HERE = Path(__file__).resolve().parent
@@ -59,7 +60,7 @@ def start(mode, options, started):
     started.append(oracle)
     subject = Subject(mode, options.binary, options.wait)
     started.append(subject)
-    return [diff.Side(server.name, server.url, server.token) for server in started]
+    return [side(server.name, server.url, server.token) for side, server in zip([diff.Side, leaks.Watched], started)]
 
 
 def compare(mode, scenarios, options):
@@ -72,10 +73,22 @@ def compare(mode, scenarios, options):
             results.append(diff.run_scenario(scenario, sides, options, rules))
             if started[1].process.poll() is not None:
                 raise diff.Trouble(f"subject: ended during {scenario.title}")
+        if not options.only:
+            check_leaks(mode, started[1], sides[1])
     finally:
         for server in started:
             server.stop()
     return results
+
+
+def check_leaks(mode, subject, side):
+    """Fails the run if a secret of the scenarios is anywhere in what the subject has written."""
+    # A development server says what its root token is.
+    shown = {subject.token} if mode == "dev" else set()
+    found = list(leaks.leaks(Path(subject.home), side, shown))
+    print(f"{'ok' if not found else 'LEAKS':8}{mode:8}{len(side.to_look_for())} secrets looked for in {len(leaks.places(Path(subject.home)))} files")
+    if found:
+        raise diff.Trouble("secrets were written: " + "; ".join(found[:20]))
 
 
 def by_area(results):

@@ -112,8 +112,9 @@ pub(crate) async fn read(
         Ok(answer) => answer.data()?,
         Err(Error::Api { status: 404, .. }) => {
             let folder = typed.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let hint = format!("`secret ls {folder}` shows what is there");
-            return Err(Failure::new(format!("no secret at {typed}")).hint(hint.trim()).code(2));
+            let command = format!("secret ls {folder}");
+            let hint = format!("`{}` shows what is there", command.trim_end());
+            return Err(Failure::new(format!("no secret at {typed}")).hint(hint).code(2));
         }
         Err(error) => return Err(error.into()),
     };

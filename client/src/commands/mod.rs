@@ -3,15 +3,23 @@
 //! A new command is a file with its arguments and a function, and one line in [`Command`] below: the macro
 //! makes clap's enum and the dispatch out of it.
 
+pub(crate) mod audit;
+pub(crate) mod completion;
+pub(crate) mod import;
+pub(crate) mod inject;
 pub(crate) mod kv;
+pub(crate) mod lease;
 pub(crate) mod login;
 pub(crate) mod mounts;
 pub(crate) mod operator;
 pub(crate) mod policy;
+pub(crate) mod quickstart;
 pub(crate) mod raw;
+pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod vault_kv;
 
 use crate::{
     context::{Context, Global},
@@ -130,10 +138,14 @@ commands! {
         VersionHistory(raw::VersionHistory) => raw::version_history,
     }
     groups {
+        /// Secrets, in Vault's spelling
+        Kv(vault_kv::Kv),
         /// Policies: what may be done
         Policy(policy::Policy),
         /// Tokens
         Token(token::Token),
+        /// Leases: who holds which version of a secret, and what else ends
+        Lease(lease::Lease),
         /// Init, unseal, seal, rotate: in Vault's spelling
         Operator(operator::Operator),
         /// Secrets engines: which answers where
@@ -141,11 +153,28 @@ commands! {
         Mount(mounts::Secrets),
         /// Auth methods: which answers where
         Auth(mounts::Auth),
+        /// The audit log: is it whole, who did what
+        Audit(audit::Audit),
         /// What this program knows
         Print(raw::Print),
     }
     alone {
+        /// Turn the values of a file into secrets: .env, JSON, a Nomad job
+        Import(import::Import) => import::import,
+        /// Print what completes commands in bash, zsh or fish
+        Completion(completion::Completion) => completion::completion,
+        /// Write the manual's pages
+        #[command(hide = true)]
+        Man(completion::Man) => completion::man,
+        /// This program's version
+        Version(completion::Version) => completion::version,
         /// Run the server
         Server(server::Args) => server::run,
+        /// Write secrets as files, for something that starts later
+        Inject(inject::Args) => inject::inject,
+        /// Run a program that finds its secrets on a tmpfs of its own
+        Run(run::Args) => run::run,
+        /// See it all at work: a server, an import, a workload, the audit log
+        Quickstart(quickstart::Args) => quickstart::run,
     }
 }

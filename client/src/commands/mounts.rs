@@ -264,10 +264,10 @@ struct Settings {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     /// How long what it gives lives
-    #[arg(long, value_name = "TTL")]
+    #[arg(long, value_name = "TTL", value_parser = input::duration)]
     default_lease_ttl: Option<String>,
     /// How long what it gives lives at most
-    #[arg(long, value_name = "TTL")]
+    #[arg(long, value_name = "TTL", value_parser = input::duration)]
     max_lease_ttl: Option<String>,
     /// `unauth` lists it to whoever asks, `hidden` does not
     #[arg(long, value_name = "WORD")]

@@ -76,7 +76,7 @@ pub(crate) struct Write {
 }
 
 async fn write(cx: &Context, args: Write) -> Result<(), Failure> {
-    let policy = input::file_or_stdin(&args.file)?;
+    let policy = input::file_or_stdin(&args.file).map_err(|it| it.code(2))?;
     let call = cx.client.call(Method::Put, format!("sys/policies/acl/{}", args.name));
     call.json(&json!({ "policy": policy.as_str() })).send().await?;
     note(&format!("Success! Uploaded policy: {}", args.name));

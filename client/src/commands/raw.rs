@@ -115,8 +115,11 @@ pub(crate) async fn list(cx: &Context, args: List) -> Result<(), Failure> {
     if let Some(limit) = args.limit {
         call = call.query("limit", limit.to_string());
     }
-    let answer = call.send().await.map_err(|error| nothing_at(&format!("{path}/"), error))?;
-    cx.output.keys(&answer)
+    match call.send().await {
+        Ok(answer) => cx.output.keys(&answer),
+        Err(error) if error.is_not_found() => Err(cx.output.no_keys(nothing_at(&format!("{path}/"), error))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[derive(Debug, clap::Args)]

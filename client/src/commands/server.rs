@@ -22,6 +22,10 @@ use tokio::{
 use crate::{context::Global, failure::Failure};
 
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  secret server -dev                         in memory, unsealed: for trying it out
+  secret server                              ./strongroom/, asks for a passphrase
+  secret server -config=/etc/strongroom      Vault's configuration files, HCL or JSON")]
 pub(crate) struct Args {
     /// A configuration file, or a directory of them; may be repeated.
     #[arg(long, value_name = "FILE")]

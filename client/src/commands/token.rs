@@ -7,6 +7,7 @@ use super::commands;
 use crate::{
     context::Context,
     failure::Failure,
+    input::duration,
     output::{Format, line, note, text},
 };
 
@@ -78,13 +79,13 @@ pub(crate) struct Create {
     #[arg(long, value_name = "NAME")]
     policy: Vec<String>,
     /// How long it lives
-    #[arg(long)]
+    #[arg(long, value_parser = duration)]
     ttl: Option<String>,
     /// How long it lives at most, however often it is renewed
-    #[arg(long, value_name = "TTL")]
+    #[arg(long, value_name = "TTL", value_parser = duration)]
     explicit_max_ttl: Option<String>,
     /// Each renewal gives it so long again, without end
-    #[arg(long, value_name = "TTL")]
+    #[arg(long, value_name = "TTL", value_parser = duration)]
     period: Option<String>,
     /// Uses after which it is spent
     #[arg(long, value_name = "N")]
@@ -151,7 +152,7 @@ pub(crate) struct Renew {
     #[command(flatten)]
     which: Which,
     /// For how long, if the server agrees
-    #[arg(long, short, value_name = "TTL")]
+    #[arg(long, short, value_name = "TTL", value_parser = duration)]
     increment: Option<String>,
 }
 

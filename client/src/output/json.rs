@@ -1,5 +1,38 @@
 //! JSON with line breaks, without reading it into numbers and maps: what is printed is what came.
 
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// An answer's envelope as Vault's command prints it, whose parts are as they came. Some answers of `sys/` repeat
+/// their data beside it; that is left out. What is no envelope is printed whole.
+pub(super) fn envelope(answer: &[u8]) -> String {
+    let parts: Option<Envelope<'_>> = serde_json::from_slice(answer).ok();
+    match parts.filter(|it| it.request_id.is_some()).and_then(|it| serde_json::to_vec(&it).ok()) {
+        Some(compact) => indented(&compact),
+        None => indented(answer),
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    request_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lease_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lease_duration: Option<&'a RawValue>,
+    #[serde(borrow)]
+    renewable: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    warnings: Option<&'a RawValue>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    auth: Option<&'a RawValue>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    wrap_info: Option<&'a RawValue>,
+}
+
 /// Indents JSON that is known to be valid.
 pub(super) fn indented(compact: &[u8]) -> String {
     let text = String::from_utf8_lossy(compact);
@@ -69,6 +102,23 @@ fn break_line(out: &mut String, depth: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_envelope_has_its_parts_and_no_others() {
+        let answer = br#"{"auth":null,"data":{"n":1.50},"keys":[1],"request_id":"r","warnings":null}"#;
+        let expected = "{
+  \"request_id\": \"r\",
+  \"lease_id\": null,
+  \"lease_duration\": null,
+  \"renewable\": null,
+  \"data\": {
+    \"n\": 1.50
+  },
+  \"warnings\": null
+}";
+        assert_eq!(envelope(answer), expected);
+        assert_eq!(envelope(br#"{"sealed":false}"#), "{\n  \"sealed\": false\n}");
+    }
 
     #[test]
     fn nothing_but_space_is_changed() {

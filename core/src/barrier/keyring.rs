@@ -24,8 +24,10 @@ use crate::{
 pub(crate) enum Purpose {
     AuditSeed,
     Digest,
+    Lease,
     LoginMac,
     TokenAccessor,
+    TokenLease,
     TokenMac,
 }
 
@@ -34,8 +36,10 @@ impl Purpose {
         match self {
             Self::AuditSeed => "audit",
             Self::Digest => "digest",
+            Self::Lease => "lease",
             Self::LoginMac => "login",
             Self::TokenAccessor => "token accessor",
+            Self::TokenLease => "token lease",
             Self::TokenMac => "token",
         }
     }
@@ -236,8 +240,10 @@ mod tests {
         let purposes = [
             Purpose::AuditSeed,
             Purpose::Digest,
+            Purpose::Lease,
             Purpose::LoginMac,
             Purpose::TokenAccessor,
+            Purpose::TokenLease,
             Purpose::TokenMac,
         ];
         let keys: std::collections::HashSet<_> =

@@ -4,13 +4,14 @@ use std::hash::Hasher as _;
 
 use ring::{digest, hkdf, hmac};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
-use strongroom_process::Locked;
+use strongroom_process::{Locked, leaving_no_trace};
 
 use super::{CryptoError, Key, random};
 
 /// A key for HMAC-SHA256 (RFC 2104) with its key schedule done.
 ///
-/// In locked memory, which is wiped when it is given back.
+/// In locked memory, which is wiped when it is given back. A computation works on a copy of the schedule: what it
+/// leaves on the stack is wiped as well.
 pub(crate) struct MacKey(Locked<hmac::Key>);
 
 impl MacKey {
@@ -19,24 +20,26 @@ impl MacKey {
     }
 
     pub(crate) fn from_bytes(key: &[u8]) -> Self {
-        Self(Locked::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        leaving_no_trace(|| Self(Locked::new(hmac::Key::new(hmac::HMAC_SHA256, key))))
     }
 
     /// HMAC over `parts`, each preceded by its length (u32, big-endian), so that no two lists of parts
     /// read alike.
     pub(crate) fn parts(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.0);
-        for part in parts {
-            // A part over 4 GiB does not occur: requests and records are bounded far below.
-            context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-            context.update(part);
-        }
-        digest_bytes(context.sign().as_ref())
+        leaving_no_trace(|| {
+            let mut context = hmac::Context::with_key(&self.0);
+            for part in parts {
+                // A part over 4 GiB does not occur: requests and records are bounded far below.
+                context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+                context.update(part);
+            }
+            digest_bytes(context.sign().as_ref())
+        })
     }
 
     /// HMAC over `bytes` alone, for formats that others define.
     pub(crate) fn plain(&self, bytes: &[u8]) -> [u8; 32] {
-        digest_bytes(hmac::sign(&self.0, bytes).as_ref())
+        leaving_no_trace(|| digest_bytes(hmac::sign(&self.0, bytes).as_ref()))
     }
 
     /// [`MacKey::parts`], cut to 128 bits.
@@ -70,7 +73,6 @@ pub(crate) fn derive(key: &Key, salt: &[u8], label: &str, context: &[&[u8]]) -> 
             32
         }
     }
-    let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key.expose());
     let lengths: Vec<[u8; 4]> =
         context.iter().map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()).collect();
     let mut info: Vec<&[u8]> = vec![b"strongroom/1/", label.as_bytes()];
@@ -79,7 +81,10 @@ pub(crate) fn derive(key: &Key, salt: &[u8], label: &str, context: &[&[u8]]) -> 
         info.push(part);
     }
     let mut out = Key::from_slice(&[0; 32])?;
-    prk.expand(&info, Len32).and_then(|okm| okm.fill(out.expose_mut())).map_err(|_| CryptoError)?;
+    leaving_no_trace(|| {
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key.expose());
+        prk.expand(&info, Len32).and_then(|okm| okm.fill(out.expose_mut())).map_err(|_| CryptoError)
+    })?;
     Ok(out)
 }
 

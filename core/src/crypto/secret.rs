@@ -87,6 +87,11 @@ impl SecretBytes {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whether both hold the same, in time that depends on their lengths only.
+    pub fn is_same(&self, other: &Self) -> bool {
+        super::equal(&self.0, &other.0)
+    }
 }
 
 /// So that [`bytes::Bytes::from_owner`] can hand a secret to the HTTP layer and wipe it once it is sent.

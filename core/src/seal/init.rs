@@ -92,6 +92,13 @@ fn already() -> Error {
 }
 
 impl Plan {
+    /// A store that a key of 32 bytes unseals, with one share for recovery.
+    pub(crate) fn unattended(key: &SecretBytes) -> Result<Self> {
+        let key = Key::from_slice(key.expose())
+            .map_err(|_| Error::invalid("the key of an unattended seal is 32 bytes long"))?;
+        Ok(Self::Unattended { kind: Kind::KeyFile, key, shares: 1, threshold: 1 })
+    }
+
     fn check(&self) -> Result<()> {
         match self {
             Self::Shamir { shares, threshold } | Self::Unattended { shares, threshold, .. } => {

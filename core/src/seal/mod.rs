@@ -15,6 +15,7 @@
 
 pub mod config;
 pub mod init;
+pub mod keyfile;
 mod limiter;
 mod passphrase;
 pub(crate) mod procedure;

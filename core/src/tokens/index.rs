@@ -34,18 +34,18 @@ impl Row {
 
 const MINUTE: i64 = 60_000_000_000;
 
-/// The first whole minute by whose beginning a token that expires at `expires` has ended.
-pub(super) fn minute_after(expires: Timestamp) -> u64 {
+/// The first whole minute by whose beginning what expires at `expires` has ended.
+pub(crate) fn minute_after(expires: Timestamp) -> u64 {
     minute(Timestamp(expires.0.saturating_add(MINUTE - 1)))
 }
 
 /// The minute that `now` lies in.
-pub(super) fn minute(now: Timestamp) -> u64 {
+pub(crate) fn minute(now: Timestamp) -> u64 {
     u64::try_from(now.0.div_euclid(MINUTE)).unwrap_or(0)
 }
 
 /// The last ordinal of a minute.
-pub(super) fn end_of(minute: u64) -> Ordinal {
+pub(crate) fn end_of(minute: u64) -> Ordinal {
     Ordinal::new(minute, [u8::MAX; 8])
 }
 

@@ -116,6 +116,10 @@ impl Tokens {
                 return Ok(false);
             };
             let ancestor = found.value;
+            // Another token, which got the id when this one's parent was gone. Batch tokens know whole seconds.
+            if ancestor.created.whole_seconds() > token.created {
+                return Ok(false);
+            }
             if ancestor.state == State::Released {
                 return Ok(true);
             }

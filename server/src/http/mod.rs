@@ -109,10 +109,10 @@ impl App {
         if let Err(refusal) = self.hosts.check(request.uri(), request.headers()) {
             return refusal.into_answer();
         }
-        let reserved = self.budget.body(&peer);
-        let read = read::read(&self.core, &self.limits, self.opened, reserved, peer, request).await;
-        let (request, reserved) = match read {
-            Ok(Read::Ask(request, reserved)) => (request, reserved),
+        let mut reserved = self.budget.body(&peer);
+        let read = read::read(&self.core, &self.limits, self.opened, &mut reserved, peer, request).await;
+        let request = match read {
+            Ok(Read::Ask(request)) => request,
             Ok(Read::Redirect(target)) => return answer::redirect(&target),
             Err(refusal) => return refusal.into_answer(),
         };

@@ -17,8 +17,7 @@ use super::{Limits, body, budget::Reserved, refusal::Refusal};
 
 /// What a request turned out to be.
 pub(super) enum Read {
-    /// With what its body holds.
-    Ask(Ask, Reserved),
+    Ask(Ask),
     /// The path can be cleaned: the client shall ask again, there.
     Redirect(String),
 }
@@ -28,7 +27,7 @@ pub(super) async fn read(
     core: &Core,
     limits: &Limits,
     opened: Opened,
-    mut reserved: Reserved,
+    reserved: &mut Reserved,
     peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Read, Refusal> {
@@ -52,7 +51,7 @@ pub(super) async fn read(
     }
     let token = token(&parts.headers)?;
     let wrap_ttl = duration(&parts.headers, "x-vault-wrap-ttl", "X-Vault-Wrap-TTL")?;
-    let lease_ttl = duration(&parts.headers, "x-strongroom-lease", "X-Strongroom-Lease")?;
+    let lease_ttl = lease(&parts.headers)?;
     let merge_patch = operation == Operation::Patch;
     if merge_patch {
         merge_patch_type(&parts.headers)?;
@@ -60,7 +59,7 @@ pub(super) async fn read(
     let fields = match operation {
         Operation::Patch | Operation::Write => {
             let sender = body::Sender { core, token: token.as_ref() };
-            let text = body::collect(limits, &sender, &parts.headers, incoming, &mut reserved).await?;
+            let text = body::collect(limits, &sender, &parts.headers, incoming, reserved).await?;
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
@@ -84,7 +83,7 @@ pub(super) async fn read(
         merge_patch,
         opened,
     };
-    Ok(Read::Ask(ask, reserved))
+    Ok(Read::Ask(ask))
 }
 
 /// The endpoints that answer what is no operation of theirs without a message.
@@ -201,6 +200,18 @@ fn duration(headers: &HeaderMap, name: &str, shown: &'static str) -> Result<Opti
     let Some(value) = headers.get(name).filter(|it| !it.is_empty()) else { return Ok(None) };
     let parsed = value.to_str().ok().and_then(parse_duration).ok_or(Refusal::BadDuration(shown))?;
     Ok(Some(parsed).filter(|it| !it.is_zero()))
+}
+
+/// How long a read is to be leased. Whoever sends the header gets a lease or no answer: what is no duration,
+/// nothing and no time at all are refused, and so are two of them.
+fn lease(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+    let mut values = headers.get_all("x-strongroom-lease").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let parsed = value.to_str().ok().and_then(parse_duration).filter(|it| it.as_secs() > 0);
+    match (parsed, values.next()) {
+        (Some(ttl), None) => Ok(Some(ttl)),
+        _ => Err(Refusal::BadDuration("X-Strongroom-Lease")),
+    }
 }
 
 /// A content type without its parameters.

@@ -117,11 +117,9 @@ pub(super) fn core(id: RequestId, error: &Error, bare: bool) -> Answer {
             return errors(StatusCode::BAD_REQUEST, &messages);
         }
         Error::NotFound => return errors(StatusCode::NOT_FOUND, &[]),
-        Error::RateLimited { retry_after, .. } => {
-            let mut answer = errors(StatusCode::TOO_MANY_REQUESTS, &[&error.to_string()]);
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
-            return answer;
-        }
+        // What has ended is taken off the count within a minute.
+        Error::LeaseQuota { .. } => return too_many(error, 60),
+        Error::RateLimited { retry_after, .. } => return too_many(error, *retry_after),
         Error::UnsupportedOperation if bare => return errors(StatusCode::METHOD_NOT_ALLOWED, &[]),
         Error::Busy => {
             let mut answer = errors(StatusCode::SERVICE_UNAVAILABLE, &[&error.to_string()]);
@@ -137,6 +135,12 @@ pub(super) fn core(id: RequestId, error: &Error, bare: bool) -> Answer {
         Error::UnsupportedOperation => StatusCode::METHOD_NOT_ALLOWED,
     };
     errors(status, &[&error.to_string()])
+}
+
+fn too_many(error: &Error, retry_after: u64) -> Answer {
+    let mut answer = errors(StatusCode::TOO_MANY_REQUESTS, &[&error.to_string()]);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+    answer
 }
 
 // Rule 30

@@ -5,8 +5,12 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use strongroom_core::{
-    Core, Settings, clock::SystemClock, crypto::SecretBytes, request::Opened, seal::init::Plan,
-    storage::Memory,
+    Core, Settings,
+    clock::SystemClock,
+    crypto::SecretBytes,
+    request::Opened,
+    seal::init::Plan,
+    storage::{Memory, Storage},
 };
 use strongroom_server::{
     Caps, Reloader, Server, ServerError,
@@ -40,6 +44,8 @@ pub struct Options {
     pub tls: Option<Tls>,
     pub forwarded: Option<Forwarded>,
     pub also: Vec<Listener>,
+    /// Memory, if nothing else is said.
+    pub storage: Option<Arc<dyn Storage>>,
     pub shares: Shares,
     pub opened: Opened,
 }
@@ -51,7 +57,7 @@ impl TestServer {
 
     pub async fn with(options: Options) -> Self {
         let core = Arc::new(Core::new(
-            Arc::new(Memory::new()),
+            options.storage.unwrap_or_else(|| Arc::new(Memory::new())),
             Arc::new(SystemClock::default()),
             Settings { dev: true, ..Settings::default() },
         ));

@@ -48,7 +48,7 @@ async fn unseal(server: &Server) -> Result<(), ServerError> {
 fn new_passphrase() -> io::Result<SecretBytes> {
     loop {
         let first = ask("A passphrase for the new store: ")?;
-        if first.expose() == ask("The same again: ")?.expose() {
+        if first.is_same(&ask("The same again: ")?) {
             return Ok(first);
         }
         super::say("They are not the same.");

@@ -41,6 +41,10 @@ impl Engine for AppRole {
         ROUTES
     }
 
+    fn folded(&self) -> &'static [&'static str] {
+        &["role_name"]
+    }
+
     fn folders(&self) -> &'static [&'static str] {
         &[role::FOLDER, role_id::FOLDER, super::lockout::FOLDER]
     }

@@ -1,0 +1,104 @@
+//! Whose the files are.
+
+use std::path::Path;
+
+use rustix::fs::{Gid, Mode, Uid};
+
+use super::Error;
+
+/// Owner, group and mode of the files; the directories' follow from them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    /// None: whoever writes them.
+    pub(super) owner: Option<Uid>,
+    pub(super) group: Option<Gid>,
+    pub(super) mode: Mode,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { owner: None, group: None, mode: Mode::RUSR }
+    }
+}
+
+impl Access {
+    /// Names of the machine's users and groups or their numbers, and an octal mode.
+    pub(crate) fn parse(owner: Option<&str>, group: Option<&str>, mode: &str) -> Result<Self, Error> {
+        let owner = owner.map(|it| find(it, Path::new("/etc/passwd"))).transpose()?;
+        let group = group.map(|it| find(it, Path::new("/etc/group"))).transpose()?;
+        let bits = u32::from_str_radix(mode, 8).ok().filter(|it| it & !0o744 == 0 && it & 0o400 != 0);
+        let bits = bits.ok_or_else(|| Error::Mode(mode.to_owned()))?;
+        Ok(Self {
+            owner: owner.map(Uid::from_raw),
+            group: group.map(Gid::from_raw),
+            mode: Mode::from_raw_mode(bits),
+        })
+    }
+
+    /// For the directories in a generation: whoever may read the files may list and pass them.
+    pub(super) fn folder_mode(&self) -> Mode {
+        let read = self.mode.as_raw_mode() & 0o444;
+        Mode::from_raw_mode(read | read >> 2)
+    }
+
+    /// For the generation itself, which stays ours: nobody else may change what it holds.
+    pub(super) fn generation_mode(&self) -> Mode {
+        let others = self.folder_mode().as_raw_mode() & 0o055;
+        // The owner of the files is one of the others here, and passes without listing.
+        let owner = if self.owner.is_some() { 0o011 } else { 0 };
+        Mode::from_raw_mode(0o700 | others | owner)
+    }
+}
+
+/// A number, or the number of a name in a file of the form of /etc/passwd and /etc/group. Other directories of
+/// users are not asked: a container has none.
+fn find(name: &str, file: &Path) -> Result<u32, Error> {
+    if let Ok(number) = name.parse::<u32>()
+        && number != u32::MAX
+    {
+        return Ok(number);
+    }
+    let lines = std::fs::read_to_string(file).unwrap_or_default();
+    let number = lines.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let found = fields.next() == Some(name);
+        fields.nth(1).filter(|_| found)?.parse().ok()
+    });
+    number.ok_or_else(|| Error::Unknown { user: name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_names_or_numbers() {
+        let access = Access::parse(Some("root"), Some("7"), "0440").unwrap();
+        assert_eq!((access.owner, access.group), (Some(Uid::from_raw(0)), Some(Gid::from_raw(7))));
+        assert!(Access::parse(Some("nobody-of-that-name"), None, "0400").is_err());
+        // The number that means "leave as it is" to the kernel.
+        assert!(Access::parse(Some("4294967295"), None, "0400").is_err());
+    }
+
+    #[test]
+    fn directories_open_to_whom_the_files_are() {
+        for (owner, mode, folder, generation) in [
+            (None, "0400", 0o500, 0o700),
+            (None, "440", 0o550, 0o750),
+            (None, "0644", 0o555, 0o755),
+            (Some("7"), "0400", 0o500, 0o711),
+            (Some("7"), "0440", 0o550, 0o751),
+        ] {
+            let access = Access::parse(owner, None, mode).unwrap();
+            assert_eq!(access.folder_mode().as_raw_mode(), folder, "{mode}");
+            assert_eq!(access.generation_mode().as_raw_mode(), generation, "{mode}");
+        }
+    }
+
+    #[test]
+    fn nobody_but_the_owner_may_write() {
+        for mode in ["0420", "0402", "0666", "4400", "01400", "x", "", "0000", "0040", "0411"] {
+            assert!(Access::parse(None, None, mode).is_err(), "{mode}");
+        }
+    }
+}

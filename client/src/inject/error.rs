@@ -1,0 +1,54 @@
+//! Why files were not written.
+
+use std::io;
+
+use super::names::BadName;
+
+/// No message holds what a secret holds; names of files are the caller's own.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Name(#[from] BadName),
+    #[error("a field of {path} has a slash in its name: name it with PATH#FIELD=NAME")]
+    Field { path: String },
+    #[error("two secrets would be written to {0}")]
+    Twice(String),
+    #[error("{0} would be a file and a directory")]
+    FileAndDirectory(String),
+    #[error("it is not a tmpfs: secrets are not written to a disk")]
+    NotInMemory,
+    #[error("a part of the path is a symbolic link")]
+    Link,
+    #[error("another injection is at work there")]
+    Busy,
+    #[error("{0} is there and is not ours")]
+    Foreign(String),
+    /// Somebody else can reach what was just made.
+    #[error("a file is not a plain file of one name")]
+    NotPlain,
+    #[error("the tmpfs is full: what was there is as it was; old and new must both fit")]
+    Full,
+    #[error("{user} is no user or group of this machine")]
+    Unknown { user: String },
+    #[error("{0:?} is no mode for files: an octal number, such as 0400; nobody but the owner may write")]
+    Mode(String),
+    #[error("cannot {what}: {source}")]
+    Io {
+        what: &'static str,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// For `map_err`: what was being done when the kernel refused.
+    pub(super) fn io<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| {
+            let source = error.into();
+            match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+                _ => Self::Io { what, source },
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A directory with the files of one moment.
+
+use std::{
+    collections::BTreeMap,
+    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rustix::{
+    fs::{AtFlags, Dir, FileType, Mode, fchmod, fchown, fstat, unlinkat},
+    io::Errno,
+    process::geteuid,
+};
+use strongroom_core::clock::Timestamp;
+
+use super::{Access, Error, Files, Target, file};
+
+/// Removed when dropped, unless it is kept: of a generation that is not whole nothing remains.
+pub(super) struct Generation<'t> {
+    target: &'t Target,
+    name: String,
+    dir: OwnedFd,
+    is_kept: bool,
+}
+
+impl<'t> Generation<'t> {
+    /// An empty one that only we can enter.
+    pub(super) fn create(target: &'t Target) -> Result<Self, Error> {
+        let name = fresh_name()?;
+        let dir = file::create_folder(target.as_fd(), &name)?;
+        Ok(Self { target, name, dir, is_kept: false })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Writes all files, then opens the directories to their readers.
+    pub(super) fn write(&self, files: &Files, access: &Access) -> Result<(), Error> {
+        let mut folders: BTreeMap<&str, OwnedFd> = BTreeMap::new();
+        for (name, content) in files.iter() {
+            let (segments, own) = name.split();
+            let mut parent = "";
+            for (path, segment) in name.ancestors().zip(segments) {
+                if !folders.contains_key(path) {
+                    let made = file::create_folder(self.folder(&folders, parent), segment)?;
+                    folders.insert(path, made);
+                }
+                parent = path;
+            }
+            file::create(self.folder(&folders, parent), own, content.expose().as_bytes(), access)?;
+        }
+        for folder in folders.values() {
+            file::open_to_readers(folder, access)?;
+        }
+        // It stays ours, so that nobody else changes what it holds.
+        fchown(&self.dir, None, access.group).map_err(Error::io("give a directory to its group"))?;
+        fchmod(&self.dir, access.generation_mode()).map_err(Error::io("set a directory's mode"))
+    }
+
+    /// The directory at `path`, or the generation's own.
+    fn folder<'a>(&'a self, folders: &'a BTreeMap<&str, OwnedFd>, path: &str) -> BorrowedFd<'a> {
+        folders.get(path).unwrap_or(&self.dir).as_fd()
+    }
+
+    /// It is whole, and in use.
+    pub(super) fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Generation<'_> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // The failure that led here is told; what is left is removed by the next injection.
+            let _ = remove(self.target.as_fd(), &self.name);
+        }
+    }
+}
+
+/// Two dots, which no file of a secret begins with, then the time as kubelet writes it, and something random.
+fn fresh_name() -> Result<String, Error> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Timestamp::default().plus(now).rfc3339();
+    let mut bytes = [0; 6];
+    let read = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    read.map_err(Error::io("get random bytes"))?;
+    let digits: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
+    let time: String = now.chars().take(19).map(|it| if it.is_ascii_digit() { it } else { '_' }).collect();
+    Ok(format!("..{time}.{digits}"))
+}
+
+/// Whether `name` is one that [`fresh_name`] makes.
+pub(super) fn is_name(name: &str) -> bool {
+    let Some((time, digits)) = name.strip_prefix("..").and_then(|it| it.split_once('.')) else {
+        return false;
+    };
+    time.len() == 19
+        && time.bytes().all(|it| it.is_ascii_digit() || it == b'_')
+        && digits.len() == 12
+        && digits.bytes().all(|it| it.is_ascii_hexdigit())
+}
+
+/// Removes the directory `name` with all that is in it, if it is ours. Nothing is followed out of it.
+pub(super) fn remove(dir: BorrowedFd<'_>, name: &str) -> Result<(), Error> {
+    let opened = match file::open_folder(dir, name) {
+        Ok(opened) => opened,
+        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let stat = fstat(&opened).map_err(Error::io("look at a directory"))?;
+    if stat.st_uid != geteuid().as_raw() {
+        return Err(Error::Foreign(name.to_owned()));
+    }
+    clear(&opened)?;
+    unlinkat(dir, name, AtFlags::REMOVEDIR).map_err(Error::io("remove a directory"))
+}
+
+fn clear(dir: &OwnedFd) -> Result<(), Error> {
+    // Directories in use have no right to write, not even ours.
+    match fchmod(dir, Mode::RWXU) {
+        Ok(()) | Err(Errno::PERM) => {}
+        Err(error) => return Err(Error::io("open a directory")(error)),
+    }
+    for entry in Dir::read_from(dir).map_err(Error::io("read a directory"))? {
+        let entry = entry.map_err(Error::io("read a directory"))?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        match unlinkat(dir, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::ISDIR) if entry.file_type() == FileType::Directory => {
+                let text = name.to_string_lossy();
+                clear(&file::open_folder(dir.as_fd(), &text)?)?;
+                unlinkat(dir, name, AtFlags::REMOVEDIR).map_err(Error::io("remove a directory"))?;
+            }
+            Err(error) => return Err(Error::io("remove a file")(error)),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generations_are_told_by_their_name() {
+        let name = fresh_name().unwrap();
+        assert!(is_name(&name), "{name}");
+        for other in
+            ["..data", "..data_tmp", "..2026_11_25", "..", "db", "..2026_11_25_18_50_29.x", "..\u{e9}"]
+        {
+            assert!(!is_name(other), "{other}");
+        }
+    }
+}

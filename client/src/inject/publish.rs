@@ -1,0 +1,84 @@
+//! One update, from the target as it is to the target with new files.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    os::fd::AsFd as _,
+};
+
+use strongroom_sdk::SecretString;
+
+use super::{
+    Access, Error, FileName, Target,
+    generation::{self, Generation},
+    links::{Layout, NewLinks, exchange},
+};
+
+/// What is to be written: a whole generation.
+#[derive(Debug, Default)]
+pub(crate) struct Files(BTreeMap<FileName, SecretString>);
+
+impl Files {
+    /// Adds a file, which must not be there yet in any way.
+    pub(crate) fn add(&mut self, name: FileName, content: SecretString) -> Result<(), Error> {
+        if self.0.contains_key(&name) {
+            return Err(Error::Twice(name.as_str().to_owned()));
+        }
+        let folder = format!("{}/", name.as_str());
+        let is_folder = self.0.keys().any(|it| it.as_str().starts_with(&folder));
+        let is_below_file = name.ancestors().any(|it| self.0.keys().any(|known| known.as_str() == it));
+        if is_folder || is_below_file {
+            return Err(Error::FileAndDirectory(name.as_str().to_owned()));
+        }
+        self.0.insert(name, content);
+        Ok(())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&FileName, &SecretString)> {
+        self.0.iter()
+    }
+
+    /// Bytes, as pages of memory and with what the file system needs for itself.
+    pub(crate) fn size(&self) -> u64 {
+        const PAGE: u64 = 4096;
+        self.0
+            .values()
+            .map(|it| u64::try_from(it.expose().len()).unwrap_or(u64::MAX / 2))
+            .fold(PAGE, |sum, len| sum.saturating_add(len.div_ceil(PAGE).saturating_mul(PAGE)))
+    }
+
+    fn tops(&self) -> BTreeSet<&str> {
+        self.0.keys().map(FileName::top).collect()
+    }
+}
+
+// Rule 115
+/// Puts `files` in the place of what was injected before. Whatever fails, what was there is as it was.
+pub(crate) fn publish(target: &Target, files: &Files, access: &Access) -> Result<(), Error> {
+    let _lock = target.lock()?;
+    let layout = Layout::read(target)?;
+    layout.sweep(target)?;
+    let wanted = files.tops();
+    let fresh = Generation::create(target)?;
+    fresh.write(files, access)?;
+    // Before the exchange, so that nothing is left that could fail after it. They lead nowhere until then.
+    let links = NewLinks::create(target, &layout, &wanted)?;
+    exchange(target, fresh.name())?;
+    links.keep();
+    fresh.keep();
+    // The new files are in use; what cannot be removed now is removed by the next injection.
+    let _ = layout.prune(target, &wanted);
+    if let Some(old) = &layout.current {
+        let _ = generation::remove(target.as_fd(), old);
+    }
+    Ok(())
+}
+
+/// Removes all that injections have written there, and nothing else.
+pub(crate) fn remove(target: &Target) -> Result<(), Error> {
+    let _lock = target.lock()?;
+    let layout = Layout::read(target)?;
+    layout.prune(target, &BTreeSet::new())?;
+    layout.detach(target)?;
+    layout.sweep(target)?;
+    layout.current.iter().try_for_each(|it| generation::remove(target.as_fd(), it))
+}

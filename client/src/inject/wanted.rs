@@ -1,0 +1,209 @@
+//! What a person asks for: `PATH[#FIELD][=NAME]`.
+
+use serde_json::{Map, Value};
+use strongroom_sdk::SecretString;
+
+use super::{Error, FileName, Files};
+use crate::{failure::Failure, output::text};
+
+/// The field that `secret put PATH` stores, for secrets that have but one value.
+const VALUE: &str = "value";
+
+/// A secret, or a field of one, and what it is to be called.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) path: String,
+    pub(crate) field: Option<String>,
+    pub(crate) name: Option<String>,
+}
+
+impl std::str::FromStr for Wanted {
+    type Err = &'static str;
+
+    /// The last `=` separates the name, the last `#` before it the field.
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        let (place, name) = match typed.rsplit_once('=') {
+            Some((_, "")) => return Err("no name behind `=`"),
+            Some((place, name)) => (place, Some(name.to_owned())),
+            None => (typed, None),
+        };
+        let (path, field) = match place.rsplit_once('#') {
+            Some((_, "")) => return Err("no field behind `#`"),
+            Some((path, field)) => (path, Some(field.to_owned())),
+            None => (place, None),
+        };
+        let path = path.trim_matches('/');
+        if path.is_empty() {
+            return Err("no path");
+        }
+        Ok(Self { path: path.to_owned(), field, name })
+    }
+}
+
+impl Wanted {
+    /// The last segment of the path.
+    fn own_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// What is wanted of a secret's fields, by field.
+    pub(crate) fn pick(&self, fields: &Map<String, Value>) -> Result<Vec<(String, SecretString)>, Failure> {
+        let picked = |name: &String, value: &Value| (name.clone(), SecretString::new(text(value)));
+        let Some(field) = &self.field else {
+            return Ok(fields.iter().map(|(name, value)| picked(name, value)).collect());
+        };
+        let value = fields.get(field).ok_or_else(|| {
+            let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+            Failure::new(format!("{} has no field `{field}`", self.path))
+                .hint(format!("it has: {}", known.join(", ")))
+        })?;
+        Ok(vec![picked(field, value)])
+    }
+
+    /// Adds the files for what was picked: `NAME/FIELD` for each field, where NAME is the path's last segment
+    /// unless another was given. A name given for one field is the file's own, and so is that of a secret
+    /// whose only field is `value`.
+    pub(crate) fn add_to(&self, files: &mut Files, picked: Vec<(String, SecretString)>) -> Result<(), Error> {
+        let is_plain =
+            self.field.is_none() && picked.len() == 1 && picked.iter().all(|(field, _)| field == VALUE);
+        let is_whole = self.field.is_none() && !is_plain;
+        for (field, value) in picked {
+            let name = match &self.name {
+                Some(name) if is_whole => format!("{name}/{field}"),
+                Some(name) => name.clone(),
+                None if is_plain => self.own_name().to_owned(),
+                None => format!("{}/{field}", self.own_name()),
+            };
+            // A field's name is what somebody stored: it is one segment here, or nothing.
+            if field.contains('/') && (self.name.is_none() || is_whole) {
+                return Err(Error::Field { path: self.path.clone() });
+            }
+            files.add(FileName::parse(&name)?, value)?;
+        }
+        Ok(())
+    }
+
+    /// The variables for what was picked: a field is called as it is unless a name was given for it.
+    pub(crate) fn variables(
+        &self,
+        picked: Vec<(String, SecretString)>,
+    ) -> Result<Vec<(String, SecretString)>, Failure> {
+        let is_plain =
+            self.field.is_none() && picked.len() == 1 && picked.iter().all(|(field, _)| field == VALUE);
+        if self.name.is_some() && self.field.is_none() && !is_plain {
+            return Err(Failure::new(format!("{} has several fields: one name is not enough", self.path))
+                .hint("write PATH#FIELD=NAME for each, or PATH alone to take the fields' own names"));
+        }
+        let mut variables = Vec::new();
+        for (field, value) in picked {
+            let name = self.name.clone().unwrap_or(field);
+            if !is_variable(&name) {
+                return Err(Failure::new(format!("a field of {} cannot be a variable's name", self.path))
+                    .hint("write PATH#FIELD=NAME, with a name of letters, digits and _"));
+            }
+            if self.name.is_none() && commands_the_loader(&name) {
+                return Err(Failure::new(format!("{name} would change which programs run"))
+                    .hint("if that is what you mean, write PATH#FIELD=NAME"));
+            }
+            if value.expose().contains('\0') {
+                return Err(Failure::new(format!("{name} has a zero byte, which no variable can hold")));
+            }
+            variables.push((name, value));
+        }
+        Ok(variables)
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|it: char| it.is_ascii_digit())
+        && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_')
+}
+
+/// Whoever may write a secret names its fields, and must not thereby choose what is executed.
+fn commands_the_loader(name: &str) -> bool {
+    name.starts_with("LD_") || matches!(name, "BASH_ENV" | "ENV" | "IFS" | "PATH" | "PROMPT_COMMAND")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check_parse(typed: &str, path: &str, field: Option<&str>, name: Option<&str>) {
+        let parsed: Wanted = typed.parse().unwrap();
+        let expected =
+            Wanted { path: path.to_owned(), field: field.map(str::to_owned), name: name.map(str::to_owned) };
+        assert_eq!(parsed, expected);
+    }
+
+    #[test]
+    fn what_is_wanted_is_a_path_a_field_and_a_name() {
+        check_parse("db", "db", None, None);
+        check_parse("/apps/shop/db/", "apps/shop/db", None, None);
+        check_parse("db#password", "db", Some("password"), None);
+        check_parse("db#password=pg/pass", "db", Some("password"), Some("pg/pass"));
+        check_parse("a=b#c#d=e", "a=b#c", Some("d"), Some("e"));
+        for typed in ["", "/", "#a", "db#", "db=", "=x"] {
+            assert!(typed.parse::<Wanted>().is_err(), "{typed}");
+        }
+    }
+
+    #[track_caller]
+    fn check_files(typed: &str, fields: &Value, expected: Option<&[&str]>) {
+        let wanted: Wanted = typed.parse().unwrap();
+        let mut files = Files::default();
+        let added = wanted.add_to(&mut files, wanted.pick(fields.as_object().unwrap()).unwrap());
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(added.is_ok().then_some(names.as_slice()), expected, "{typed}");
+    }
+
+    #[test]
+    fn files_are_called_after_the_path_and_the_field() {
+        let db = json!({ "user": "rails", "password": "p" });
+        check_files("apps/db", &db, Some(&["db/password", "db/user"]));
+        check_files("apps/db=pg", &db, Some(&["pg/password", "pg/user"]));
+        check_files("apps/db#user", &db, Some(&["db/user"]));
+        check_files("apps/db#user=pg-user", &db, Some(&["pg-user"]));
+        check_files("apps/key", &json!({ "value": "k" }), Some(&["key"]));
+        check_files("apps/key=other", &json!({ "value": "k" }), Some(&["other"]));
+    }
+
+    // Rule 114: what a field is called was chosen by whoever stored it.
+    #[test]
+    fn a_field_cannot_choose_where_it_is_written() {
+        for field in ["../../etc/cron.d/x", "a/b", "..", "..data", "", "/etc/x"] {
+            check_files("db", &json!({ field: "v" }), None);
+            check_files("db=pg", &json!({ field: "v" }), None);
+        }
+        check_files("db#a/b=plain", &json!({ "a/b": "v" }), Some(&["plain"]));
+    }
+
+    #[track_caller]
+    fn check_variables(typed: &str, fields: &Value, expected: Option<&[&str]>) {
+        let wanted: Wanted = typed.parse().unwrap();
+        let picked = wanted.pick(fields.as_object().unwrap()).unwrap();
+        let names = wanted.variables(picked).ok();
+        let names: Option<Vec<String>> = names.map(|it| it.into_iter().map(|(name, _)| name).collect());
+        assert_eq!(
+            names.as_deref(),
+            expected.map(|it| it.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()).as_deref()
+        );
+    }
+
+    // Rule 117
+    #[test]
+    fn a_field_cannot_choose_what_is_executed() {
+        check_variables("db", &json!({ "DB_USER": "u" }), Some(&["DB_USER"]));
+        check_variables("db#password=PGPASSWORD", &json!({ "password": "p" }), Some(&["PGPASSWORD"]));
+        check_variables("key=KEY", &json!({ "value": "k" }), Some(&["KEY"]));
+        for field in ["LD_PRELOAD", "PATH", "BASH_ENV", "a-b", "1a", "a=b", ""] {
+            check_variables("db", &json!({ field: "x" }), None);
+        }
+        check_variables("db=X", &json!({ "a": "1", "b": "2" }), None);
+        check_variables("db#a=X", &json!({ "a": "nul\0byte" }), None);
+        check_variables("db#a=PATH", &json!({ "a": "/bin" }), Some(&["PATH"]));
+    }
+}

@@ -1,0 +1,208 @@
+//! `secret inject` against a server.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+
+mod running;
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, symlink},
+    process::Stdio,
+};
+
+use running::{Server, free_port, read, said, tmpfs};
+
+/// Runs `secret inject --to DIR` with more arguments.
+#[track_caller]
+fn inject(server: &Server, dir: &std::path::Path, args: &[&str]) -> (i32, String) {
+    let ran = server.command(["inject", "--to", dir.to_str().unwrap()]).args(args).output().unwrap();
+    assert!(ran.stdout.is_empty(), "it prints nothing that could hold a value");
+    (ran.status.code().unwrap(), said(&ran))
+}
+
+fn server() -> Server {
+    let server = Server::start();
+    server.ok(&["put", "apps/shop/db", "user=rails", "password=rosebud"]);
+    server.ok(&["put", "apps/shop/key", "value=k-1"]);
+    server
+}
+
+#[test]
+fn secrets_become_files() {
+    let (server, dir) = (server(), tmpfs());
+    let to = dir.path();
+    let shop = ["apps/shop/db", "apps/shop/key", "apps/shop/db#password=pg/pass"];
+    assert_eq!(inject(&server, to, &shop), (0, String::new()));
+    assert_eq!(read(to.join("db/user")), "rails");
+    assert_eq!(read(to.join("db/password")), "rosebud");
+    assert_eq!(read(to.join("key")), "k-1");
+    assert_eq!(read(to.join("pg/pass")), "rosebud");
+    assert_eq!(fs::metadata(to.join("db/user")).unwrap().mode() & 0o777, 0o400);
+
+    server.ok(&["put", "apps/shop/db", "user=rails", "password=changed"]);
+    assert_eq!(inject(&server, to, &["--mode=0444", "apps/shop/db"]).0, 0);
+    assert_eq!(read(to.join("db/password")), "changed");
+    assert_eq!(fs::metadata(to.join("db/user")).unwrap().mode() & 0o777, 0o444);
+    assert!(!to.join("key").exists(), "what is not asked for any more is gone");
+
+    assert_eq!(inject(&server, to, &["--remove"]).0, 0);
+    assert_eq!(fs::read_dir(to).unwrap().count(), 0);
+}
+
+// Rules 112 and 115: a clear error, and what was there is as it was.
+#[test]
+fn whatever_fails_nothing_is_half_written() {
+    let (server, dir) = (server(), tmpfs());
+    let to = dir.path();
+    assert_eq!(inject(&server, to, &["apps/shop/db"]).0, 0);
+    let before = fs::read_link(to.join("..data")).unwrap();
+    for (args, code, expected) in [
+        (&["apps/shop/key", "none"][..], 2, "no secret at none"),
+        (&["apps/shop/db#none"], 1, "no field `none`\nhint: it has: password, user"),
+        (&["apps/shop/db=../../etc"], 1, "begins with two dots"),
+        (&["apps/shop/db#user=a", "apps/shop/db#password=a"], 1, "two secrets would be written to a"),
+        (&["apps/shop/db#user=a", "apps/shop/db#password=a/b"], 1, "a file and a directory"),
+        (&["--owner=no-such-user", "apps/shop/db"], 1, "no user or group of this machine"),
+        (&["--mode=0777", "apps/shop/db"], 1, "no mode for files"),
+        (&["--token-file=/nonexistent", "apps/shop/db"], 1, "cannot read /nonexistent"),
+    ] {
+        let (status, text) = inject(&server, to, args);
+        assert_eq!(status, code, "{args:?}: {text}");
+        assert!(text.contains(expected), "{args:?}: {text}");
+        assert_eq!(fs::read_link(to.join("..data")).unwrap(), before);
+        assert_eq!(fs::read_dir(to).unwrap().count(), 3, "{args:?}");
+    }
+
+    let disk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (status, text) = inject(&server, disk.path(), &["apps/shop/db"]);
+    assert_eq!(status, 1);
+    assert!(text.contains("not a tmpfs: secrets are not written to a disk\nhint: "), "{text}");
+    assert_eq!(fs::read_dir(disk.path()).unwrap().count(), 0);
+    let link = disk.path().join("link");
+    symlink(to, &link).unwrap();
+    assert!(inject(&server, &link, &["apps/shop/db"]).1.contains("symbolic link"));
+}
+
+#[test]
+fn a_role_reads_with_files_and_leaves_no_token_behind() {
+    let (server, dir) = (server(), tmpfs());
+    let policy = dir.path().join("policy");
+    fs::write(&policy, "path \"secret/data/apps/shop/*\" { capabilities = [\"read\"] }").unwrap();
+    server.ok(&["policy", "write", "shop", policy.to_str().unwrap()]);
+    server.ok(&["auth", "enable", "approle"]);
+    server.ok(&["auth", "enable", "userpass"]);
+    server.ok(&["write", "auth/approle/role/shop", "token_policies=shop"]);
+    server.ok(&["write", "auth/userpass/users/ann", "password=correct-horse", "token_policies=shop"]);
+    let file = |name: &str, content: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, format!("{content}\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let role = file("role", &server.ok(&["read", "-field=role_id", "auth/approle/role/shop/role-id"]));
+    let secret = file(
+        "secret",
+        &server.ok(&["write", "-field=secret_id", "-force", "auth/approle/role/shop/secret-id"]),
+    );
+    let (password, wrong) = (file("password", "correct-horse"), file("wrong", "wrong"));
+    let token = file("token", "root");
+    let to = dir.path().join("to");
+    fs::create_dir(&to).unwrap();
+    let tokens = || server.ok(&["list", "auth/token/accessors"]).lines().count();
+    let before = tokens();
+
+    let as_role = ["--role-id-file", &role, "--secret-id-file", &secret];
+    let as_user = ["--username=ann", "--password-file", &password];
+    for who in [&as_role[..], &as_user, &["--token-file", &token]] {
+        let ran = server
+            .command(["inject", "--to", to.to_str().unwrap(), "apps/shop/db"])
+            .args(who)
+            .env_remove("VAULT_TOKEN")
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{who:?}: {}", said(&ran));
+        assert_eq!(read(to.join("db/password")), "rosebud");
+        assert_eq!(inject(&server, &to, &["--remove"]).0, 0);
+    }
+    assert_eq!(tokens(), before, "a login's token is given back");
+    let (status, text) = inject(&server, &to, &["--username=ann", "--password-file", &wrong, "apps/shop/db"]);
+    assert_eq!(status, 2, "{text}");
+    server.ok(&["put", "apps/other", "a=b"]);
+    let (status, text) = inject(&server, &to, &[&as_role[..], &["apps/other"]].concat());
+    assert_eq!(status, 2);
+    assert!(text.contains("apps/other: permission denied\nhint: "), "{text}");
+    assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
+    assert_eq!(tokens(), before);
+    // Both files or none.
+    assert_eq!(inject(&server, &to, &["--role-id-file", &role, "apps/shop/db"]).0, 1);
+}
+
+#[test]
+fn what_is_read_can_be_held_as_a_lease() {
+    let (server, dir) = (server(), tmpfs());
+    let policy = dir.path().join("policy");
+    fs::write(&policy, "path \"secret/data/apps/shop/*\" { capabilities = [\"read\"] }").unwrap();
+    server.ok(&["policy", "write", "shop", policy.to_str().unwrap()]);
+    server.ok(&["auth", "enable", "userpass"]);
+    server.ok(&["write", "auth/userpass/users/ann", "password=correct-horse", "token_policies=shop"]);
+    let password = dir.path().join("password");
+    fs::write(&password, "correct-horse").unwrap();
+    let to = dir.path().join("to");
+    fs::create_dir(&to).unwrap();
+    let who = ["--username=ann", "--password-file", password.to_str().unwrap(), "apps/shop/db"];
+    let holders = || {
+        let mut held =
+            server.command(["read", "-format=json", "sys/leases/holdings/secret/data/apps/shop/db"]);
+        String::from_utf8(held.output().unwrap().stdout).unwrap().matches("userpass-ann").count()
+    };
+    assert_eq!(inject(&server, &to, &who).0, 0);
+    assert_eq!(holders(), 0);
+    assert_eq!(inject(&server, &to, &[&["--lease=1h"], &who[..]].concat()), (0, String::new()));
+    assert_eq!(holders(), 1, "its holder lives on");
+    assert_eq!(read(to.join("db/password")), "rosebud");
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_is_waited_for() {
+    let (port, dir) = (free_port(), tmpfs());
+    let to = dir.path().to_str().unwrap();
+    let inject = |timeout: &str, secret: &str| {
+        let mut command = std::process::Command::new(running::BINARY);
+        command.args(["inject", "--to", to, "--timeout", timeout, secret]).env_clear();
+        command.env("STRONGROOM_ADDR", format!("http://127.0.0.1:{port}")).env("VAULT_TOKEN", "root");
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    let too_late = inject("300ms", "cubbyhole/db").output().unwrap();
+    assert_eq!(too_late.status.code(), Some(2));
+    assert!(said(&too_late).contains("cannot reach"), "{}", said(&too_late));
+    assert!(said(&too_late).contains("hint: is the server running?"));
+
+    let waiting = inject("60s", "secret/db").spawn().unwrap();
+    let server = Server::on(port);
+    server.ok(&["put", "secret/db", "a=b"]);
+    let ran = waiting.wait_with_output().unwrap();
+    // The server may have been asked between its start and the secret.
+    assert!(ran.status.success() || said(&ran).contains("no secret at"), "{}", said(&ran));
+    assert!(inject("60s", "secret/db").status().unwrap().success());
+    assert_eq!(read(dir.path().join("db/a")), "b");
+
+    // Sealed is a state that passes.
+    server.ok(&["seal"]);
+    let sealed = inject("300ms", "secret/db").output().unwrap();
+    assert!(said(&sealed).contains("sealed"), "{}", said(&sealed));
+    assert_eq!(read(dir.path().join("db/a")), "b");
+}
+
+// Rule 118: a token's file is made anew for its owner alone; what stood in its place is not written through.
+#[test]
+fn a_tokens_file_is_not_written_through_a_link() {
+    let (server, home) = (Server::start(), tempfile::tempdir().unwrap());
+    let (kept, bait) = (home.path().join(".vault-token"), home.path().join("bait"));
+    fs::write(&bait, "untouched").unwrap();
+    symlink(&bait, &kept).unwrap();
+    let login = server.command(["login", "token=root"]).env("HOME", home.path()).output().unwrap();
+    assert!(login.status.success(), "{}", said(&login));
+    assert_eq!(read(&bait), "untouched");
+    let stat = fs::symlink_metadata(&kept).unwrap();
+    assert_eq!((stat.is_file(), stat.mode() & 0o777), (true, 0o600));
+    assert_eq!(read(&kept), "root");
+}

@@ -1,0 +1,183 @@
+//! A development server of the same binary, and ways to run the binary as somebody else.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead as _, BufReader},
+    net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_secret");
+/// Whoever nobody else is.
+pub const NOBODY: u32 = 65534;
+
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Polls until `what` answers something.
+#[track_caller]
+pub fn wait_for<T>(why: &str, mut what: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = what() {
+            return found;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "{why}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A development server, ended when dropped.
+pub struct Server {
+    process: Child,
+    pub address: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::on(free_port())
+    }
+
+    pub fn on(port: u16) -> Self {
+        let process = Command::new(BINARY)
+            .args(["server", "-dev", "-dev-root-token-id=root"])
+            .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { process, address: format!("http://127.0.0.1:{port}") };
+        wait_for("the server does not come up", || TcpStream::connect(("127.0.0.1", port)).ok());
+        server
+    }
+
+    /// A command with an environment that knows this server and its root token.
+    pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(BINARY);
+        command.args(args).env_clear().env("PATH", "/usr/bin:/bin");
+        command.env("STRONGROOM_ADDR", &self.address).env("VAULT_TOKEN", "root");
+        command
+    }
+
+    #[track_caller]
+    pub fn ok(&self, args: &[&str]) -> String {
+        let ran = self.command(args).stdin(Stdio::null()).output().unwrap();
+        assert!(ran.status.success(), "{args:?}: {}", said(&ran));
+        String::from_utf8(ran.stdout).unwrap()
+    }
+}
+
+/// What a command wrote, both ways.
+pub fn said(ran: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr))
+}
+
+/// A new directory of that mode, whatever the umask.
+pub fn directory(mode: u32) -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    dir
+}
+
+/// The binary where everybody can execute it.
+pub struct Public {
+    dir: tempfile::TempDir,
+}
+
+impl Public {
+    pub fn new() -> Self {
+        let dir = directory(0o755);
+        let copy = dir.path().join("secret");
+        // By another process: a file that we had open for writing, or a child of another test, cannot be executed.
+        let copied = std::fs::hard_link(BINARY, &copy).is_ok()
+            || Command::new("cp").arg(BINARY).arg(&copy).status().unwrap().success();
+        assert!(copied);
+        Self { dir }
+    }
+
+    pub fn binary(&self) -> PathBuf {
+        self.dir.path().join("secret")
+    }
+}
+
+/// Has a command run as an ordinary user, whoever runs the test.
+pub fn as_nobody(command: &mut Command) -> &mut Command {
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+/// A program under `secret run` that says something and goes on.
+pub struct Program {
+    pub process: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Program {
+    pub fn start(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { process, lines }
+    }
+
+    /// The next line that it says.
+    #[track_caller]
+    pub fn says(&mut self) -> String {
+        self.lines.next().expect("it says nothing more").unwrap()
+    }
+
+    /// Waits until it says something with these words.
+    #[track_caller]
+    pub fn says_at_last(&mut self, words: &str) {
+        while !self.says().contains(words) {}
+    }
+
+    pub fn types(&mut self, keys: &str) {
+        use std::io::Write as _;
+        self.process.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    pub fn send(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Its exit code.
+    pub fn ends(mut self) -> Option<i32> {
+        // To the end: who writes to a pipe that nobody reads is ended by that.
+        self.lines.by_ref().for_each(drop);
+        self.process.wait().unwrap().code()
+    }
+}
+
+/// A directory on a tmpfs that every Linux has.
+pub fn tmpfs() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap()
+}
+
+pub fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place of the tests")]
+pub fn ci() -> Option<String> {
+    std::env::var("CI").ok()
+}
