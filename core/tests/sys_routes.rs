@@ -239,3 +239,17 @@ fn what_carries_a_credential_is_declared_so() {
     }
     assert!(secret > 20, "{secret}");
 }
+
+// Rule 67: whoever proves itself by a login is counted when it fails.
+#[test]
+fn every_way_in_is_declared_a_login() {
+    let mut logins = 0;
+    for it in endpoints() {
+        let is_way_in = it.pattern.starts_with("auth/")
+            && it.endpoint.access == Access::Unauth
+            && it.endpoint.operation == Operation::Write;
+        assert_eq!(it.endpoint.login, is_way_in, "{}", it.pattern);
+        logins += usize::from(is_way_in);
+    }
+    assert!(logins >= 2, "{logins}");
+}
