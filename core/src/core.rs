@@ -22,6 +22,7 @@ use crate::{
     settings::Settings,
     storage::Storage,
     store::Store,
+    system::settings::AuditedHeaders,
     tokens::Tokens,
 };
 
@@ -86,6 +87,14 @@ impl Core {
     /// The logins that failed lately.
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.attempts
+    }
+
+    /// The request headers that the audit log takes in; none while sealed.
+    pub async fn audited_headers(&self) -> Result<Option<Arc<AuditedHeaders>>> {
+        match self.unsealed() {
+            Some(open) => open.audit.headers().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The open store, if it is open.

@@ -34,6 +34,7 @@ pub struct Ask<'a> {
     pub wrap_ttl: Option<Duration>,
     pub lease_ttl: Option<Duration>,
     pub merge_patch: bool,
+    pub headers: Vec<(Box<str>, Box<str>)>,
     pub peer: Peer,
     pub opened: Opened,
 }
@@ -48,6 +49,7 @@ impl<'a> Ask<'a> {
             wrap_ttl: None,
             lease_ttl: None,
             merge_patch: operation == Operation::Patch,
+            headers: Vec::new(),
             peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
             opened: Opened::default(),
         }
@@ -98,7 +100,7 @@ impl TestCore {
             peer: ask.peer,
             wrap_ttl: ask.wrap_ttl,
             lease_ttl: ask.lease_ttl,
-            headers: Vec::new(),
+            headers: ask.headers,
             merge_patch: ask.merge_patch,
             opened: ask.opened,
         };

@@ -558,6 +558,33 @@ async fn a_refused_request_takes_a_use() {
     assert!(matches!(ask("auth/token/lookup-self").await, Err(Error::Denied)), "it was spent");
 }
 
+#[tokio::test]
+async fn the_headers_that_were_asked_for_are_recorded() {
+    let test = in_memory().await;
+    let config = |name| format!("sys/config/auditing/request-headers/{name}");
+    test.write(&config("X-Trace"), json!({ "hmac": false })).await.unwrap();
+    test.write(&config("X-Caller"), json!({ "hmac": true })).await.unwrap();
+    let headers = [("x-caller", "canary"), ("x-other", "canary"), ("x-trace", "a\"b"), ("x-trace", "c")];
+    let ask = async || {
+        let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        test.ask(Ask { headers, ..Ask::new(Operation::Read, "sys/mounts") }).await.unwrap();
+        records(&test).await.pop().unwrap()["request"]["headers"].take()
+    };
+    let mut recorded = ask().await;
+    let caller = recorded["x-caller"].take();
+    assert_eq!(recorded, json!({ "x-caller": null, "x-trace": ["a\"b", "c"] }));
+    let hash = data(&test.write("sys/audit-hash/ring", json!({ "input": "canary" })).await.unwrap());
+    assert_eq!(caller, json!([hash["hash"]]));
+    for name in ["X-Trace", "x-caller"] {
+        test.delete(&config(name)).await.unwrap();
+    }
+    assert_eq!(ask().await, Value::Null);
+    // Rule 96: a credential is never asked for.
+    for name in ["X-Vault-Token", "Authorization", "Cookie"] {
+        assert!(test.write(&config(name), json!({ "hmac": true })).await.is_err());
+    }
+}
+
 // Rule 93
 #[tokio::test]
 async fn an_answer_that_could_not_be_recorded_is_told_of_later() {

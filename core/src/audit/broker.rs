@@ -31,6 +31,7 @@ use crate::{
     request::{Operation, Peer, Request},
     storage::Rev,
     store::Store,
+    system::settings::{self, AuditedHeaders},
     tokens::Tokens,
 };
 
@@ -55,6 +56,8 @@ pub struct Broker {
 /// The devices as of the last change.
 pub(super) struct Devices {
     pub(super) list: Vec<Arc<Device>>,
+    /// Request headers that lines hold.
+    pub(super) headers: Arc<AuditedHeaders>,
 }
 
 /// What must still be written: lines for what could not be recorded when it happened.
@@ -167,6 +170,11 @@ impl Broker {
     /// The store's id, as the lines name it.
     pub fn store_id(&self) -> &str {
         &self.node.store
+    }
+
+    /// The request headers that lines hold: others need not be handed over.
+    pub async fn headers(&self) -> Result<Arc<AuditedHeaders>> {
+        Ok(self.current().await?.headers.clone())
     }
 
     /// All devices, by path.
@@ -286,7 +294,8 @@ impl Broker {
                 None => list.push(Arc::new(self.start(config, salt).await?)),
             }
         }
-        Ok(Devices { list })
+        let headers = Arc::new(settings::audited_headers(&self.store).await?);
+        Ok(Devices { list, headers })
     }
 
     async fn start(&self, config: DeviceConfig, salt: Option<[u8; 32]>) -> Result<Device> {

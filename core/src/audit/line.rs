@@ -19,6 +19,7 @@ use crate::{
     mounts::Mount,
     request::{Peer, PresentedToken},
     response::{Auth, Response, WrapInfo},
+    system::settings::AuditedHeaders,
     tokens::{Accessor, Selector, Token, TokenKind, Tokens},
 };
 
@@ -66,13 +67,13 @@ impl Writer {
     }
 
     /// Formats what is known of the request.
-    pub(super) fn shared(&self, record: &Record<'_>, tokens: &Tokens) -> Shared {
+    pub(super) fn shared(&self, record: &Record<'_>, tokens: &Tokens, headers: &AuditedHeaders) -> Shared {
         let known = record.caller.token().map(|it| self.token_text(it, record.presented, tokens));
         let mut text = Vec::with_capacity(1_536);
         text.push(b',');
         self.auth(&mut text, record, known.as_deref());
         let request_at = text.len();
-        self.request(&mut text, record, known.as_deref());
+        self.request(&mut text, record, known.as_deref(), headers);
         Shared { text, request_at }
     }
 
@@ -166,7 +167,13 @@ impl Writer {
         });
     }
 
-    fn request(&self, out: &mut Vec<u8>, record: &Record<'_>, known: Option<&TokenText>) {
+    fn request(
+        &self,
+        out: &mut Vec<u8>,
+        record: &Record<'_>,
+        known: Option<&TokenText>,
+        headers: &AuditedHeaders,
+    ) {
         let request = record.request;
         text::object(out, "request", |out| {
             text::text(out, "id", request.id.0.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
@@ -204,7 +211,7 @@ impl Writer {
             if let Some(ttl) = request.wrap_ttl {
                 text::number(out, "wrap_ttl", ttl.as_secs());
             }
-            self.headers(out, &request.headers);
+            self.headers(out, &request.headers, headers);
         });
     }
 
@@ -243,17 +250,19 @@ impl Writer {
         text::text(out, "path", &path);
     }
 
-    /// By name, each with a list of its values.
-    fn headers(&self, out: &mut Vec<u8>, headers: &[(Box<str>, Box<str>)]) {
-        if headers.is_empty() {
+    /// Those that were asked for, by name, each with a list of its values.
+    fn headers(&self, out: &mut Vec<u8>, headers: &[(Box<str>, Box<str>)], asked: &AuditedHeaders) {
+        let mut by_name: BTreeMap<&str, (bool, Vec<&str>)> = BTreeMap::new();
+        for (name, value) in headers {
+            if let Some(hashed) = asked.hmac.get(&**name) {
+                by_name.entry(name).or_insert((*hashed, Vec::new())).1.push(value);
+            }
+        }
+        if by_name.is_empty() {
             return;
         }
-        let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, value) in headers {
-            by_name.entry(name).or_default().push(value);
-        }
         text::object(out, "headers", |out| {
-            for (name, values) in by_name {
+            for (name, (hashed, values)) in by_name {
                 if out.last() != Some(&b'{') {
                     out.push(b',');
                 }
@@ -263,7 +272,10 @@ impl Writer {
                     if at > 0 {
                         out.push(b',');
                     }
-                    self.redactor.mac(out, value.as_bytes());
+                    match hashed {
+                        true => self.redactor.mac(out, value.as_bytes()),
+                        false => text::string(out, value),
+                    }
                 }
                 out.push(b']');
             }

@@ -135,8 +135,8 @@ impl<'a> Trail<'a> {
 
     fn share(&mut self) {
         if self.shared.is_empty() {
-            let writers = self.devices.list.iter().map(|it| &it.writer);
-            self.shared = writers.map(|it| it.shared(&self.record, self.tokens)).collect();
+            let (writers, headers) = (self.devices.list.iter().map(|it| &it.writer), &self.devices.headers);
+            self.shared = writers.map(|it| it.shared(&self.record, self.tokens, headers)).collect();
         }
     }
 

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use strongroom_api::params::parse_duration;
 use strongroom_core::{
     Core,
+    audit::AuditedHeaders,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
     request::{BadPath, Body, Opened, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
@@ -70,7 +71,10 @@ pub(super) async fn read(
         }
         _ => Body::default(),
     };
-    let ask = Ask {
+    // If the settings cannot be had, the pipeline will say so, where it must.
+    let audited = core.audited_headers().await.unwrap_or_default();
+    let headers = audited.map(|it| headers(&parts.headers, &it)).unwrap_or_default();
+    Ok(Read::Ask(Ask {
         id: RequestId::generate().map_err(|_| Refusal::Internal)?,
         operation,
         path,
@@ -79,11 +83,10 @@ pub(super) async fn read(
         peer,
         wrap_ttl,
         lease_ttl,
-        headers: Vec::new(),
+        headers,
         merge_patch,
         opened,
-    };
-    Ok(Read::Ask(ask))
+    }))
 }
 
 /// The endpoints that answer what is no operation of theirs without a message.
@@ -212,6 +215,15 @@ fn lease(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
         (Some(ttl), None) => Ok(Some(ttl)),
         _ => Err(Refusal::BadDuration("X-Strongroom-Lease")),
     }
+}
+
+/// The headers that the audit log takes in. What is no text is left out.
+fn headers(headers: &HeaderMap, audited: &AuditedHeaders) -> Vec<(Box<str>, Box<str>)> {
+    let each = audited.hmac.keys().flat_map(|name| {
+        let values = headers.get_all(name).iter().filter_map(|it| it.to_str().ok());
+        values.map(move |value| (name.as_str().into(), value.into()))
+    });
+    each.collect()
 }
 
 /// A content type without its parameters.
