@@ -146,6 +146,31 @@ impl TestCore {
     }
 }
 
+/// `Write login/{username}`: the endpoints of an engine, sorted.
+pub fn endpoints(kind: &str) -> Vec<String> {
+    let listed = crate::catalog::all();
+    let tables = listed.iter().filter(|it| it.engine.kind() == kind).flat_map(|it| it.tables);
+    let routes = tables.flat_map(|it| it.iter());
+    let each = |route: &crate::route::Route| {
+        let named = route.endpoints.iter().map(|it| format!("{:?} {}", it.operation, route.pattern));
+        named.collect::<Vec<_>>()
+    };
+    let mut out: Vec<String> = routes.flat_map(each).collect();
+    out.sort_unstable();
+    out
+}
+
+/// Fails unless `listed` names each endpoint of an engine, with a test that is in `text`.
+#[allow(clippy::missing_panics_doc, reason = "a check that fails")]
+pub fn check_endpoints(kind: &str, listed: &[(&str, &str)], text: &str) {
+    let mut covered: Vec<String> = listed.iter().map(|it| it.0.to_owned()).collect();
+    covered.sort_unstable();
+    assert_eq!(endpoints(kind), covered);
+    for (endpoint, test) in listed {
+        assert!(text.contains(&format!("async fn {test}(")), "{endpoint}: {test}");
+    }
+}
+
 /// A response's data as a JSON tree.
 pub fn data(response: &Response) -> serde_json::Value {
     response

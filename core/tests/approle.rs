@@ -6,12 +6,9 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use strongroom_core::{
     Error, Result,
-    engine::ENGINES,
-    ids::{MountId, NamespaceId},
-    mounts::{Config, Mount, MountClass},
     request::{Operation, Peer},
     response::Response,
-    testing::{Ask, TestCore, data, is_denied},
+    testing::{Ask, TestCore, check_endpoints, data, is_denied},
 };
 
 /// Each endpoint, and the test that asks it. A line is missing, or names no test: the build of the table fails.
@@ -72,35 +69,7 @@ const ENDPOINTS: &[(&str, &str)] = &[
 
 #[test]
 fn each_endpoint_has_a_test() {
-    let mount = Mount {
-        id: MountId(uuid::Uuid::nil()),
-        namespace: NamespaceId::ROOT,
-        class: MountClass::Auth,
-        path: "approle/".into(),
-        kind: "approle".into(),
-        accessor: String::new(),
-        description: String::new(),
-        options: Default::default(),
-        config: Config::default(),
-        local: false,
-        seal_wrap: false,
-        external_entropy_access: false,
-        tainted: false,
-    };
-    let engine = ENGINES.find(MountClass::Auth, "approle").unwrap();
-    let mut served: Vec<String> = engine
-        .routes(&mount)
-        .iter()
-        .flat_map(|it| it.iter())
-        .flat_map(|route| route.endpoints.iter().map(|it| format!("{:?} {}", it.operation, route.pattern)))
-        .collect();
-    let mut covered: Vec<String> = ENDPOINTS.iter().map(|it| it.0.to_owned()).collect();
-    served.sort_unstable();
-    covered.sort_unstable();
-    assert_eq!(served, covered);
-    for (endpoint, test) in ENDPOINTS {
-        assert!(include_str!("approle.rs").contains(&format!("async fn {test}(")), "{endpoint}: {test}");
-    }
+    check_endpoints("approle", ENDPOINTS, include_str!("approle.rs"));
 }
 
 /// A core with the method at `auth/approle/` and a role `web`.
