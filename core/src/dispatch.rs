@@ -91,11 +91,7 @@ impl Core {
             (None, _) => Access::Auth,
         };
 
-        let admission = admission::admit(open, request, presented, access, now);
-        // A defect in it is on record as well.
-        let admission = AssertUnwindSafe(admission).catch_unwind().await;
-        let mut admission =
-            admission.unwrap_or_else(|_| Admission::of(Error::Internal("admission panicked")));
+        let mut admission = caught(admission::admit(open, request, presented, access, now)).await;
 
         let mounted = found.as_ref().map(|it| it.mounted.clone());
         let record = audit::Record::new(request, presented, mounted.as_deref(), &mut admission, now);
@@ -355,6 +351,12 @@ async fn take_use(
     Ok(())
 }
 
+/// A defect in admission is a refusal, so that it is on record as every other one.
+async fn caught(admission: impl Future<Output = Admission>) -> Admission {
+    let admission = AssertUnwindSafe(admission).catch_unwind().await;
+    admission.unwrap_or_else(|_| Admission::of(Error::Internal("admission panicked")))
+}
+
 /// A defect in one request ends that request: no lock is held across a handler, and what it staged is dropped.
 async fn guarded<T>(handler: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(handler).catch_unwind().await.unwrap_or(Err(Error::Internal("a handler panicked")))
@@ -404,4 +406,16 @@ fn warn_of_fields(mut response: Response, route: &Route, endpoint: &Endpoint, cx
         ));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rules 30 and 100
+    #[tokio::test]
+    async fn a_defect_in_admission_is_a_refusal() {
+        let admission = caught(async { panic!("planted") }).await;
+        assert!(matches!(admission.refusal(), Some(Error::Internal(_))) && admission.stranger);
+    }
 }
