@@ -48,6 +48,9 @@ fn message(error: &Error) -> String {
         ErrorKind::ArgumentConflict => {
             format!("{named} does not go with {}", text(error, ContextKind::PriorArg).replace('\n', ", "))
         }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation if why.is_some() => {
+            format!("{option}: {}", why.unwrap_or_default())
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => match text(error, ContextKind::ValidValue) {
             valid if valid.is_empty() => format!("{option} cannot take this value"),
             valid => format!("{option} takes one of {}", valid.replace('\n', ", ")),

@@ -91,11 +91,7 @@ fn secrets() {
         "",
         (1, "", "secret: a field is written name=value\nhint: name=@file and name=- read the value\n"),
     );
-    check(
-        &["undelte", "db"],
-        "",
-        (1, "", "secret: there is no such command\nhint: did you mean delete, undelete?\n"),
-    );
+    check(&["immport", "x"], "", (1, "", "secret: there is no such command\nhint: did you mean import?\n"));
     check(
         &["get"],
         "",

@@ -13,7 +13,6 @@ use std::{
     fs::File,
     io::{Read as _, Write as _},
     os::fd::AsFd as _,
-    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -125,50 +124,4 @@ fn a_secret_that_is_typed_is_not_shown() {
     let shown = String::from_utf8_lossy(&shown[..length]).into_owned();
     assert!(shown.starts_with("Value of typed: ") && !shown.contains("hunter"), "{shown:?}");
     assert_eq!(server.ok(&["get", "typed"]), "hunter2");
-}
-
-// Rule 29: what is exposed for comparing is compared in constant time. The types have no `==`; this looks for
-// `==` on what they expose.
-#[test]
-fn no_exposed_credential_is_compared_with_equals() {
-    let compares = |line: &str| {
-        let line = line.split("//").next().unwrap_or_default();
-        ["expose()", "expose_str()", "expose_secret()"].iter().any(|it| {
-            line.split(it).skip(1).any(|behind| {
-                let behind = behind.trim_start().trim_start_matches([')', '?']).trim_start();
-                behind.starts_with("==") || behind.starts_with("!=")
-            }) || line.split(it).next().is_some_and(|before| {
-                line.contains(it)
-                    && (before.contains("== ") || before.contains("!= "))
-                    && !before.contains("&&")
-            })
-        })
-    };
-    // The search finds what it looks for.
-    assert!(compares("if a.expose() == b.expose() {") && compares("x != token.expose()"));
-    assert!(!compares("if a.len() == 3 && ct_eq(b.expose(), c)") && !compares("// a.expose() == b"));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let (mut files, mut wrong) = (0, Vec::new());
-    for member in ["api", "client", "core", "policies", "process", "sdk", "server"] {
-        visit(&root.join(member).join("src"), &mut |path, text| {
-            files += 1;
-            // Tests know their own secrets.
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let lines = code.lines().enumerate().filter(|(_, line)| compares(line));
-            wrong.extend(lines.map(|(at, line)| format!("{}:{}: {}", path.display(), at + 1, line.trim())));
-        });
-    }
-    assert!(files > 100, "{files} files");
-    assert_eq!(wrong, Vec::<String>::new());
-}
-
-fn visit(dir: &Path, each: &mut impl FnMut(&Path, &str)) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            visit(&path, each);
-        } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("tests.rs") {
-            each(&path, &std::fs::read_to_string(&path).unwrap());
-        }
-    }
 }

@@ -9,7 +9,7 @@ use crate::{
     clock::{ManualClock, Timestamp},
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Opened, Operation, Peer, PresentedToken, Request, RequestPath},
     response::Response,
     seal::init::Plan,
     storage::{Memory, Storage},
@@ -36,6 +36,7 @@ pub struct Ask<'a> {
     pub merge_patch: bool,
     pub headers: Vec<(Box<str>, Box<str>)>,
     pub peer: Peer,
+    pub opened: Opened,
 }
 
 impl<'a> Ask<'a> {
@@ -50,6 +51,7 @@ impl<'a> Ask<'a> {
             merge_patch: operation == Operation::Patch,
             headers: Vec::new(),
             peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
+            opened: Opened::default(),
         }
     }
 }
@@ -100,6 +102,7 @@ impl TestCore {
             lease_ttl: ask.lease_ttl,
             headers: ask.headers,
             merge_patch: ask.merge_patch,
+            opened: ask.opened,
         };
         self.core.dispatch(request).await.into_result()
     }

@@ -121,4 +121,4 @@ for listed, entry in LISTED.items():
         REGISTRY.append(Test(function, entry.get("tag", "core")))
 
 if __name__ == "__main__":
-    main("our-cli", at_once=2)
+    main("our-cli", at_once=4)

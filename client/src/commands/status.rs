@@ -21,10 +21,13 @@ pub(crate) async fn status(cx: &Context, _: Status) -> Result<u8, Failure> {
     let told = |error| Failure::from(error).code(1);
     let answer = cx.client.call(Method::Get, "sys/seal-status").anonymous().send().await.map_err(told)?;
     let mut status: Value = answer.json().map_err(told)?;
-    // As Vault's command, which asks both.
-    let leader = cx.client.call(Method::Get, "sys/leader").anonymous().send().await;
-    let leader = leader.ok().and_then(|it| it.json::<Value>().ok());
-    if let (Some(status), Some(leader)) = (status.as_object_mut(), leader) {
+    // As Vault's command, which asks both. A sealed server answers the second with 503, which would be tried again:
+    // a probe must not wait for that.
+    let is_open = status.get("sealed") == Some(&Value::Bool(false));
+    if is_open
+        && let Ok(answer) = cx.client.call(Method::Get, "sys/leader").anonymous().send().await
+        && let (Some(status), Ok(leader)) = (status.as_object_mut(), answer.json::<Value>())
+    {
         for name in ["ha_enabled", "is_self", "active_time", "leader_address", "leader_cluster_address"] {
             if let Some(value) = leader.get(name) {
                 status.insert(name.to_owned(), value.clone());
