@@ -192,16 +192,20 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
     assert_eq!(read(dir.path().join("db/a")), "b");
 }
 
-// Rule 118: a token's file is made anew for its owner alone; what stood in its place is not written through.
+// Rule 118: a token's file is made anew for its owner alone; a link in its place is refused.
 #[test]
 fn a_tokens_file_is_not_written_through_a_link() {
     let (server, home) = (Server::start(), tempfile::tempdir().unwrap());
     let (kept, bait) = (home.path().join(".vault-token"), home.path().join("bait"));
     fs::write(&bait, "untouched").unwrap();
     symlink(&bait, &kept).unwrap();
-    let login = server.command(["login", "token=root"]).env("HOME", home.path()).output().unwrap();
-    assert!(login.status.success(), "{}", said(&login));
+    let login = || server.command(["login", "token=root"]).env("HOME", home.path()).output().unwrap();
+    let refused = login();
+    assert!(!refused.status.success() && said(&refused).contains("is a link"), "{}", said(&refused));
     assert_eq!(read(&bait), "untouched");
+    fs::remove_file(&kept).unwrap();
+    let login = login();
+    assert!(login.status.success(), "{}", said(&login));
     let stat = fs::symlink_metadata(&kept).unwrap();
     assert_eq!((stat.is_file(), stat.mode() & 0o777), (true, 0o600));
     assert_eq!(read(&kept), "root");
