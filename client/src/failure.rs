@@ -68,12 +68,7 @@ impl From<Error> for Failure {
             Error::Api { status: 503, .. } => Some("unseal it with `secret unseal`"),
             _ => None,
         };
-        let is_transient = match &error {
-            Error::Connect { .. } | Error::Timeout { .. } => true,
-            Error::Api { status, .. } => matches!(status, 412 | 429 | 500 | 502..),
-            // What is wrong here and now is wrong a second later.
-            _ => false,
-        };
+        let is_transient = error.is_temporary();
         let failure = Self { is_transient, ..Self::new(error.to_string()).code(SERVER) };
         match hint {
             Some(hint) => failure.hint(hint),

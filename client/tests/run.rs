@@ -2,14 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod running;
+mod shared;
 
 use std::{
     path::Path,
     process::{Command, Stdio},
 };
 
-use running::{Program, Public, Server, as_nobody, is_root, said, wait_for};
+use running::{Commands as _, Program, Public, as_nobody, is_root, said, wait_for};
 use rustix::process::Signal;
+use shared::{BINARY, Server};
 
 fn server() -> Server {
     let server = Server::start();
@@ -249,8 +251,8 @@ fn a_program_begins_with_all_signals() {
 
 #[test]
 fn told_to_end_before_the_program_starts_it_ends() {
-    let port = running::free_port();
-    let mut command = Command::new(running::BINARY);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = Command::new(BINARY);
     command.args(["run", "--map", "db", "--timeout=60s", "--", "true"]).env_clear();
     command.env("STRONGROOM_ADDR", format!("http://127.0.0.1:{port}")).env("VAULT_TOKEN", "root");
     let program = Program::start(&mut command);
@@ -346,7 +348,7 @@ fn job_control_works_as_without_us() {
     let server = server();
     let Some(mut shell) = in_terminal(&with_environment(&server, "bash", &["--norc", "-i"])) else { return };
     // What the terminal echoes has the quotes; what the program says has not.
-    let run = format!("{} run --map db -- sh -c 'echo star\"\"ted; exec sleep 600'", running::BINARY);
+    let run = format!("{} run --map db -- sh -c 'echo star\"\"ted; exec sleep 600'", BINARY);
     shell.types(&format!("{run}\n"));
     shell.says_at_last("started");
     shell.types("\x1a");
@@ -360,7 +362,7 @@ fn job_control_works_as_without_us() {
             let state = std::fs::read_to_string(it.path().join("stat")).ok()?;
             Some((words, state))
         });
-        let own = [running::BINARY.as_bytes(), b"run"].join(&0);
+        let own = [BINARY.as_bytes(), b"run"].join(&0);
         let mut states = jobs.filter(|(words, _)| words.starts_with(&own)).map(|(_, state)| state);
         states.all(|it| !it.contains(") T ")).then_some(())
     };

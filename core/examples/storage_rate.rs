@@ -77,15 +77,21 @@ impl Order {
     }
 }
 
-/// Rows a second; and microseconds of processor time for one, of all threads, which a busy machine changes less.
+/// Rows a second; microseconds of processor time for one, of all threads, which a busy machine changes less; and how
+/// long a commit took, in milliseconds, at the median, for all but a hundredth, and at most.
 struct Rate {
     rows: f64,
     cpu: f64,
+    waits: Option<[f64; 3]>,
 }
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:7.0} rows/s at {:5.1} µs", self.rows, self.cpu)
+        write!(f, "{:7.0} rows/s at {:5.1} µs", self.rows, self.cpu)?;
+        match self.waits {
+            Some([half, most, all]) => write!(f, ", commits in {half:.1}, {most:.1}, {all:.1} ms"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -101,7 +107,8 @@ impl Meter {
 
     fn rate(&self, rows: u64) -> Result<Rate, Failure> {
         let rows = rows as f64;
-        Ok(Rate { rows: rows / self.start.elapsed().as_secs_f64(), cpu: (cpu()? - self.cpu) * 1e6 / rows })
+        let cpu = (cpu()? - self.cpu) * 1e6 / rows;
+        Ok(Rate { rows: rows / self.start.elapsed().as_secs_f64(), cpu, waits: None })
     }
 }
 
@@ -120,17 +127,25 @@ async fn run(store: &Arc<Sqlite>, order: Order, time: Duration) -> Result<Rate, 
     let writers = (0..WRITERS).map(|_| {
         let (store, count) = (Arc::clone(store), Arc::clone(&count));
         tokio::spawn(async move {
+            let mut waits = Vec::new();
             while start.elapsed() < time {
+                let begun = Instant::now();
                 let at = count.fetch_add(1, Ordering::Relaxed);
                 store.commit(batch(vec![put(order.key(at), &value(at))])).await?;
+                waits.push(begun.elapsed());
             }
-            Ok::<_, Failure>(())
+            Ok::<_, Failure>(waits)
         })
     });
+    let mut waits = Vec::new();
     for writer in writers.collect::<Vec<_>>() {
-        writer.await??;
+        waits.extend(writer.await??);
     }
-    meter.rate(count.load(Ordering::Relaxed))
+    waits.sort_unstable();
+    let last = waits.len().saturating_sub(1);
+    let at = |of: usize| waits.get(last * of / 100).map_or(0.0, |it| it.as_secs_f64() * 1e3);
+    let rate = meter.rate(count.load(Ordering::Relaxed))?;
+    Ok(Rate { waits: Some([at(50), at(99), at(100)]), ..rate })
 }
 
 async fn fill(store: &Sqlite, rows: u64) -> Result<(), Failure> {

@@ -13,7 +13,7 @@
 //! What unlocks the store and what records its use have no default: whoever opens one has chosen both.
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
     thread::JoinHandle,
@@ -45,7 +45,6 @@ pub struct Builder {
 }
 
 /// What unlocks the store, and is the only thing that does, but for the recovery share of [`Opened::take_made`].
-#[derive(Debug)]
 pub enum Unlock {
     /// 32 bytes, raw or in base64, in a file 0400 outside of the store's directory. It is made together with
     /// the store, if neither is there.
@@ -155,6 +154,16 @@ impl Builder {
             Upkeep::Manual => None,
         };
         Ok(Opened { core, made, upkeep })
+    }
+}
+
+impl fmt::Debug for Unlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::KeyFile(_) => "KeyFile(…)",
+            Self::Key(_) => "Key(…)",
+            Self::Passphrase(_) => "Passphrase(…)",
+        })
     }
 }
 

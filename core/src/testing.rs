@@ -9,7 +9,7 @@ use crate::{
     clock::{ManualClock, Timestamp},
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Opened, Operation, Peer, PresentedToken, Request, RequestPath},
     response::Response,
     seal::init::Plan,
     storage::{Memory, Storage},
@@ -34,7 +34,9 @@ pub struct Ask<'a> {
     pub wrap_ttl: Option<Duration>,
     pub lease_ttl: Option<Duration>,
     pub merge_patch: bool,
+    pub headers: Vec<(Box<str>, Box<str>)>,
     pub peer: Peer,
+    pub opened: Opened,
 }
 
 impl<'a> Ask<'a> {
@@ -47,7 +49,9 @@ impl<'a> Ask<'a> {
             wrap_ttl: None,
             lease_ttl: None,
             merge_patch: operation == Operation::Patch,
+            headers: Vec::new(),
             peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
+            opened: Opened::default(),
         }
     }
 }
@@ -96,8 +100,9 @@ impl TestCore {
             peer: ask.peer,
             wrap_ttl: ask.wrap_ttl,
             lease_ttl: ask.lease_ttl,
-            headers: Vec::new(),
+            headers: ask.headers,
             merge_patch: ask.merge_patch,
+            opened: ask.opened,
         };
         self.core.dispatch(request).await.into_result()
     }

@@ -266,6 +266,53 @@ async fn too_many_failures_lock_a_role_id_out_whether_or_not_it_exists() {
     login(&test, "rid", &secret).await.unwrap();
 }
 
+// Rule 67
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_guesses_at_once_are_no_more_than_many_guesses() {
+    let test = Arc::new(core(json!({ "role_id": "rid" })).await);
+    let tasks: Vec<_> = (0..64)
+        .map(|it| {
+            let test = test.clone();
+            tokio::spawn(async move { login(&test, "rid", &format!("guess-{it}")).await })
+        })
+        .collect();
+    let mut verified = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Err(Error::Invalid(_)) => verified += 1,
+            Err(Error::Denied | Error::Busy) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(verified <= 5, "{verified}");
+}
+
+// Rules 67 and 89: whatever names they are, guesses from one network have a limit, and what succeeds has none.
+#[tokio::test]
+async fn failed_logins_of_one_network_are_limited_and_successful_ones_are_not() {
+    let test = core(json!({ "role_id": "rid" })).await;
+    let (secret, _) = secret_id(&test, json!({})).await;
+    let from = async |last: u8, role_id: &str, secret_id: &str| {
+        let body = json!({ "role_id": role_id, "secret_id": secret_id });
+        let peer = Peer::Address(([198, 51, 100, last], 1).into());
+        let ask = Ask { token: "", body, peer, ..Ask::new(Operation::Write, "auth/approle/login") };
+        test.ask(ask).await
+    };
+    for _ in 0..300 {
+        from(1, "rid", &secret).await.unwrap();
+    }
+    for it in 0..100 {
+        refused(from(1, &format!("sprayed-{it}"), "wrong").await, REFUSAL);
+    }
+    for _ in 0..3 {
+        let outcome = from(1, "rid", &secret).await;
+        assert!(matches!(outcome, Err(Error::RateLimited { retry_after: 1..=11, .. })), "{outcome:?}");
+    }
+    from(2, "rid", &secret).await.unwrap();
+    test.clock.advance(Duration::from_secs(10));
+    from(1, "rid", &secret).await.unwrap();
+}
+
 #[tokio::test]
 async fn roles_are_listed_by_their_folded_names() {
     let test = core(json!({})).await;

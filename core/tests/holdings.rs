@@ -176,6 +176,11 @@ async fn a_lease_ends_with_its_token_and_never_after_it() {
     test.clock.advance(9 * MINUTE);
     assert_eq!(hold(&test, &short, "secret/data/db", HOUR).await, (id.clone(), 60));
     assert_eq!(last_commit(&test).await, before);
+    // A token that is given less time takes it from its leases.
+    let body = json!({ "token": short, "increment": "30s" });
+    test.write("auth/token/renew", body).await.unwrap();
+    assert_eq!(hold(&test, &short, "secret/data/db", HOUR).await, (id.clone(), 30));
+    assert_eq!(holdings(&test, "secret/data/db").await[0]["ttl"], 30);
     // Rule 90: dead when it is over, with no sweeper about.
     test.clock.advance(MINUTE);
     assert!(!is_alive(&test, &id).await);

@@ -99,6 +99,7 @@ async fn data_comes_back_as_the_text_that_came() {
         lease_ttl: None,
         headers: Vec::new(),
         merge_patch: false,
+        opened: Default::default(),
     };
     test.core.dispatch(request).await.into_result().unwrap();
     let answer = test.read("secret/data/a").await.unwrap();
@@ -507,6 +508,35 @@ async fn listings_show_folders_only_while_something_is_in_them() {
     }
     assert_eq!(keys(&test, "secret/metadata").await, ["a", "b", "c"]);
     assert!(keys(&test, "secret/metadata/none").await.is_empty());
+}
+
+// Rule 57: a page size holds for whoever does not ask for one.
+#[tokio::test]
+async fn a_policys_page_size_holds_for_every_listing() {
+    let test = core().await;
+    for path in ["l/b", "l/c", "l/d/e", "l/h"] {
+        put(&test, path, json!({})).await;
+    }
+    let token = test
+        .token_with("path \"secret/*\" { capabilities = [\"list\", \"scan\"] pagination_limit = 2 }")
+        .await;
+    let ask = async |operation, path, body| {
+        let answer = test.as_token(&token, operation, path, body).await;
+        answer.map(|it| data(&it))
+    };
+    for path in ["secret/metadata/l", "secret/detailed-metadata/l"] {
+        for body in [Value::Null, json!({ "limit": 0 }), json!({ "limit": "0" }), json!({ "limit": 2 })] {
+            let page = ask(Operation::List, path, body).await.unwrap();
+            assert_eq!(page["keys"], json!(["b", "c"]), "{path}");
+            assert!(page.get("key_info").is_none_or(|it| it.get("h").is_none()));
+        }
+        let page = ask(Operation::List, path, json!({ "after": "c" })).await.unwrap();
+        assert_eq!(page["keys"], json!(["d/", "h"]));
+        let page = ask(Operation::Scan, path, Value::Null).await.unwrap();
+        assert_eq!(page["keys"].as_array().unwrap().len(), 2);
+        assert!(is_denied(&ask(Operation::List, path, json!({ "limit": 3 })).await));
+    }
+    assert_eq!(keys(&test, "secret/metadata/l").await.len(), 4);
 }
 
 #[tokio::test]

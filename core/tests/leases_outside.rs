@@ -285,6 +285,25 @@ async fn a_failed_revocation_is_tried_again_until_it_succeeds() {
     assert_eq!(site.count().await, 1);
 }
 
+// An engine that is down is not asked for each of its leases, and is asked again when it is up.
+#[tokio::test]
+async fn an_engine_that_fails_is_left_alone_for_a_while() {
+    let site = Site::new().await;
+    let mut users = Vec::new();
+    for _ in 0..100 {
+        users.push(site.issue(ROOT, json!({ "ttl": "1m" })).await.1);
+    }
+    site.world.take(Call::Revoke, Mood::Fails);
+    site.test.clock.advance(2 * MINUTE);
+    site.sweep().await;
+    let asked: usize = users.iter().map(|it| site.world.asked(Call::Revoke, it)).sum();
+    assert!((3..40).contains(&asked), "asked {asked} times for 100 leases");
+    site.world.take(Call::Revoke, Mood::Works);
+    site.pass(3 * MINUTE).await;
+    assert!(site.world.users().is_empty());
+    assert_eq!(site.count().await, 0);
+}
+
 #[tokio::test]
 async fn the_list_of_irrevocable_leases_asks_as_vault_does() {
     let site = Site::new().await;

@@ -385,7 +385,7 @@ async fn the_log_does_not_grow_without_end() {
     let writers = (0..8_u64).map(|writer| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
-            for it in 0..100 {
+            for it in 0..400 {
                 let ops = (0..20)
                     .map(|row| put(key(dir(1), writer * 1000 + (it * 7 + row * 31) % 1000), &[1; 900]));
                 store.commit(batch(ops.collect())).await.unwrap();
@@ -396,5 +396,6 @@ async fn the_log_does_not_grow_without_end() {
         writer.await.unwrap();
     }
     let wal = fs::metadata(temp.path().join("strongroom.db-wal")).unwrap().len();
-    assert!(wal < 48 << 20, "{wal} bytes");
+    // What was written is several times that.
+    assert!(wal < 96 << 20, "{wal} bytes");
 }

@@ -68,7 +68,12 @@ async fn no_read_is_older_than_an_answered_commit() {
         })
     });
     let readers: Vec<_> = readers.collect();
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Long enough to mean something, however busy the machine is.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while answered.iter().map(|it| it.load(Ordering::SeqCst)).sum::<u64>() < 1000 && Instant::now() < deadline
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     stop.store(true, Ordering::Relaxed);
     let (mut reads, mut writes) = (0, 0);
     for reader in readers {

@@ -205,6 +205,25 @@ async fn many_guesses_at_once_are_no_more_than_many_guesses() {
     assert_eq!(verified, 5);
 }
 
+// Rule 70: a flood is refused without a hash.
+#[tokio::test]
+async fn guesses_beyond_a_networks_limit_are_not_verified() {
+    let test = core(json!({})).await;
+    for it in 0..100 {
+        refused(login(&test, &format!("sprayed-{it}"), "").await, "missing password");
+    }
+    let begun = Instant::now();
+    for it in 0..50 {
+        let outcome = login(&test, &format!("another-{it}"), "wrong").await;
+        assert!(matches!(outcome, Err(Error::RateLimited { .. })), "{outcome:?}");
+    }
+    let limited = begun.elapsed() / 50;
+    test.clock.advance(Duration::from_secs(10));
+    let begun = Instant::now();
+    refused(login(&test, "another", "wrong").await, REFUSAL);
+    assert!(limited * 2 < begun.elapsed(), "{limited:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_right_logins_at_once_all_succeed() {
     let test = Arc::new(core(json!({})).await);

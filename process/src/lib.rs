@@ -16,11 +16,11 @@ mod harden;
 mod locked;
 #[cfg(feature = "harden")]
 mod memory;
-mod stack;
 #[cfg(feature = "harden")]
 mod namespace;
 #[cfg(feature = "harden")]
 mod signals;
+mod stack;
 #[cfg(feature = "harden")]
 mod syscalls;
 #[cfg(feature = "harden")]
@@ -36,11 +36,11 @@ pub use harden::{Hardening, close_to_others, harden};
 pub use locked::{Locked, lock_keys};
 #[cfg(feature = "harden")]
 pub use memory::{MemoryLock, Swappable, Waived};
-pub use stack::leaving_no_trace;
 #[cfg(feature = "harden")]
 pub use namespace::enter_mount_namespace;
 #[cfg(feature = "harden")]
 pub use signals::{Delivered, Signals, is_in_our_group, leads_session, send_signal};
+pub use stack::leaving_no_trace;
 #[cfg(feature = "harden")]
 pub use terminal::read_hidden_line;
 pub use wiping::Wiping;

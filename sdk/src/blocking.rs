@@ -10,9 +10,17 @@
 //! ```
 //!
 //! Connections, renewals and watches run on one thread of the client's own, which ends with the last handle
-//! of it. Each function is its namesake of the async front; see there for what it does.
+//! of it. Within an async task a call would hold up all tasks of its thread: use the async client there. Each function is its namesake of the async front; see there for what it does.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{JoinHandle, Thread},
+    time::Duration,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{runtime::Handle, sync::oneshot};
@@ -53,7 +61,7 @@ pub struct Watch {
 #[must_use = "dropping it ends the lease"]
 pub struct Leased {
     leased: Option<crate::lease::Leased>,
-    secret: Secret,
+    secret: Arc<Secret>,
     runtime: Arc<Runtime>,
 }
 
@@ -239,7 +247,7 @@ impl Kv<'_> {
     pub fn get_leased(&self, path: &str, ttl: Duration) -> Result<Leased, Error> {
         let runtime = self.client.runtime.clone();
         let leased = runtime.wait(self.client.client.kv(&self.mount).get_leased(path, ttl))?;
-        Ok(Leased { secret: leased.secret().clone(), leased: Some(leased), runtime })
+        Ok(Leased { secret: leased.shared(), leased: Some(leased), runtime })
     }
 
     /// Follows the secret, asking for its version every so often.
@@ -350,11 +358,27 @@ impl Runtime {
         Ok(Self { handle, stop: Some(stop), thread: Some(thread) })
     }
 
+    /// Tokio's own way of waiting panics where another runtime is at work, which a library cannot know of its
+    /// caller. This one parks the thread, wherever that is; the runtime's thread wakes it.
     fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        if Handle::try_current().is_ok() {
-            return Err(Error::WithinRuntime);
+        let _here = self.handle.enter();
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut cx = Context::from_waker(&waker);
+        let mut work = pin!(work);
+        loop {
+            match work.as_mut().poll(&mut cx) {
+                Poll::Ready(outcome) => return outcome,
+                Poll::Pending => std::thread::park(),
+            }
         }
-        self.handle.block_on(work)
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

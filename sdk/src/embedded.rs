@@ -137,8 +137,8 @@ impl Embedded {
             if let Some(raw) = &response.raw {
                 return Ok((response.status.unwrap_or(200), copy(&raw.body)));
             }
-            match response.is_empty() {
-                true => Ok((204, Zeroizing::default())),
+            match response.says_nothing() {
+                true => Ok((response.status.unwrap_or(204), Zeroizing::default())),
                 false => Ok((response.status.unwrap_or(200), copy(&response.envelope(id)?))),
             }
         });
@@ -170,6 +170,7 @@ impl Embedded {
             lease_ttl: ask.lease_ttl.filter(|it| !it.is_zero()),
             headers: Vec::new(),
             merge_patch: operation == Operation::Patch,
+            opened: Default::default(),
         })
     }
 

@@ -22,9 +22,6 @@ pub enum Error {
     /// The secret was read, but the server gave no lease: root handles and batch tokens get none.
     #[error("the server gave no lease for this token")]
     NoLease,
-    /// A blocking call within an asynchronous task would stop all tasks of its thread.
-    #[error("a blocking call within an async runtime: use the async client there")]
-    WithinRuntime,
 }
 
 /// What an error means to an application.
@@ -63,7 +60,7 @@ impl Error {
         match self {
             Self::Api { status, errors } => api_kind(*status, errors),
             Self::Connect { .. } | Self::Timeout { .. } => Kind::Unreachable,
-            Self::Config(_) | Self::WithinRuntime => Kind::Config,
+            Self::Config(_) => Kind::Config,
             Self::Malformed(_) => Kind::Malformed,
             Self::NoLease => Kind::NoLease,
         }
@@ -107,6 +104,7 @@ fn api_kind(status: u16, errors: &[String]) -> Kind {
         400 if says("check-and-set parameter did not match") => Kind::CasMismatch,
         400 if says("wrapping token is not valid or does not exist") => Kind::WrappingTokenUsed,
         501 | 503 if says("is sealed") || says("is not initialized") => Kind::Sealed,
+        501 => Kind::Invalid,
         412 | 500.. => Kind::Unavailable,
         _ => Kind::Invalid,
     }
@@ -141,6 +139,8 @@ mod tests {
         check(413, "", Kind::Invalid);
         check(429, "rate limit quota exceeded", Kind::RateLimited);
         check(500, "internal error", Kind::Unavailable);
+        check(501, "", Kind::Invalid);
+        check(501, "Vault is not initialized", Kind::Sealed);
         check(503, "Vault is sealed", Kind::Sealed);
         check(503, "Vault is not initialized", Kind::Sealed);
         check(503, "too many concurrent changes, try again", Kind::Unavailable);

@@ -10,7 +10,6 @@ use crate::{Error, SecretString};
 
 /// A secret's fields: the JSON object as it was stored, numbers untouched. Its `Debug` shows the names alone,
 /// and it is wiped when it is dropped.
-#[derive(Clone)]
 pub struct Fields(Zeroizing<Box<str>>);
 
 impl Fields {

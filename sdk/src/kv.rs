@@ -13,7 +13,7 @@ pub struct Kv<'c> {
 }
 
 /// A version of a secret, with its values.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Secret {
     pub fields: Fields,
     pub metadata: Metadata,

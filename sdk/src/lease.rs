@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -98,7 +98,7 @@ impl Leases<'_> {
     /// Asks for `increment` from now on; the server may grant less.
     pub async fn renew(&self, id: &str, increment: Option<Duration>) -> Result<Lease, Error> {
         let granted: Granted = self.call("renew", id, increment).await?.json()?;
-        let duration = Duration::from_secs(granted.lease_duration);
+        let duration = retry::granted(granted.lease_duration);
         Ok(Lease { id: granted.lease_id, duration, renewable: granted.renewable })
     }
 
@@ -116,7 +116,7 @@ impl Leases<'_> {
 /// A secret that we hold.
 #[must_use = "dropping it ends the lease"]
 pub struct Leased {
-    secret: Secret,
+    secret: Arc<Secret>,
     id: String,
     lost: watch::Receiver<Option<Lost>>,
     /// Dropping it tells the task to end the lease.
@@ -153,14 +153,19 @@ impl Leased {
         client.held().take(&id);
         let (tell, lost) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
-        let duration = Duration::from_secs(lease_duration);
+        let duration = retry::granted(lease_duration);
         let task = Keeper { client: client.clone(), id: id.clone(), ttl, tell };
         let task = tokio::spawn(task.run(duration, stopped));
-        Ok(Self { secret, id, lost, stop, task })
+        Ok(Self { secret: Arc::new(secret), id, lost, stop, task })
     }
 
     pub fn secret(&self) -> &Secret {
         &self.secret
+    }
+
+    #[cfg(feature = "blocking")]
+    pub(crate) fn shared(&self) -> Arc<Secret> {
+        self.secret.clone()
     }
 
     pub fn lease_id(&self) -> &str {

@@ -172,7 +172,7 @@ impl Credentials {
             SecretId::WrappedFile(file) => SecretString::from_file(&file)?,
         };
         if let Some((token, secret_id)) = &self.unwrapped
-            && token.expose() == wrapping.expose()
+            && token.is_same(&wrapping)
         {
             return Ok(Some(secret_id.clone()));
         }

@@ -22,7 +22,8 @@ pub(crate) struct Policy {
 
 impl Policy {
     pub(crate) fn of(config: &Config) -> Self {
-        Self { timeout: config.timeout, retries: config.max_retries, deadline: config.deadline }
+        let (timeout, deadline) = (config.timeout.min(FOREVER), config.deadline.min(FOREVER));
+        Self { timeout, retries: config.max_retries, deadline }
     }
 
     /// Tries until there is an answer that is worth keeping, or no attempt or no time is left. What came last
@@ -87,9 +88,17 @@ pub(crate) fn long_pause(attempt: u32, jitter: f64) -> Duration {
     spread(Duration::from_millis(500).saturating_mul(1 << attempt.min(8)).min(longest), jitter)
 }
 
+/// Ten years. Clocks cannot add what a server, or a configuration, may say instead.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// A time that a server grants.
+pub(crate) fn granted(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(FOREVER)
+}
+
 /// A quarter less to a quarter more.
 pub(crate) fn spread(base: Duration, jitter: f64) -> Duration {
-    base.mul_f64(0.75 + jitter.clamp(0.0, 1.0) / 2.0)
+    base.min(FOREVER).mul_f64(0.75 + jitter.clamp(0.0, 1.0) / 2.0)
 }
 
 /// A number in 0..1 that differs between clients: it spreads load and protects nothing.

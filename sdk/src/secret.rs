@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// A token, a password.
@@ -22,7 +23,12 @@ impl SecretString {
         self.0.is_empty()
     }
 
-    /// The first line of a file that holds one: what agents and orchestrators leave.
+    /// In time that depends on the lengths alone.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+    }
+
+    /// The text of a file that holds one and no more: what agents and orchestrators leave.
     pub(crate) fn from_file(path: &std::path::Path) -> Result<Self, crate::Error> {
         let text = std::fs::read_to_string(path).map(Zeroizing::new);
         let text = text.map_err(|error| crate::config::unreadable(&path.to_string_lossy(), &error))?;
@@ -62,6 +68,9 @@ mod tests {
         let secret = SecretString::new("hunter2");
         assert_eq!(format!("{secret:?}"), "SecretString(…)");
         assert_eq!(secret.expose(), "hunter2");
+        assert!(
+            secret.is_same(&SecretString::new("hunter2")) && !secret.is_same(&SecretString::new("hunter3"))
+        );
         assert!(SecretString::new("").is_empty());
     }
 }

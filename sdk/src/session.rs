@@ -198,7 +198,7 @@ impl Keeper {
     async fn renew(&mut self) -> Result<(), Error> {
         match self.client.tokens().renew_self(None).await {
             Ok(auth) => {
-                let left = Duration::from_secs(auth.lease_duration);
+                let left = retry::granted(auth.lease_duration);
                 self.term.ends = Some(Instant::now() + left);
                 // What is granted shrinks when the token comes to its greatest age.
                 self.term.renewable = auth.renewable && left * 2 > self.term.whole;
@@ -231,7 +231,7 @@ impl Keeper {
     }
 
     fn adopt(&mut self, auth: &Auth) {
-        let whole = Duration::from_secs(auth.lease_duration);
+        let whole = retry::granted(auth.lease_duration);
         self.token.set(Some(auth.client_token.clone()));
         let ends = (!whole.is_zero()).then(|| Instant::now() + whole);
         self.term = Term { whole, ends, renewable: auth.renewable };
@@ -254,9 +254,10 @@ impl Keeper {
 
     /// A call was refused: the token may not, or it is none any more.
     async fn heed(&mut self, ring: Ring) {
-        let current = self.token.get();
-        let is_current =
-            current.as_ref().map(SecretString::expose) == ring.token.as_ref().map(SecretString::expose);
+        let is_current = match (self.token.get(), ring.token) {
+            (Some(current), Some(refused)) => current.is_same(&refused),
+            (current, refused) => current.is_none() && refused.is_none(),
+        };
         let is_new = !is_current || self.has_ended().await && self.log_in_now().await;
         // Nobody waits any more: then nobody needs to be told.
         let _ = ring.answer.send(is_new);

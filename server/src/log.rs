@@ -66,6 +66,19 @@ pub fn init(settings: &Log) -> io::Result<Flush> {
     Ok(Flush(lines))
 }
 
+// Rules 97, 101
+/// From now on a panic is a line that says where, and not about what: the library's own messages quote the text that
+/// was being cut or the value that was wrong.
+pub fn hide_what_panics_are_about() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        match tracing::dispatcher::has_been_set() {
+            true => tracing::error!(place, "a thread panicked"),
+            false => drop(writeln!(io::stderr(), "a thread panicked at {place}")),
+        }
+    }));
+}
+
 /// A line for the operator from whoever runs the server.
 pub fn warn(line: &str) {
     tracing::warn!("{line}");
@@ -202,6 +215,25 @@ mod tests {
         let out = Kept::default();
         write_all(&queue, &dropped, out.clone());
         assert_eq!(*out.0.lock().unwrap(), b"3 log lines were dropped\nline\nline\n");
+    }
+
+    // Rules 30, 97, 101
+    #[test]
+    fn a_panic_is_told_of_without_what_it_was_about() {
+        let out = Kept::default();
+        let kept = out.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || kept.clone()).finish();
+        let secret = String::from("hunter2é");
+        hide_what_panics_are_about();
+        let outcome = tracing::subscriber::with_default(subscriber, || {
+            std::panic::catch_unwind(|| secret[..std::hint::black_box(8)].len())
+        });
+        drop(std::panic::take_hook());
+        let message = outcome.unwrap_err().downcast::<String>().unwrap();
+        assert!(message.contains("hunter2"), "the library quotes the text: {message}");
+        let log = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("a thread panicked") && log.contains("log.rs:"), "{log}");
+        assert!(!log.contains("hunter2"), "{log}");
     }
 
     #[test]

@@ -29,9 +29,13 @@ class Planted:
         return text
 
 
+# How all that is planted begins, so that one search tells of a place that holds none of it.
+MARK = "c4n4ry7zk2w9"
+
+
 def fresh():
     """A word that occurs by accident nowhere, in lower case as names are."""
-    return "c4" + "".join(secrets.choice(ALPHABET) for _ in range(28))
+    return MARK + "".join(secrets.choice(ALPHABET) for _ in range(20))
 
 
 def spellings(text):
@@ -49,24 +53,21 @@ def spellings(text):
 
 def find(haystack, secrets_by_kind):
     """Each kind of secret that `haystack` holds, with the spelling."""
+    # What is planted begins, in each spelling, as its mark does in that spelling.
+    marked = {spelling for spelling, needle in spellings(MARK).items() if needle in haystack}
     for kind, text in secrets_by_kind.items():
         for spelling, needle in spellings(text).items():
-            if needle in haystack:
+            if (spelling in marked or not text.startswith(MARK)) and needle in haystack:
                 yield kind, spelling
 
 
 def check_place(what, content, secrets_by_kind, trouble):
-    """Fails if a place holds a secret; first proves that it would be seen there, in every spelling, among what is
-    there."""
-    for kind, text in secrets_by_kind.items():
-        for spelling, needle in spellings(text).items():
-            at = _ORDER.randrange(len(content) + 1)
-            if (kind, spelling) not in set(find(content[:at] + needle + content[at:], {kind: text})):
-                raise trouble(f"the scan of {what} does not find what is planted {spelling}")
-            break  # the other spellings of this one are proved below, once
-    sample_kind, sample = next(iter(secrets_by_kind.items()))
-    for spelling, needle in spellings(sample).items():
-        if (sample_kind, spelling) not in set(find(content + needle, {sample_kind: sample})):
+    """Fails if a place holds a secret. First proves on a copy that one of them would be seen there, in every spelling,
+    among what is there."""
+    kind, text = _ORDER.choice(sorted(secrets_by_kind.items()))
+    for spelling, needle in spellings(text).items():
+        at = _ORDER.randrange(len(content) + 1)
+        if (kind, spelling) not in find(content[:at] + needle + content[at:], {kind: text}):
             raise trouble(f"the scan of {what} does not find what is planted {spelling}")
     found = sorted(set(find(content, secrets_by_kind)))
     if found:

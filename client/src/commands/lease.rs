@@ -82,8 +82,16 @@ fn row(holding: &Value) -> Vec<String> {
         (true, "0") => "yes (it is gone)".to_owned(),
         (true, current) => format!("yes ({current} is current)"),
     };
+    // To the second: nobody plans a rotation in nanoseconds.
+    let expires = field("expire_time").split_once('.').map(|(whole, _)| format!("{whole}Z"));
     let who = [field("display_name"), field("accessor")].into_iter().find(|it| !it.is_empty());
-    vec![field("path"), who.unwrap_or_default(), field("version"), stale, field("expire_time")]
+    vec![
+        field("path"),
+        who.unwrap_or_default(),
+        field("version"),
+        stale,
+        expires.unwrap_or_else(|| field("expire_time")),
+    ]
 }
 
 #[derive(Debug, clap::Args)]

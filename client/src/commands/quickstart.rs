@@ -5,7 +5,6 @@
 //! Nothing of it runs or lies around afterwards.
 
 mod acts;
-mod job;
 mod room;
 mod server;
 mod witness;
@@ -23,8 +22,10 @@ use crate::{context::Global, failure::Failure, output::line};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  secret quickstart                 in a directory that is removed at the end
-  secret quickstart --keep demo     what it made stays in ./demo")]
+  secret quickstart                 in a directory of its own, removed at the end
+  secret quickstart --keep ./demo   leaves the store, its key and its configuration
+
+Needs nothing but this binary, and no rights. Exits with 1 at the first thing that cannot be shown.")]
 pub(crate) struct Args {
     /// An empty directory to work in [default: a new one, removed at the end]
     dir: Option<PathBuf>,
@@ -40,6 +41,10 @@ pub(crate) fn run(_: &Global, args: Args) -> Result<(), Failure> {
     if args.as_workload {
         return workload::run();
     }
+    play(&args).map_err(|failure| failure.code(1))
+}
+
+fn play(args: &Args) -> Result<(), Failure> {
     // Taken rather than handled: told to end, it still cleans up.
     let signals = Signals::take().map_err(|error| Failure::new(format!("signals: {error}")))?;
     let begun = Instant::now();

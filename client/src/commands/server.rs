@@ -74,6 +74,7 @@ pub(crate) fn run(_: &Global, args: Args) -> Result<u8, Failure> {
 /// up. What is made then (threads, files, sockets) is made without them.
 fn prepare(args: Args) -> Result<(), ServerError> {
     let mut hardening = strongroom_process::harden();
+    log::hide_what_panics_are_about();
     let tokens = strongroom_process::remove_tokens();
     let config = match args.config.is_empty() {
         true => None,

@@ -1,17 +1,17 @@
-//! A development server of the same binary, and ways to run the binary as somebody else.
+//! Ways to run the binary: as somebody else, in front of a program, in a terminal.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader},
-    net::{TcpListener, TcpStream},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
-pub const BINARY: &str = env!("CARGO_BIN_EXE_secret");
+use crate::shared::{BINARY, Server};
+
 /// Whoever nobody else is.
 pub const NOBODY: u32 = 65534;
 
@@ -32,55 +32,28 @@ pub fn wait_for<T>(why: &str, mut what: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A development server, ended when dropped.
-pub struct Server {
-    process: Child,
-    pub address: String,
-}
+/// A process that is ended when dropped.
+pub struct Ended(pub Child);
 
-impl Drop for Server {
+impl Drop for Ended {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+pub trait Commands {
+    /// A command with an environment that knows the server and its root token.
+    fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command;
 }
 
-impl Server {
-    pub fn start() -> Self {
-        Self::on(free_port())
-    }
-
-    pub fn on(port: u16) -> Self {
-        let process = Command::new(BINARY)
-            .args(["server", "-dev", "-dev-root-token-id=root"])
-            .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { process, address: format!("http://127.0.0.1:{port}") };
-        wait_for("the server does not come up", || TcpStream::connect(("127.0.0.1", port)).ok());
-        server
-    }
-
-    /// A command with an environment that knows this server and its root token.
-    pub fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+impl Commands for Server {
+    fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut command = Command::new(BINARY);
         command.args(args).env_clear().env("PATH", "/usr/bin:/bin");
         command.env("STRONGROOM_ADDR", &self.address).env("VAULT_TOKEN", "root");
         command
-    }
-
-    #[track_caller]
-    pub fn ok(&self, args: &[&str]) -> String {
-        let ran = self.command(args).stdin(Stdio::null()).output().unwrap();
-        assert!(ran.status.success(), "{args:?}: {}", said(&ran));
-        String::from_utf8(ran.stdout).unwrap()
     }
 }
 

@@ -31,6 +31,7 @@ use crate::{
     request::{Operation, Peer, Request},
     storage::Rev,
     store::Store,
+    system::settings::{self, AuditedHeaders},
     tokens::Tokens,
 };
 
@@ -55,6 +56,8 @@ pub struct Broker {
 /// The devices as of the last change.
 pub(super) struct Devices {
     pub(super) list: Vec<Arc<Device>>,
+    /// Request headers that lines hold.
+    pub(super) headers: Arc<AuditedHeaders>,
 }
 
 /// What must still be written: lines for what could not be recorded when it happened.
@@ -169,6 +172,11 @@ impl Broker {
         &self.node.store
     }
 
+    /// The request headers that lines hold: others need not be handed over.
+    pub async fn headers(&self) -> Result<Arc<AuditedHeaders>> {
+        Ok(self.current().await?.headers.clone())
+    }
+
     /// All devices, by path.
     pub async fn devices(&self) -> Result<Vec<DeviceStatus>> {
         let devices = self.current().await?;
@@ -221,10 +229,16 @@ impl Broker {
         self.keeper.stop();
     }
 
-    pub(super) fn admits(&self, request: &Request) -> bool {
+    /// Whether so many bytes of a stranger's request are to be recorded.
+    pub(super) fn admits(&self, request: &Request, bytes: usize) -> bool {
         let loaded = self.loaded.load();
         let low = loaded.as_ref().is_some_and(|it| it.1.list.iter().any(|it| it.is_low_on_space()));
-        self.flood.admits(&request.peer, low, Instant::now())
+        self.flood.admits(&request.peer, bytes, low, Instant::now())
+    }
+
+    /// Counts a stranger's request that is refused without a record.
+    pub(super) fn suppress(&self, request: &Request) {
+        self.flood.suppress(&request.peer, Instant::now());
     }
 
     /// Remembers an answer that was not recorded although something was done: a line says so later.
@@ -280,7 +294,8 @@ impl Broker {
                 None => list.push(Arc::new(self.start(config, salt).await?)),
             }
         }
-        Ok(Devices { list })
+        let headers = Arc::new(settings::audited_headers(&self.store).await?);
+        Ok(Devices { list, headers })
     }
 
     async fn start(&self, config: DeviceConfig, salt: Option<[u8; 32]>) -> Result<Device> {

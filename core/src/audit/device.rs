@@ -34,6 +34,8 @@ const CHECKPOINT_LINES: u64 = 4_096;
 const LOOK_AT_SPACE: Duration = Duration::from_secs(1);
 /// Bytes that may wait. What comes beyond is refused.
 const MAX_QUEUED: usize = 64 << 20;
+/// What is longer is refused earlier, so that there is room for what everybody else does.
+const LARGE: usize = 64 << 10;
 /// Free space below which the alarm is raised.
 const LOW_SPACE: u64 = 64 << 20;
 /// What is left of a buffer that one huge line made grow.
@@ -142,8 +144,9 @@ impl Device {
     /// `None`: the device does not take any.
     pub(super) fn submit(&self, bodies: Vec<Body>) -> Option<oneshot::Receiver<()>> {
         let size: usize = bodies.iter().map(|it| it.text.len()).sum();
+        let most = if size > LARGE { MAX_QUEUED / 2 } else { MAX_QUEUED };
         let mut queue = self.shared.lock();
-        if queue.stalled || queue.closing || queue.bytes.saturating_add(size) > MAX_QUEUED {
+        if queue.stalled || queue.closing || queue.bytes.saturating_add(size) > most {
             return None;
         }
         let (accepted, waiter) = oneshot::channel();

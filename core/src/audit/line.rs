@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use quick_cache::sync::Cache;
 
 use super::{
+    clear,
     record::{Record, reason},
     redact::Redactor,
     text,
@@ -18,11 +19,17 @@ use crate::{
     mounts::Mount,
     request::{Peer, PresentedToken},
     response::{Auth, Response, WrapInfo},
+    system::settings::AuditedHeaders,
     tokens::{Accessor, Selector, Token, TokenKind, Tokens},
 };
 
 /// Tokens whose MACs are remembered, per device.
 const REMEMBERED: usize = 8_192;
+
+/// The longest text that a line's `data` may be. Beyond it a MAC of the whole and its length stand there: a line
+/// must not be longer for what is sent in names, nor for being sent by nobody.
+const MAX_DATA: usize = 256 << 10;
+const MAX_STRANGERS_DATA: usize = 4 << 10;
 
 /// As clients of Vault's know what serves a mount.
 const RUNNING_VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"), "+builtin.strongroom");
@@ -37,6 +44,12 @@ pub(super) struct Writer {
 pub(super) struct Shared {
     text: Vec<u8>,
     request_at: usize,
+}
+
+impl Shared {
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
 }
 
 /// What every line about a token says again.
@@ -54,13 +67,13 @@ impl Writer {
     }
 
     /// Formats what is known of the request.
-    pub(super) fn shared(&self, record: &Record<'_>, tokens: &Tokens) -> Shared {
+    pub(super) fn shared(&self, record: &Record<'_>, tokens: &Tokens, headers: &AuditedHeaders) -> Shared {
         let known = record.caller.token().map(|it| self.token_text(it, record.presented, tokens));
         let mut text = Vec::with_capacity(1_536);
         text.push(b',');
         self.auth(&mut text, record, known.as_deref());
         let request_at = text.len();
-        self.request(&mut text, record, known.as_deref());
+        self.request(&mut text, record, known.as_deref(), headers);
         Shared { text, request_at }
     }
 
@@ -93,7 +106,7 @@ impl Writer {
             _ => out.extend_from_slice(&shared.text),
         }
         text::object(&mut out, "response", |out| match outcome {
-            Ok(response) => self.response(out, record.mount, response),
+            Ok(response) => self.response(out, record, response),
             Err(error) => {
                 mount(out, record.mount, "mount_running_plugin_version");
                 if !matches!(error, Error::NotFound) {
@@ -154,7 +167,13 @@ impl Writer {
         });
     }
 
-    fn request(&self, out: &mut Vec<u8>, record: &Record<'_>, known: Option<&TokenText>) {
+    fn request(
+        &self,
+        out: &mut Vec<u8>,
+        record: &Record<'_>,
+        known: Option<&TokenText>,
+        headers: &AuditedHeaders,
+    ) {
         let request = record.request;
         text::object(out, "request", |out| {
             text::text(out, "id", request.id.0.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
@@ -174,20 +193,46 @@ impl Writer {
             text::object(out, "namespace", |out| text::text(out, "id", request.path.namespace().name()));
             self.request_path(out, request.path.as_str());
             if !request.body.is_empty() {
-                let clear = record.mount.map_or(&[][..], |it| &it.config.audit_non_hmac_request_keys);
-                text::object(out, "data", |out| {
+                let listed = record.mount.map(|it| (it, &it.config.audit_non_hmac_request_keys));
+                let clear = listed.map(|(mount, listed)| clear::passing(mount, listed)).unwrap_or_default();
+                self.data(out, record, request.body.text(), |out, most| {
+                    out.push(b'{');
                     for (name, value) in request.body.iter() {
+                        if out.len() > most {
+                            return;
+                        }
                         self.redactor.name(out, name);
-                        self.redactor.value(out, value.as_bytes(), name, clear);
+                        self.redactor.value(out, value.as_bytes(), name, &clear);
                     }
+                    out.push(b'}');
                 });
             }
             peer(out, &request.peer);
             if let Some(ttl) = request.wrap_ttl {
                 text::number(out, "wrap_ttl", ttl.as_secs());
             }
-            self.headers(out, &request.headers);
+            self.headers(out, &request.headers, headers);
         });
+    }
+
+    /// Appends `"data"`, which `write` writes; or a MAC of `whole` and its length, if that is too long. `write` may
+    /// stop when `out` is longer than it is told.
+    fn data(
+        &self,
+        out: &mut Vec<u8>,
+        record: &Record<'_>,
+        whole: &[u8],
+        write: impl FnOnce(&mut Vec<u8>, usize),
+    ) {
+        let start = out.len();
+        text::key(out, "data");
+        let most = out.len() + if record.stranger { MAX_STRANGERS_DATA } else { MAX_DATA };
+        write(out, most);
+        if out.len() > most {
+            out.truncate(start);
+            self.redactor.field(out, "data_hmac", whole);
+            text::number(out, "data_bytes", whole.len());
+        }
     }
 
     /// A path is clear, but for what stands in it that is a credential or leads to one.
@@ -205,17 +250,19 @@ impl Writer {
         text::text(out, "path", &path);
     }
 
-    /// By name, each with a list of its values.
-    fn headers(&self, out: &mut Vec<u8>, headers: &[(Box<str>, Box<str>)]) {
-        if headers.is_empty() {
+    /// Those that were asked for, by name, each with a list of its values.
+    fn headers(&self, out: &mut Vec<u8>, headers: &[(Box<str>, Box<str>)], asked: &AuditedHeaders) {
+        let mut by_name: BTreeMap<&str, (bool, Vec<&str>)> = BTreeMap::new();
+        for (name, value) in headers {
+            if let Some(hashed) = asked.hmac.get(&**name) {
+                by_name.entry(name).or_insert((*hashed, Vec::new())).1.push(value);
+            }
+        }
+        if by_name.is_empty() {
             return;
         }
-        let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, value) in headers {
-            by_name.entry(name).or_default().push(value);
-        }
         text::object(out, "headers", |out| {
-            for (name, values) in by_name {
+            for (name, (hashed, values)) in by_name {
                 if out.last() != Some(&b'{') {
                     out.push(b',');
                 }
@@ -225,14 +272,18 @@ impl Writer {
                     if at > 0 {
                         out.push(b',');
                     }
-                    self.redactor.mac(out, value.as_bytes());
+                    match hashed {
+                        true => self.redactor.mac(out, value.as_bytes()),
+                        false => text::string(out, value),
+                    }
                 }
                 out.push(b']');
             }
         });
     }
 
-    fn response(&self, out: &mut Vec<u8>, mounted: Option<&Mount>, response: &Response) {
+    fn response(&self, out: &mut Vec<u8>, record: &Record<'_>, response: &Response) {
+        let mounted = record.mount;
         if let Some(auth) = &response.auth {
             text::object(out, "auth", |out| self.response_auth(out, auth));
         }
@@ -247,9 +298,11 @@ impl Writer {
                 text::number(out, "http_status_code", response.status.unwrap_or(200));
             });
         } else if let Some(data) = &response.data {
-            let clear = mounted.map_or(&[][..], |it| &it.config.audit_non_hmac_response_keys);
-            text::key(out, "data");
-            self.redactor.value(out, data.expose(), "", clear);
+            let listed = mounted.map(|it| (it, &it.config.audit_non_hmac_response_keys));
+            let clear = listed.map(|(mount, listed)| clear::passing(mount, listed)).unwrap_or_default();
+            self.data(out, record, data.expose(), |out, _| {
+                self.redactor.value(out, data.expose(), "", &clear);
+            });
         }
         if let Some(info) = &response.wrap_info {
             text::object(out, "wrap_info", |out| self.wrap_info(out, info));

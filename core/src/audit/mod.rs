@@ -10,6 +10,7 @@
 
 mod broker;
 mod chain;
+mod clear;
 mod config;
 mod device;
 mod file;
@@ -25,6 +26,7 @@ mod text;
 mod trail;
 pub mod verify;
 
+pub use crate::system::settings::AuditedHeaders;
 pub use broker::{Broker, Counters, DeviceStatus};
 pub use chain::Head;
 pub use config::{BadDevice, DeviceConfig, Rotation, SinkConfig, Sync};
@@ -32,7 +34,7 @@ pub use config::{BadDevice, DeviceConfig, Rotation, SinkConfig, Sync};
 pub(crate) use broker::{SealedEvent, probe, stored_device};
 pub(crate) use config::with_slash;
 pub(crate) use record::Record;
-pub(crate) use stored::{StoredDevice, device_place, put, remove};
+pub(crate) use stored::{StoredDevice, device_place, put, remove, touch};
 pub(crate) use trail::Trail;
 
 use crate::{

@@ -71,7 +71,7 @@ struct Generation {
 
 impl Record for Generation {}
 
-/// Changes with each change of the stored devices.
+/// Changes with each change of the stored devices, and of the headers that lines hold.
 pub(super) fn generation(store: &Store) -> Place {
     store.place(Class::Audit, ROOT, "generation")
 }
@@ -116,7 +116,8 @@ pub(crate) async fn remove(tx: &mut Tx, path: &str) -> Result<()> {
     touch(tx).await
 }
 
-async fn touch(tx: &mut Tx) -> Result<()> {
+/// Stages a change of what devices write: it is seen by the next request.
+pub(crate) async fn touch(tx: &mut Tx) -> Result<()> {
     let place = generation(tx.store());
     let old = tx.get::<Generation>(&place).await?.unwrap_or_default();
     tx.put(&place, &Generation { number: old.number + 1 })

@@ -286,7 +286,7 @@ mod tests {
         tx.put(&place, &Rotation::default()).unwrap();
         let before = open.head.head();
         let outcome = {
-            let _dry = crate::crypto::random::tests::without();
+            let _dry = crate::crypto::random::tests::scripted(&[]);
             tx.commit().await
         };
         assert!(matches!(outcome, Err(crate::Error::Storage(_))), "{outcome:?}");

@@ -102,8 +102,11 @@ pub(crate) fn open<'a>(
 }
 
 fn gcm(key: &Key, salt: &[u8]) -> Result<aead::LessSafeKey, CryptoError> {
-    let fresh = mac::derive(key, salt, "aes-256-gcm", &[])?;
-    aead::UnboundKey::new(&aead::AES_256_GCM, fresh.expose())
+    aes(&mac::derive(key, salt, "aes-256-gcm", &[])?)
+}
+
+pub(super) fn aes(key: &Key) -> Result<aead::LessSafeKey, CryptoError> {
+    aead::UnboundKey::new(&aead::AES_256_GCM, key.expose())
         .map(aead::LessSafeKey::new)
         .map_err(|_| CryptoError)
 }

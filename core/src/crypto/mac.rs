@@ -67,12 +67,6 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 /// HKDF-SHA256 (RFC 5869): the key for one purpose. `label` names the purpose and is unique to it;
 /// `context` binds it further.
 pub(crate) fn derive(key: &Key, salt: &[u8], label: &str, context: &[&[u8]]) -> Result<Key, CryptoError> {
-    struct Len32;
-    impl hkdf::KeyType for Len32 {
-        fn len(&self) -> usize {
-            32
-        }
-    }
     let lengths: Vec<[u8; 4]> =
         context.iter().map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()).collect();
     let mut info: Vec<&[u8]> = vec![b"strongroom/1/", label.as_bytes()];
@@ -80,10 +74,20 @@ pub(crate) fn derive(key: &Key, salt: &[u8], label: &str, context: &[&[u8]]) -> 
         info.push(length);
         info.push(part);
     }
-    let mut out = Key::from_slice(&[0; 32])?;
+    hkdf(key.expose(), salt, &info)
+}
+
+pub(super) fn hkdf(secret: &[u8], salt: &[u8], info: &[&[u8]]) -> Result<Key, CryptoError> {
+    struct Len32;
+    impl hkdf::KeyType for Len32 {
+        fn len(&self) -> usize {
+            Key::LEN
+        }
+    }
+    let mut out = Key::from_slice(&[0; Key::LEN])?;
     leaving_no_trace(|| {
-        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key.expose());
-        prk.expand(&info, Len32).and_then(|okm| okm.fill(out.expose_mut())).map_err(|_| CryptoError)
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret);
+        prk.expand(info, Len32).and_then(|okm| okm.fill(out.expose_mut())).map_err(|_| CryptoError)
     })?;
     Ok(out)
 }

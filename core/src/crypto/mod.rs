@@ -10,6 +10,8 @@ pub(crate) mod password;
 pub(crate) mod random;
 pub(crate) mod secret;
 pub(crate) mod sign;
+#[cfg(test)]
+mod vectors;
 
 pub use password::Cost;
 pub use secret::{Key, SecretBytes};

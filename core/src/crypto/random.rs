@@ -4,8 +4,8 @@ use super::CryptoError;
 
 pub(crate) fn fill(out: &mut [u8]) -> Result<(), CryptoError> {
     #[cfg(test)]
-    if tests::IS_DRY.get() {
-        return Err(CryptoError);
+    if let Some(outcome) = tests::from_script(out) {
+        return outcome;
     }
     getrandom::fill(out).map_err(|_| CryptoError)
 }
@@ -45,7 +45,7 @@ pub(crate) fn uuid() -> Result<uuid::Uuid, CryptoError> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::cell::Cell;
+    use std::cell::RefCell;
 
     use super::*;
     use crate::crypto::{
@@ -55,18 +55,31 @@ pub(crate) mod tests {
     };
 
     thread_local! {
-        pub(super) static IS_DRY: Cell<bool> = const { Cell::new(false) };
+        /// What comes instead of randomness, if anything does.
+        static SCRIPT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
     }
 
-    /// Takes the system's randomness away from this thread until the guard goes.
-    pub(crate) fn without() -> impl Drop {
+    pub(super) fn from_script(out: &mut [u8]) -> Option<Result<(), CryptoError>> {
+        SCRIPT.with_borrow_mut(|script| {
+            let script = script.as_mut()?;
+            let Some((taken, left)) = script.split_at_checked(out.len()) else {
+                return Some(Err(CryptoError));
+            };
+            out.copy_from_slice(taken);
+            *script = left.to_vec();
+            Some(Ok(()))
+        })
+    }
+
+    /// Gives this thread these bytes and then nothing, until the guard goes.
+    pub(crate) fn scripted(bytes: &[u8]) -> impl Drop + use<> {
         struct Guard;
         impl Drop for Guard {
             fn drop(&mut self) {
-                IS_DRY.set(false);
+                SCRIPT.set(None);
             }
         }
-        IS_DRY.set(true);
+        SCRIPT.set(Some(bytes.to_vec()));
         Guard
     }
 
@@ -74,7 +87,7 @@ pub(crate) mod tests {
     #[test]
     fn without_the_systems_randomness_nothing_is_made() {
         let key = Key::generate().unwrap();
-        let _dry = without();
+        let _dry = scripted(&[]);
         assert!(bytes::<32>().is_err());
         assert!(base62(26).is_err());
         assert!(uuid().is_err());

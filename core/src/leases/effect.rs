@@ -34,8 +34,8 @@ pub enum Effect {
     RevokePrefix { prefix: String },
 }
 
-/// How long an engine may take.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long an engine may take while somebody waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Does it, and answers what the client is told.
 pub(crate) async fn perform(cx: &Cx<'_>, effect: Option<Effect>, response: Response) -> Result<Response> {
@@ -44,7 +44,7 @@ pub(crate) async fn perform(cx: &Cx<'_>, effect: Option<Effect>, response: Respo
     match effect {
         Effect::Issue { tail } => issue(open, &tail, cx.now).await?,
         Effect::Extend { tail, before } => extend(open, &tail, before, cx.now).await?,
-        Effect::Revoke { tail } => match finish::finish(open, &tail, cx.now).await? {
+        Effect::Revoke { tail } => match finish::finish(open, &tail, PATIENCE, cx.now).await? {
             finish::Outcome::Done => {}
             finish::Outcome::Failed(error) => return Err(not_revoked(&error)),
         },
@@ -66,7 +66,7 @@ fn not_revoked(error: &Error) -> Error {
 }
 
 async fn issue(open: &Arc<Unsealed>, tail: &str, now: Timestamp) -> Result<()> {
-    let outcome = ask(open, tail, now, |engine, at| engine.issue(at)).await;
+    let outcome = ask(open, tail, now, PATIENCE, |engine, at| engine.issue(at)).await;
     let mut is_active = false;
     change(open, tail, |lease| {
         is_active = outcome.is_ok() && lease.state == State::Intended;
@@ -83,7 +83,9 @@ async fn issue(open: &Arc<Unsealed>, tail: &str, now: Timestamp) -> Result<()> {
 }
 
 async fn extend(open: &Arc<Unsealed>, tail: &str, before: Timestamp, now: Timestamp) -> Result<()> {
-    let Err(error) = ask(open, tail, now, |engine, at| engine.extend(at)).await else { return Ok(()) };
+    let Err(error) = ask(open, tail, now, PATIENCE, |engine, at| engine.extend(at)).await else {
+        return Ok(());
+    };
     change(open, tail, |lease| {
         lease.expires = before;
         Some(index::minute_after(before)).filter(|_| lease.state == State::Active)
@@ -97,6 +99,7 @@ pub(super) async fn ask(
     open: &Arc<Unsealed>,
     tail: &str,
     now: Timestamp,
+    deadline: Duration,
     what: impl for<'a> FnOnce(&'a dyn Engine, &'a LeaseSite<'a>) -> BoxFuture<'a, Result<()>>,
 ) -> Result<()> {
     let store = &open.store;
@@ -105,8 +108,8 @@ pub(super) async fn ask(
     let mount = owner(open, &lease).await?.ok_or(Error::Internal("a lease has no mount"))?;
     let engine = ENGINES.find(mount.class, &mount.kind).ok_or(Error::Internal("a lease has no engine"))?;
     let site = LeaseSite { store, mount: &mount, lease: &lease, now };
-    let work = AssertUnwindSafe(tokio::time::timeout(DEADLINE, what(engine, &site))).catch_unwind();
-    match work.await {
+    let work = async { tokio::time::timeout(deadline, what(engine, &site)).await };
+    match AssertUnwindSafe(work).catch_unwind().await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(Error::invalid("the engine did not answer in time")),
         Err(_) => Err(Error::Internal("an engine panicked")),

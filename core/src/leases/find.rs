@@ -39,6 +39,10 @@ impl Holder {
         Selector(self.token.selector)
     }
 
+    pub(crate) fn end(&self) -> Timestamp {
+        self.holding.end(&self.token)
+    }
+
     /// The request path of what is held.
     pub(crate) fn full_path(&self) -> String {
         format!("{}{}", self.mounted.mount.full_path(), self.path)

@@ -1,6 +1,6 @@
 //! The end of a lease: marked first, undone outside, then forgotten.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Lease, State, effect,
@@ -59,8 +59,23 @@ pub(crate) fn refile(tx: &mut Tx, mut lease: Lease, minute: u64) -> Result<()> {
 
 /// Has the engine undo a lease that is marked, and forgets it; or files it for another attempt. Doing so twice
 /// does no harm.
-pub(crate) async fn finish(open: &Arc<Unsealed>, tail: &str, now: Timestamp) -> Result<Outcome> {
-    let asked = effect::ask(open, tail, now, |engine, at| engine.revoke(at)).await;
+pub(crate) async fn finish(
+    open: &Arc<Unsealed>,
+    tail: &str,
+    deadline: Duration,
+    now: Timestamp,
+) -> Result<Outcome> {
+    let asked = effect::ask(open, tail, now, deadline, |engine, at| engine.revoke(at)).await;
+    settle(open, tail, asked, now).await
+}
+
+/// The same without asking the engine, which has just failed at others: a failed attempt.
+pub(crate) async fn put_off(open: &Arc<Unsealed>, tail: &str, now: Timestamp) -> Result<Outcome> {
+    let failed = Error::invalid("the engine failed to revoke others");
+    settle(open, tail, Err(failed), now).await
+}
+
+async fn settle(open: &Arc<Unsealed>, tail: &str, asked: Result<()>, now: Timestamp) -> Result<Outcome> {
     let mut attempts = Attempts::new(&open.store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;

@@ -101,9 +101,14 @@ impl Holding {
         self.serial.first_chunk().copied().unwrap_or_default()
     }
 
-    pub(crate) fn answer(&self, path: &str, now: Timestamp) -> response::Lease {
+    /// Its end, which is never later than that of its token: that may have been given less time since.
+    pub(crate) fn end(&self, token: &Token) -> Timestamp {
+        token.expires.map_or(self.expires, |it| it.min(self.expires))
+    }
+
+    pub(crate) fn answer(&self, path: &str, token: &Token, now: Timestamp) -> response::Lease {
         let id = format!("{path}/{}", self.name());
-        response::Lease { id, renewable: true, duration: self.expires.since(now) }
+        response::Lease { id, renewable: true, duration: self.end(token).since(now) }
     }
 
     /// Whether `until` is so much later that it is worth a write.
@@ -161,7 +166,7 @@ pub(super) async fn hold(cx: &Cx<'_>, tx: &mut Tx, response: &mut Response, held
         Some(found) if found.is_of(token, cx.now) => {
             let revoked = prefix::covers_holding(open, mount.id, cx.path, found.epoch).await?;
             if !revoked && found.held() == held && !found.is_short_of(until, cx.now) {
-                response.lease = Some(found.answer(cx.request.path.as_str(), cx.now));
+                response.lease = Some(found.answer(cx.request.path.as_str(), token, cx.now));
                 return Ok(());
             }
             !revoked
@@ -170,7 +175,7 @@ pub(super) async fn hold(cx: &Cx<'_>, tx: &mut Tx, response: &mut Response, held
     };
     let wanted = Wanted { held, until, is_alive: found };
     let holding = write(cx, tx, token, &place, wanted).await?;
-    response.lease = Some(holding.answer(cx.request.path.as_str(), cx.now));
+    response.lease = Some(holding.answer(cx.request.path.as_str(), token, cx.now));
     Ok(())
 }
 

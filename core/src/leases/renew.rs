@@ -36,7 +36,7 @@ pub(crate) async fn holding(
     found.granted = asked;
     found.renewed = Some(cx.now);
     tx.put(&place, &found)?;
-    let lease = found.answer(&holder.full_path(), cx.now);
+    let lease = found.answer(&holder.full_path(), &token, cx.now);
     let response = Response { lease: Some(lease), ..Response::default() };
     let current = holder.mounted.engine.current(mount, tx, &holder.path, cx.now).await?;
     Ok(match current {

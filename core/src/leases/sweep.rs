@@ -4,7 +4,11 @@
 //! touch it, so that a row may be met whose lease has got more time, and is filed again. What failed has been
 //! filed for later, so that it never stands in the way of what did not.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures_util::{StreamExt as _, stream};
 
@@ -18,6 +22,7 @@ use crate::{
     clock::Timestamp,
     core::Unsealed,
     error::Result,
+    ids::MountId,
     mounts::MountClass,
     storage::Priority,
     store::{Ordered, PAGE, Store},
@@ -29,6 +34,8 @@ use crate::{
 const ROWS: usize = 256;
 /// Engines that are asked at the same time: one that does not answer shall not hold up the others.
 const AT_ONCE: usize = 16;
+/// How long an engine may take: whatever else is due waits for it.
+const DEADLINE: Duration = Duration::from_secs(10);
 /// What one transaction ends of a token: each takes at most nine operations of at most a hundred.
 const MARKS: usize = 8;
 
@@ -38,10 +45,11 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
     let until = Some(index::end_of(index::minute(now)));
     let due = store.ordered::<Ref>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
     let more = due.len() == ROWS;
+    let troubled = Troubled::default();
     stream::iter(due)
         .for_each_concurrent(AT_ONCE, async |row| {
             // One row that cannot be read must not keep the others waiting.
-            if let Err(error) = settle(open, &row, now).await {
+            if let Err(error) = settle(open, &row, &troubled, now).await {
                 tracing::warn!(%error, "a lease that is due could not be looked at");
             }
         })
@@ -49,11 +57,38 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
     Ok(more)
 }
 
-async fn settle(open: &Arc<Unsealed>, row: &Ordered<Ref>, now: Timestamp) -> Result<()> {
+/// Mounts whose engines have failed in this sweep. One that does not answer shall not hold up everything that is
+/// to be done in the background: after a few attempts the rest of its leases is put off.
+#[derive(Default)]
+struct Troubled(Mutex<BTreeMap<MountId, usize>>);
+
+impl Troubled {
+    /// Engines are not given up for one lease that cannot be revoked.
+    const ATTEMPTS: usize = 3;
+
+    fn has(&self, mount: MountId) -> bool {
+        self.failures().get(&mount).is_some_and(|it| *it >= Self::ATTEMPTS)
+    }
+
+    fn failed(&self, mount: MountId) {
+        *self.failures().entry(mount).or_default() += 1;
+    }
+
+    fn failures(&self) -> MutexGuard<'_, BTreeMap<MountId, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn settle(open: &Arc<Unsealed>, row: &Ordered<Ref>, troubled: &Troubled, now: Timestamp) -> Result<()> {
     match &row.value {
         Ref::Lease { tail } => {
-            if is_over(&open.store, row, tail, now).await? {
-                finish::finish(open, tail, now).await?;
+            let Some(mount) = is_over(&open.store, row, tail, now).await? else { return Ok(()) };
+            let outcome = match troubled.has(mount) {
+                true => finish::put_off(open, tail, now).await?,
+                false => finish::finish(open, tail, DEADLINE, now).await?,
+            };
+            if let finish::Outcome::Failed(_) = outcome {
+                troubled.failed(mount);
             }
             Ok(())
         }
@@ -65,28 +100,34 @@ async fn settle(open: &Arc<Unsealed>, row: &Ordered<Ref>, now: Timestamp) -> Res
     }
 }
 
-/// Whether the lease behind a row has to be revoked now. It is marked if that was not done before.
-async fn is_over(store: &Arc<Store>, row: &Ordered<Ref>, tail: &str, now: Timestamp) -> Result<bool> {
+/// The mount of the lease behind a row, if it has to be revoked now. It is marked if that was not done before.
+async fn is_over(
+    store: &Arc<Store>,
+    row: &Ordered<Ref>,
+    tail: &str,
+    now: Timestamp,
+) -> Result<Option<MountId>> {
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
         let over = match tx.get::<Lease>(&entry::place(store, tail)).await? {
             Some(lease) if lease.filed == row.ordinal.number() => match lease.state {
-                State::Revoked => return Ok(true),
+                State::Revoked => return Ok(Some(lease.mount)),
                 State::Active if now < lease.expires => {
                     let minute = index::minute_after(lease.expires);
                     finish::refile(&mut tx, lease, minute)?;
-                    false
+                    None
                 }
                 // Its time is over, or it was never finished: whoever was making it has crashed.
                 State::Active | State::Intended => {
+                    let mount = lease.mount;
                     finish::mark(&mut tx, lease, Force::No, now)?;
-                    true
+                    Some(mount)
                 }
             },
             _ => {
                 tx.delete(&row.place);
-                false
+                None
             }
         };
         if attempts.commit(tx).await? {

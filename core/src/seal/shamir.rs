@@ -150,6 +150,32 @@ mod tests {
 
     use super::*;
 
+    // Rule 17: computed by a program of its own. Coefficients and points are the randomness, in this order.
+    #[test]
+    fn shares_are_the_known_ones() {
+        let key = Key::from_slice(&std::array::from_fn::<u8, 32, _>(|it| it as u8)).unwrap();
+        let first = (0..32_u8).map(|it| it.wrapping_mul(7).wrapping_add(1));
+        let second = (0..32_u8).map(|it| it.wrapping_mul(13).wrapping_add(200));
+        // A point that is zero or was drawn before is drawn again.
+        let script: Vec<u8> = first.chain(second).chain([1, 0, 7, 1, 0xfe, 0x80, 0x53]).collect();
+        let shares = {
+            let _script = random::tests::scripted(&script);
+            parse(&split(&key, [9; 4], 5, 3).unwrap())
+        };
+        for (share, (x, y)) in shares.iter().zip([
+            (1, "c9dceffae5283b16017407123d2013eef9ccdf2a55586b46b1a4b782ed90839e"),
+            (7, "f66aca6d2f44e2307ae671ed497d00fbd1dbeddc3f7b4bef6acdfbf1f86df0c4"),
+            (0xfe, "41fe02ff5da00b2b817161de735c4731f23bb1a49cca17b340bd37fe289d745b"),
+            (0x80, "9e6888c5e3be481c3299ee18206a8ca2447452631486b68fc588ae9e869dd09a"),
+            (0x53, "71a0d3e0ddb6e5fdc872a372595768caa8280abe70393bfc655674f407fa4b45"),
+        ]) {
+            assert_eq!(share.x, x);
+            assert_eq!(data_encoding::HEXLOWER.encode(share.y.expose()), y);
+        }
+        let combined = combine(&shares[1..4], [9; 4]).unwrap();
+        assert_eq!(combined.expose(), key.expose());
+    }
+
     fn parse(shares: &[SecretBytes]) -> Vec<Share> {
         shares
             .iter()

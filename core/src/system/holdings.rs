@@ -96,8 +96,8 @@ fn show(cx: &Cx<'_>, seen: &Seen) -> Result<Shown> {
         current_version: seen.current.map_or(0, |it| it.version),
         stale: seen.is_stale(),
         since: holding.since.rfc3339(),
-        expire_time: holding.expires.rfc3339(),
-        ttl: holding.expires.since(cx.now).as_secs(),
+        expire_time: holder.end().rfc3339(),
+        ttl: holder.end().since(cx.now).as_secs(),
         path,
     })
 }

@@ -118,13 +118,13 @@ async fn lookup(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
         Found::Holding(found) => {
             let holding = &found.holding;
             Response::data(&Shown {
-                expire_time: Some(holding.expires.rfc3339()),
+                expire_time: Some(found.end().rfc3339()),
                 id: &id,
                 issue_time: holding.issued.rfc3339(),
                 last_renewal: holding.renewed.map(|it| it.rfc3339()),
                 path: &found.full_path(),
                 renewable: true,
-                ttl: holding.expires.since(now).as_secs(),
+                ttl: found.end().since(now).as_secs(),
                 version: Some(holding.version),
             })
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use strongroom_api::params::{Bool, List};
 
 use crate::{
+    audit,
     barrier::{Class, Place, Record, Root},
     dispatch::Cx,
     error::{Error, Result},
@@ -231,10 +232,17 @@ async fn write_header(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     if CREDENTIALS.contains(&name.as_str()) {
         return Err(Error::invalid("a header that carries a credential cannot be audited"));
     }
+    if all.hmac.len() >= MOST_HEADERS && !all.hmac.contains_key(&name) {
+        return Err(Error::invalid("too many headers"));
+    }
     all.hmac.insert(name, fields.hmac.unwrap_or_default().0);
     tx.put(&place, &all)?;
+    audit::touch(tx).await?;
     Ok(Response::empty())
 }
+
+/// Each request is searched for them.
+const MOST_HEADERS: usize = 64;
 
 /// Headers that never get into the audit log.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "x-vault-token"];
@@ -243,6 +251,7 @@ async fn delete_header(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let (place, mut all) = headers(tx).await?;
     all.hmac.remove(&cx.param("header").to_ascii_lowercase());
     tx.put(&place, &all)?;
+    audit::touch(tx).await?;
     Ok(Response::empty())
 }
 

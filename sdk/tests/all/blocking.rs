@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use strongroom_sdk::{
-    AppRole, Error, Kind, Method,
+    AppRole, Kind, Method,
     blocking::Client,
     embedded::{Auditing, Builder, SecretBytes, Store, Unlock},
     kv::{Expect, Settings},
@@ -174,10 +174,12 @@ fn an_embedded_store_has_a_blocking_front_too() {
     assert_eq!(client.kv("secret").get("db").unwrap().metadata.version, 1);
 }
 
-#[tokio::test]
-async fn within_a_runtime_it_refuses_rather_than_to_stop_all_tasks() {
-    let client = tokio::task::spawn_blocking(|| Client::new(strongroom_sdk::Config::default()).unwrap());
-    let client = client.await.unwrap();
-    assert!(matches!(client.kv("secret").get("db"), Err(Error::WithinRuntime)));
-    tokio::task::spawn_blocking(move || drop(client)).await.unwrap();
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_works_on_the_threads_of_another_runtime_too() {
+    let server = Real::start().await;
+    let client = Client::new(server.config()).unwrap();
+    client.kv("secret").put("db", &json!({ "password": "p" })).unwrap();
+    let aside =
+        tokio::task::spawn_blocking(move || client.kv("secret").get("db").map(|it| it.metadata.version));
+    assert_eq!(aside.await.unwrap().unwrap(), 1);
 }

@@ -94,6 +94,14 @@ async fn a_lease_of_no_time_is_lost_and_not_asked_for_without_end() {
 }
 
 #[tokio::test]
+async fn a_lease_for_longer_than_clocks_can_count_is_held_too() {
+    let script = Script::start(|_, _| Some(Reply::ok(leased(ID, u64::MAX)))).await;
+    let lease = client(&script).kv("secret").get_leased("db", Duration::MAX).await.unwrap();
+    lease.release().await.unwrap();
+    assert_eq!(script.count("/v1/sys/leases/revoke"), 1);
+}
+
+#[tokio::test]
 async fn a_lease_that_the_server_ended_is_lost_and_not_revoked() {
     let script = server(|| Some(Reply::error(400, "lease not found"))).await;
     let lease = client(&script).kv("secret").get_leased("db", MINUTE).await.unwrap();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use strongroom_sdk::{AppRole, Kind, Login, Method, SecretString, Userpass, session::State};
+use strongroom_sdk::{AppRole, Kind, Login, Method, SecretString, Session, Userpass, session::State};
 
 use crate::{
     script::{Reply, Script},
@@ -170,6 +170,46 @@ async fn a_session_ends_with_its_last_client_and_not_before() {
     // Longer than a token lives: a task that was left behind would have logged in.
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(script.count("/v1/auth/approle/login") <= after + 1);
+}
+
+#[tokio::test]
+async fn calls_that_find_the_token_ended_log_in_once_together() {
+    let revoked = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_revoked = revoked.clone();
+    let logins = AtomicUsize::new(0);
+    let script = Script::start(move |_, seen| {
+        if seen.path == "/v1/auth/approle/login" {
+            let token = format!("hvs.{}", logins.fetch_add(1, Ordering::SeqCst) + 1);
+            // A life that no clock can count to its end.
+            let auth = json!({ "client_token": token, "accessor": "a", "lease_duration": u64::MAX, "renewable": true });
+            return Some(Reply::ok(json!({ "auth": auth })));
+        }
+        let is_first = seen.token.as_deref() == Some("hvs.1");
+        Some(match is_first && is_revoked.load(Ordering::SeqCst) {
+            true => Reply::error(403, "permission denied"),
+            false => Reply::ok(json!({ "data": { "keys": ["a"] } })),
+        })
+    })
+    .await;
+    let session = script.client().login(AppRole::new("web")).await.unwrap();
+    revoked.store(true, Ordering::SeqCst);
+    // For some seconds after a login a refusal is taken for what it says.
+    assert!(session.kv("secret").list("").await.unwrap_err().is_denied());
+    let ten_succeed = async || {
+        let call = |session: Session| async move { session.kv("secret").list("").await.is_ok() };
+        let calls: Vec<_> = (0..10).map(|_| tokio::spawn(call(session.clone()))).collect();
+        let mut all = true;
+        for call in calls {
+            all &= call.await.unwrap();
+        }
+        all
+    };
+    until("the session doubts its token", ten_succeed).await;
+    assert_eq!(script.count("/v1/auth/approle/login"), 2);
+
+    let client = session.with_token(session.token());
+    drop(session);
+    client.kv("secret").list("").await.unwrap();
 }
 
 #[tokio::test]

@@ -15,12 +15,7 @@ pub(super) fn success(id: RequestId, response: Response) -> Answer {
     if let Some(raw) = response.raw {
         return finish(response.status.unwrap_or(200), HeaderValue::from_static(raw.content_type), raw.body);
     }
-    let nothing = response.data.is_none()
-        && response.auth.is_none()
-        && response.lease.is_none()
-        && response.wrap_info.is_none()
-        && response.warnings.is_empty();
-    if nothing {
+    if response.says_nothing() {
         return finish(response.status.unwrap_or(204), JSON, SecretBytes::default());
     }
     match response.envelope(id) {

@@ -8,12 +8,13 @@ use percent_encoding::percent_decode_str;
 use strongroom_api::params::parse_duration;
 use strongroom_core::{
     Core,
+    audit::AuditedHeaders,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{BadPath, Body, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
+    request::{BadPath, Body, Opened, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
 };
 
-use super::{Limits, body, refusal::Refusal};
+use super::{Limits, body, budget::Reserved, refusal::Refusal};
 
 /// What a request turned out to be.
 pub(super) enum Read {
@@ -26,6 +27,8 @@ pub(super) enum Read {
 pub(super) async fn read(
     core: &Core,
     limits: &Limits,
+    opened: Opened,
+    reserved: &mut Reserved,
     peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Read, Refusal> {
@@ -57,7 +60,7 @@ pub(super) async fn read(
     let fields = match operation {
         Operation::Patch | Operation::Write => {
             let sender = body::Sender { core, token: token.as_ref() };
-            let text = body::collect(limits, &sender, &parts.headers, incoming).await?;
+            let text = body::collect(limits, &sender, &parts.headers, incoming, reserved).await?;
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
@@ -68,6 +71,9 @@ pub(super) async fn read(
         }
         _ => Body::default(),
     };
+    // If the settings cannot be had, the pipeline will say so, where it must.
+    let audited = core.audited_headers().await.unwrap_or_default();
+    let headers = audited.map(|it| headers(&parts.headers, &it)).unwrap_or_default();
     Ok(Read::Ask(Ask {
         id: RequestId::generate().map_err(|_| Refusal::Internal)?,
         operation,
@@ -77,8 +83,9 @@ pub(super) async fn read(
         peer,
         wrap_ttl,
         lease_ttl,
-        headers: Vec::new(),
+        headers,
         merge_patch,
+        opened,
     }))
 }
 
@@ -208,6 +215,15 @@ fn lease(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
         (Some(ttl), None) => Ok(Some(ttl)),
         _ => Err(Refusal::BadDuration("X-Strongroom-Lease")),
     }
+}
+
+/// The headers that the audit log takes in. What is no text is left out.
+fn headers(headers: &HeaderMap, audited: &AuditedHeaders) -> Vec<(Box<str>, Box<str>)> {
+    let each = audited.hmac.keys().flat_map(|name| {
+        let values = headers.get_all(name).iter().filter_map(|it| it.to_str().ok());
+        values.map(move |value| (name.as_str().into(), value.into()))
+    });
+    each.collect()
 }
 
 /// A content type without its parameters.

@@ -13,7 +13,6 @@ use strongroom_core::audit::Head;
 use strongroom_sdk::{Client, Config, Error, Method, SecretString};
 
 use super::{
-    job::{self, Task},
     ok,
     room::Room,
     server::Server,
@@ -27,6 +26,8 @@ const JOB: &str = include_str!("../../../../examples/rails-app.nomad.hcl");
 const OWN: &str = "rails-app/web/puma";
 const FOREIGN: &str = "rails-app/web/sidekiq";
 const PASSWORD: &str = "DB_PASSWORD";
+/// In the `env` blocks of both.
+const VARIABLES: usize = 17;
 const POLICY: &str = "puma";
 
 /// Everything, from nothing to the server's end.
@@ -34,7 +35,7 @@ pub(super) async fn all(room: &Room) -> Result<(), Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(format!("this program is not to be found: {error}")))?;
     let (server, client) = open(room, &program).await?;
-    let tasks = import(&client).await?;
+    let tasks = import(room, &program, &server.address, &client).await?;
     let credentials = grant(room, &client).await?;
     work(&program, &server.address, &credentials, &tasks)?;
     refuse(&client, &server.address, &credentials).await?;
@@ -85,15 +86,44 @@ async fn open(room: &Room, program: &Path) -> Result<(Server, Client), Failure> 
     Ok((server, client))
 }
 
-/// The job's credentials go into the store, names and values.
-async fn import(client: &Client) -> Result<Vec<Task>, Failure> {
-    let tasks = job::tasks(JOB).map_err(|error| Failure::new(format!("the job: {error}")))?;
-    for task in &tasks {
-        let fields: BTreeMap<&str, &str> =
-            task.variables.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
-        client.kv("secret").put(&task.path, &fields).await?;
+/// A task of the job, as the store has it.
+struct Task {
+    /// `JOB/GROUP/TASK`, where the import puts it.
+    path: &'static str,
+    variables: BTreeMap<String, SecretString>,
+}
+
+/// The job's credentials go into the store, names and values: with the command that a person would type.
+async fn import(room: &Room, program: &Path, address: &str, client: &Client) -> Result<Vec<Task>, Failure> {
+    let file = room.write("rails-app.nomad.hcl", JOB.as_bytes(), 0o600)?;
+    let mut command = Command::new(program);
+    command.arg("import").arg(file).env_clear().env("STRONGROOM_ADDR", address).stdin(Stdio::null());
+    if let Some(token) = client.token() {
+        command.env("STRONGROOM_TOKEN", token.expose());
+    }
+    let ran = strongroom_process::with_no_signal_blocked(&mut command).output();
+    let ran = ran.map_err(|error| Failure::new(format!("the import cannot be run: {error}")))?;
+    check(
+        ran.status.success(),
+        &format!("the import failed: {}", String::from_utf8_lossy(&ran.stderr).trim()),
+    )?;
+
+    let mut tasks = Vec::new();
+    for path in [OWN, FOREIGN] {
+        #[derive(Deserialize)]
+        struct Secret {
+            data: BTreeMap<String, SecretString>,
+        }
+        let call = client.call(Method::Get, format!("secret/data/{path}"));
+        let variables = call.send().await?.data::<Secret>()?.data;
+        let stands_there = |(name, value): (&String, &SecretString)| {
+            JOB.lines().any(|it| it.contains(name.as_str()) && it.contains(value.expose()))
+        };
+        check(variables.iter().all(stands_there), "the store has what the job has not")?;
+        tasks.push(Task { path, variables });
     }
     let count: usize = tasks.iter().map(|it| it.variables.len()).sum();
+    check(count == VARIABLES, "the job has what the store has not")?;
     ok(&format!("imported {count} values of the Nomad job rails-app"))?;
     for task in &tasks {
         show(&format!("secret/{}: {} fields", task.path, task.variables.len()))?;
@@ -139,8 +169,8 @@ async fn grant(room: &Room, client: &Client) -> Result<Credentials, Failure> {
 /// Runs the workload and believes nothing but what it found.
 fn work(program: &Path, address: &str, credentials: &Credentials, tasks: &[Task]) -> Result<(), Failure> {
     let own = tasks.iter().find(|it| it.path == OWN);
-    let password = own.and_then(|it| it.variables.iter().find(|(name, _)| name == PASSWORD));
-    let (_, password) = password.ok_or_else(|| Failure::new("the job has no password"))?;
+    let password = own.and_then(|it| it.variables.get(PASSWORD));
+    let password = password.ok_or_else(|| Failure::new("the job has no password"))?;
     let failed = |error: std::io::Error| Failure::new(format!("the workload cannot be run: {error}"));
     let mut command = Command::new(program);
     command
@@ -264,7 +294,7 @@ async fn look_at_audit(room: &Room, client: &Client) -> Result<(Vec<u8>, Head), 
 fn scan(room: &Room, tasks: &[Task]) -> Result<(), Failure> {
     let mut words = witness::Words::default();
     for task in tasks {
-        words.add(&task.path);
+        words.add(task.path);
         task.path.split('/').for_each(|it| words.add(it));
         for (name, value) in &task.variables {
             words.add(name);
@@ -291,17 +321,4 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 fn check(holds: bool, otherwise: &str) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(Failure::new(otherwise)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_example_has_what_the_acts_speak_of() {
-        let tasks = job::tasks(JOB).unwrap();
-        let own = tasks.iter().find(|it| it.path == OWN).unwrap();
-        assert!(own.variables.iter().any(|(name, _)| name == PASSWORD));
-        assert!(tasks.iter().any(|it| it.path == FOREIGN));
-    }
 }

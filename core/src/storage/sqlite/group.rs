@@ -142,22 +142,24 @@ impl<'a> Group<'a> {
         if old.is_none() && new.is_none() {
             return Ok(());
         }
-        let mut before = None;
-        if let Some(old) = &old {
-            before = old.value.clone();
-            if let Some(id) = old.big {
-                if witnessed && before.is_none() {
-                    before = Some(load_big(conn, id)?);
-                }
-                conn.prepare_cached("DELETE FROM big WHERE id = ?1")?.execute([id])?;
-            }
-        }
         slot.changed = true;
-        if let Some((name, value)) = new {
-            let big = store(conn, key, rev, name, value, old.is_some())?;
-            slot.row = Some(Stored { rev, big, value: Some(value.clone()) });
-        } else {
-            conn.prepare_cached("DELETE FROM rows WHERE key = ?1")?.execute([key.0.as_slice()])?;
+        let was_big = old.as_ref().and_then(|it| it.big);
+        let before = match &old {
+            Some(Stored { value: None, big: Some(id), .. }) if witnessed => Some(load_big(conn, *id)?),
+            Some(old) => old.value.clone(),
+            None => None,
+        };
+        match new {
+            Some((name, value)) => {
+                let big = store_big(conn, was_big, value)?;
+                let inline = big.is_none().then_some(&**value);
+                store(conn, old.is_some(), (key, rev, name, inline, big))?;
+                slot.row = Some(Stored { rev, big, value: Some(value.clone()) });
+            }
+            None => {
+                store_big(conn, was_big, &[])?;
+                conn.prepare_cached("DELETE FROM rows WHERE key = ?1")?.execute([key.0.as_slice()])?;
+            }
         }
         if witnessed {
             self.changes.push(Changed { key: *key, old: before, new: value });
@@ -201,28 +203,39 @@ fn load_big(conn: &Connection, id: i64) -> Result<Bytes, Failure> {
     value.map(Bytes::from).ok_or(Failure::Damaged("a row has no value"))
 }
 
-/// Answers where the value lies, if it is long.
-fn store(
-    conn: &Connection,
-    key: &RowKey,
-    rev: Rev,
-    name: &[u8],
-    value: &[u8],
-    exists: bool,
-) -> Result<Option<i64>, Failure> {
+/// Puts a long value where the row's long value was, if it had one: a value of the same length, such as the
+/// head's, overwrites its own pages. Answers where it lies; nowhere if it is not long.
+fn store_big(conn: &Connection, was: Option<i64>, value: &[u8]) -> Result<Option<i64>, Failure> {
+    let is_long = value.len() > INLINE;
+    match (was, is_long) {
+        (None, false) => Ok(None),
+        (None, true) => {
+            Ok(Some(conn.prepare_cached("INSERT INTO big (value) VALUES (?1)")?.insert([value])?))
+        }
+        (Some(id), false) => {
+            conn.prepare_cached("DELETE FROM big WHERE id = ?1")?.execute([id])?;
+            Ok(None)
+        }
+        (Some(id), true) => {
+            let mut statement = conn.prepare_cached("UPDATE big SET value = ?2 WHERE id = ?1")?;
+            found_one(statement.execute((id, value))?)?;
+            Ok(Some(id))
+        }
+    }
+}
+
+type Columns<'a> = (&'a RowKey, Rev, &'a [u8], Option<&'a [u8]>, Option<i64>);
+
+fn store(conn: &Connection, exists: bool, (key, rev, name, inline, big): Columns<'_>) -> Result<(), Failure> {
     const INSERT: &str = "INSERT INTO rows (key, rev, name, value, big) VALUES (?1, ?2, ?3, ?4, ?5)";
     const UPDATE: &str = "UPDATE rows SET rev = ?2, name = ?3, value = ?4, big = ?5 WHERE key = ?1";
     let rev = i64::try_from(rev.0).map_err(|_| Failure::Exhausted)?;
-    let long = value.len() > INLINE;
-    let big = if long {
-        Some(conn.prepare_cached("INSERT INTO big (value) VALUES (?1)")?.insert([value])?)
-    } else {
-        None
-    };
-    let inline = (!long).then_some(value);
     let mut statement = conn.prepare_cached(if exists { UPDATE } else { INSERT })?;
-    let rows = statement.execute((key.0.as_slice(), rev, name, inline, big))?;
-    if rows == 1 { Ok(big) } else { Err(Failure::Damaged("a row is not where it was found")) }
+    found_one(statement.execute((key.0.as_slice(), rev, name, inline, big))?)
+}
+
+fn found_one(rows: usize) -> Result<(), Failure> {
+    if rows == 1 { Ok(()) } else { Err(Failure::Damaged("a row is not where it was found")) }
 }
 
 /// Tells the witness how it ended, also if a write fails or something panics in between.

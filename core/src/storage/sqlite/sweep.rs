@@ -14,9 +14,9 @@ use std::{fs::File, io, ops::Range, os::unix::fs::FileExt};
 pub(super) const PAGE: usize = 4096;
 /// Pages that are read at once.
 const CHUNK: usize = 256 * PAGE;
-/// Bytes of the file that one scrub looks through: commits wait for it, a tenth of a second. A larger store is
-/// gone through by several scrubs in turn.
-const WINDOW: u64 = 256 << 20;
+/// Bytes of the file that one turn looks through: commits wait for it, some hundredths of a second. A larger store
+/// is gone through in several turns.
+const WINDOW: u64 = 32 << 20;
 /// From here on a page that is no b-tree page could begin with a number that looks like one.
 const MOST_PAGES: u64 = 0x0200_0000;
 /// Page 1 begins with the file's header.
@@ -26,14 +26,27 @@ const FILE_HEADER: usize = 100;
 #[derive(Default)]
 pub(super) struct Sweep {
     next: u64,
+    /// Bytes that are still to be looked through.
+    left: u64,
 }
 
 impl Sweep {
+    /// Something was destroyed: the whole file is to be looked through, from where the last turn ended.
+    pub(super) fn begin(&mut self) {
+        self.left = u64::MAX;
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.left == 0
+    }
+
     /// Zeroes the unused middles in the next window, durably. To be called while all pages are in the file,
     /// the log is empty and nobody writes; readers do not look at these bytes.
     pub(super) fn run(&mut self, file: &File) -> io::Result<()> {
         let length = file.metadata()?.len();
+        self.left = self.left.min(length).saturating_sub(WINDOW);
         if length / PAGE as u64 >= MOST_PAGES {
+            self.left = 0;
             return Ok(());
         }
         if self.next >= length {
@@ -125,6 +138,7 @@ mod tests {
         let dirty = page(13, 0, 4096, false);
         let last = length - PAGE as u64;
         let mut sweep = Sweep::default();
+        sweep.begin();
         for at in [PAGE as u64, last] {
             file.write_all_at(&dirty, at).unwrap();
         }
@@ -135,10 +149,13 @@ mod tests {
         };
         sweep.run(&file).unwrap();
         assert_eq!([PAGE as u64, last].map(clean), [true, false]);
-        sweep.run(&file).unwrap();
-        assert!(clean(last));
+        assert!(!sweep.is_done());
+        // Something is destroyed meanwhile, in what was looked through.
         file.write_all_at(&dirty, PAGE as u64).unwrap();
+        sweep.begin();
         sweep.run(&file).unwrap();
-        assert!(clean(PAGE as u64), "it begins again");
+        assert!(clean(last) && !sweep.is_done());
+        sweep.run(&file).unwrap();
+        assert!(clean(PAGE as u64) && sweep.is_done(), "it goes round once");
     }
 }

@@ -28,6 +28,8 @@ use crate::storage::{Batch, CommitError, Rev};
 const SNAPSHOT_GRACE: Duration = Duration::from_secs(30);
 /// Batches that wait for a scrub at most before it is made at once.
 const SCRUB_BATCHES: usize = 4096;
+/// Nobody waits for the later turns of a sweep, which come in so many times the interval.
+const UNHURRIED: u32 = 3;
 /// How long a scrub waits for readers, while commits wait for it.
 const SCRUB_WAIT: Duration = Duration::from_millis(100);
 
@@ -54,12 +56,17 @@ impl Scrubs {
         Self { waiting: Vec::new(), interval, next: Instant::now() }
     }
 
-    fn deadline(&self) -> Option<Instant> {
-        (!self.waiting.is_empty()).then_some(self.next)
+    /// When the next scrub is to be made, for batches that wait or for what the last one has left.
+    fn deadline(&self, sweep: &Sweep) -> Option<Instant> {
+        match (self.waiting.is_empty(), sweep.is_done()) {
+            (true, true) => None,
+            (true, false) => Some(self.next + self.interval * UNHURRIED),
+            (false, _) => Some(self.next),
+        }
     }
 
-    fn due(&self) -> bool {
-        self.waiting.len() >= SCRUB_BATCHES || self.deadline().is_some_and(|it| it <= Instant::now())
+    fn due(&self, sweep: &Sweep) -> bool {
+        self.waiting.len() >= SCRUB_BATCHES || self.deadline(sweep).is_some_and(|it| it <= Instant::now())
     }
 }
 
@@ -67,12 +74,12 @@ impl Writer {
     /// Until the storage is closed. Whatever happens, nobody is left waiting.
     pub(super) fn run(mut self) {
         loop {
-            match self.shared.queue.next(self.scrubs.deadline()) {
+            match self.shared.queue.next(self.scrubs.deadline(&self.sweep)) {
                 Turn::Group(jobs) => self.commit(jobs),
                 Turn::Timeout => {}
                 Turn::Close => break,
             }
-            if self.scrubs.due() {
+            if self.scrubs.due(&self.sweep) {
                 self.scrub();
             }
         }
@@ -132,7 +139,10 @@ impl Writer {
 
     fn empty(&mut self) -> Result<Progress, Failure> {
         let progress = self.checkpointer.empty(&self.conn, &self.wal)?;
-        if progress == Progress::Whole && !self.scrubs.waiting.is_empty() {
+        if !self.scrubs.waiting.is_empty() {
+            self.sweep.begin();
+        }
+        if progress == Progress::Whole && !self.sweep.is_done() {
             self.sweep.run(&self.file)?;
             // Or the pages in memory would bring back what they have in their middles.
             self.conn.release_memory()?;
