@@ -50,17 +50,22 @@ def raw(port, sent, context=None):
     """Sends bytes and says no more; what came back until the server closed or had answered. Never waits for good."""
     with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as plain:
         connection = context.wrap_socket(plain, server_hostname="localhost") if context else plain
+        answer = b""
         try:
-            connection.sendall(sent)
-            connection.shutdown(socket.SHUT_WR)
-            answer = b""
+            try:
+                connection.sendall(sent)
+                connection.shutdown(socket.SHUT_WR)
+            except TimeoutError:
+                raise
+            except OSError:
+                pass  # who is refused may find the connection closed while still sending
             while piece := connection.recv(65536):
                 answer += piece
-            return answer
-        except (ConnectionError, ssl.SSLError, BrokenPipeError):
-            return answer if "answer" in dir() else b""
         except TimeoutError:
             raise Trouble(f"no end to the answer to {sent[:200]!r}")
+        except OSError:
+            pass  # a reset is an end as well
+        return answer
 
 
 def statuses(answer):
