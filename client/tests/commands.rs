@@ -63,6 +63,10 @@ fn a_login_is_kept_for_its_owner_alone() {
     let shown = server.run(&["token", "lookup"], "", "");
     assert!(String::from_utf8(shown.stdout).unwrap().contains("userpass-ann"));
     assert!(!server.run(&login, "", "wrong\n").status.success());
+    // From a file, whose last line ends in a line break.
+    let password = format!("password=@{}", server.file("password", "correct-horse\n"));
+    let login = ["login", "-token-only", "-method=userpass", "username=ann", &password];
+    assert!(server.run(&login, "", "").status.success());
 }
 
 #[test]

@@ -53,6 +53,7 @@ async fn main() {
         lease_ttl: None,
         headers: Vec::new(),
         merge_patch: false,
+        opened: Default::default(),
     };
 
     for (name, operation, body) in [

@@ -18,6 +18,8 @@ pub(crate) struct Admitted {
     pub(crate) caller: Caller,
     /// None for a path that asks for no token.
     pub(crate) grant: Option<Grant>,
+    /// See [`Admission::stranger`].
+    pub(crate) stranger: bool,
 }
 
 impl Admitted {
@@ -31,11 +33,19 @@ pub(crate) struct Admission {
     outcome: Result<Admitted>,
     /// Whoever asked, also if it was refused.
     pub(crate) caller: Caller,
+    /// Nobody is known to ask: there is no token, or none that is valid. Whoever asks with one on a path that
+    /// takes none is no caller, but no stranger either.
+    pub(crate) stranger: bool,
     /// The policies that granted it.
     pub(crate) granting: Vec<PolicyName>,
 }
 
 impl Admission {
+    /// A stranger's request that is refused.
+    pub(crate) fn of(refusal: Error) -> Self {
+        Self { outcome: Err(refusal), caller: Caller::Anonymous, stranger: true, granting: Vec::new() }
+    }
+
     pub(crate) fn refusal(&self) -> Option<&Error> {
         self.outcome.as_ref().err()
     }
@@ -75,22 +85,23 @@ pub(crate) async fn admit(
     now: Timestamp,
 ) -> Admission {
     if access == Access::Unauth {
-        let admitted = Admitted { caller: Caller::Anonymous, grant: None };
-        return Admission { outcome: Ok(admitted), caller: Caller::Anonymous, granting: Vec::new() };
+        let stranger = authenticate(open, request, presented, now).await.is_err();
+        let admitted = Admitted { caller: Caller::Anonymous, grant: None, stranger };
+        return Admission { outcome: Ok(admitted), stranger, ..Admission::of(Error::Denied) };
     }
     let caller = match authenticate(open, request, presented, now).await {
         Ok(caller) => caller,
         Err(refusal) => {
             let refusal = crate::wrapping::explain(request, presented, refusal);
-            return Admission { outcome: Err(refusal), caller: Caller::Anonymous, granting: Vec::new() };
+            return Admission::of(refusal);
         }
     };
     match authorise(open, request, &caller, access, now).await {
         Ok((grant, granting)) => {
-            let admitted = Admitted { caller: caller.clone(), grant: Some(grant) };
-            Admission { outcome: Ok(admitted), caller, granting }
+            let admitted = Admitted { caller: caller.clone(), grant: Some(grant), stranger: false };
+            Admission { outcome: Ok(admitted), caller, stranger: false, granting }
         }
-        Err(refusal) => Admission { outcome: Err(refusal), caller, granting: Vec::new() },
+        Err(refusal) => Admission { caller, stranger: false, ..Admission::of(refusal) },
     }
 }
 

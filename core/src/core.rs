@@ -6,6 +6,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::{
     audit::{Broker, SealedEvent},
+    auth::attempts::Attempts,
     background::Schedule,
     barrier::{
         Barrier,
@@ -31,6 +32,7 @@ pub struct Core {
     time: Arc<TimeKeeper>,
     settings: Settings,
     seal: Seal,
+    attempts: Attempts,
     open: ArcSwapOption<Unsealed>,
     /// What was asked while there were no keys to record it with; bounded.
     while_sealed: Mutex<Vec<SealedEvent>>,
@@ -54,6 +56,7 @@ impl Core {
             storage,
             time: Arc::new(TimeKeeper::new(clock)),
             seal: Seal::default(),
+            attempts: Attempts::default(),
             settings,
             open: ArcSwapOption::empty(),
             while_sealed: Mutex::default(),
@@ -79,6 +82,11 @@ impl Core {
 
     pub(crate) fn seal(&self) -> &Seal {
         &self.seal
+    }
+
+    /// The logins that failed lately.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// The request headers that the audit log takes in; none while sealed.

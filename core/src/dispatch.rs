@@ -43,6 +43,9 @@ pub struct Cx<'a> {
     /// The token as presented, for the few endpoints that act on it: it opens the cubbyhole.
     pub presented: Option<&'a PresentedToken>,
     pub grant: Option<Grant>,
+    /// Nobody is known to ask: no token, or none that is valid. On a path that takes none a caller may be
+    /// anonymous and no stranger.
+    pub(crate) stranger: bool,
     pub now: Timestamp,
     /// The handler found nothing where it writes: the audit log calls it a creation.
     pub(crate) creates: AtomicBool,
@@ -88,7 +91,7 @@ impl Core {
             (None, _) => Access::Auth,
         };
 
-        let mut admission = admission::admit(open, request, presented, access, now).await;
+        let mut admission = caught(admission::admit(open, request, presented, access, now)).await;
 
         let mounted = found.as_ref().map(|it| it.mounted.clone());
         let record = audit::Record::new(request, presented, mounted.as_deref(), &mut admission, now);
@@ -124,7 +127,7 @@ impl Core {
         endpoint: Option<&'static Endpoint>,
         admitted: &Admitted,
         now: Timestamp,
-        mut trail: Option<&mut Trail<'_>>,
+        trail: Option<&mut Trail<'_>>,
     ) -> Result<Response> {
         if request.operation == Operation::Help {
             return crate::system::help::of(&found);
@@ -151,26 +154,19 @@ impl Core {
             caller: &admitted.caller,
             presented,
             grant: admitted.grant,
+            stranger: admitted.stranger,
             now,
             creates: AtomicBool::new(false),
         };
+        wrapping::check(&cx, endpoint)?;
         let asked = Asked { cx: &cx, route, endpoint };
-        match endpoint.handler {
-            Handler::Outside(handler) => {
-                if let Some(trail) = &mut trail {
-                    trail.request().await?;
-                }
-                let mut tx = Tx::new(open.store.clone());
-                let response = warn_of_fields(guarded(handler(&cx)).await?, route, endpoint, &cx);
-                let response = wrapping::wrap(&cx, &mut tx, response).await?;
-                if tx.commit().await? { Ok(response) } else { Err(Error::Busy) }
-            }
-            Handler::InTx(handler) => in_tx(open, asked, &handler, trail).await,
-            Handler::Prepared(prepare) => {
-                let prepared = guarded(prepare(&cx)).await?;
-                in_tx(open, asked, &*prepared, trail).await
-            }
+        if !endpoint.login {
+            return handle(open, asked, trail).await;
         }
+        self.attempts().admit(request, now)?;
+        let outcome = handle(open, asked, trail).await;
+        self.attempts().ended(&request.peer, &outcome, now);
+        outcome
     }
 
     /// What is asked while sealed is recorded once there are keys to do it with.
@@ -197,7 +193,8 @@ impl Core {
             return Err(Error::Sealed);
         };
         let endpoint = route.endpoints.iter().find(|it| it.operation == request.operation);
-        let Some(Endpoint { access: Access::Unauth, handler: Handler::Outside(handler), .. }) = endpoint
+        let Some(endpoint @ Endpoint { access: Access::Unauth, handler: Handler::Outside(handler), .. }) =
+            endpoint
         else {
             let known = route.endpoints.iter().any(|it| matches!(it.handler, Handler::Outside(_)));
             return Err(if known && endpoint.is_none() {
@@ -216,9 +213,11 @@ impl Core {
             caller: &Caller::Anonymous,
             presented,
             grant: None,
+            stranger: true,
             now: self.time().now(),
             creates: AtomicBool::new(false),
         };
+        wrapping::check(&cx, endpoint)?;
         guarded(handler(&cx)).await
     }
 }
@@ -265,6 +264,27 @@ struct Asked<'a> {
     endpoint: &'a Endpoint,
 }
 
+/// Runs the handler, as its kind is run.
+async fn handle(open: &Unsealed, asked: Asked<'_>, trail: Option<&mut Trail<'_>>) -> Result<Response> {
+    let Asked { cx, route, endpoint } = asked;
+    match endpoint.handler {
+        Handler::Outside(handler) => {
+            if let Some(trail) = trail {
+                trail.request().await?;
+            }
+            let mut tx = Tx::new(open.store.clone());
+            let response = warn_of_fields(guarded(handler(cx)).await?, route, endpoint, cx);
+            let response = wrapping::wrap(cx, &mut tx, response).await?;
+            if tx.commit().await? { Ok(response) } else { Err(Error::Busy) }
+        }
+        Handler::InTx(handler) => in_tx(open, asked, &handler, trail).await,
+        Handler::Prepared(prepare) => {
+            let prepared = guarded(prepare(cx)).await?;
+            in_tx(open, asked, &*prepared, trail).await
+        }
+    }
+}
+
 /// Runs `work` in a transaction and commits what it staged, leases and wrapped answer included: again if somebody
 /// else was faster. The request is on record before anything is changed. What a lease has to have done outside
 /// is done when its intent is committed.
@@ -280,10 +300,14 @@ async fn in_tx(
         let outcome = guarded(work.stage(cx, &mut tx)).await;
         if let Some(trail) = &mut trail {
             trail.record.creates = cx.creates.load(Ordering::Relaxed);
+            if outcome.as_ref().is_ok_and(|it| it.auth.is_some()) {
+                trail.proved();
+            }
         }
         let mut effect = None;
-        let outcome = match outcome {
+        let mut outcome = match outcome {
             Ok(response) => {
+                let response = within_page(response, cx)?;
                 let mut response = warn_of_fields(response, asked.route, asked.endpoint, cx);
                 effect = leases::register(cx, &mut tx, &mut response).await?;
                 Ok(wrapping::wrap(cx, &mut tx, response).await?)
@@ -292,7 +316,11 @@ async fn in_tx(
             Err(refusal) => return Err(refusal),
         };
         if let Some(trail) = trail.as_mut().filter(|_| !tx.is_read_only()) {
-            trail.request().await?;
+            match trail.request().await {
+                // A guess too many to be recorded by itself is one of a number that is; it counts all the same.
+                Err(limited @ Error::RateLimited { .. }) if outcome.is_err() => outcome = Err(limited),
+                recorded => recorded?,
+            }
         }
         if tx.commit().await? {
             return leases::effect::perform(cx, effect, outcome?).await;
@@ -323,6 +351,12 @@ async fn take_use(
     Ok(())
 }
 
+/// A defect in admission is a refusal, so that it is on record as every other one.
+async fn caught(admission: impl Future<Output = Admission>) -> Admission {
+    let admission = AssertUnwindSafe(admission).catch_unwind().await;
+    admission.unwrap_or_else(|_| Admission::of(Error::Internal("admission panicked")))
+}
+
 /// A defect in one request ends that request: no lock is held across a handler, and what it staged is dropped.
 async fn guarded<T>(handler: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(handler).catch_unwind().await.unwrap_or(Err(Error::Internal("a handler panicked")))
@@ -334,6 +368,15 @@ fn no_handler(request: &Request) -> Error {
         _ => request.path.to_string(),
     };
     Error::not_found(format!("no handler for route \"{path}\". route entry not found."))
+}
+
+/// A listing has no more keys than the policies allow to be asked for at once, also where no number is asked for.
+fn within_page(response: Response, cx: &Cx<'_>) -> Result<Response> {
+    let lists = matches!(cx.request.operation, Operation::List | Operation::Scan);
+    match cx.grant.and_then(|it| it.page_size()).filter(|_| lists) {
+        Some(most) => response.cut(usize::try_from(most.get()).unwrap_or(usize::MAX)),
+        None => Ok(response),
+    }
 }
 
 /// Fields that nobody reads are reported, not refused.
@@ -363,4 +406,16 @@ fn warn_of_fields(mut response: Response, route: &Route, endpoint: &Endpoint, cx
         ));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rules 30 and 100
+    #[tokio::test]
+    async fn a_defect_in_admission_is_a_refusal() {
+        let admission = caught(async { panic!("planted") }).await;
+        assert!(matches!(admission.refusal(), Some(Error::Internal(_))) && admission.stranger);
+    }
 }

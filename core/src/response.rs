@@ -5,6 +5,7 @@ mod envelope;
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{
     clock::Timestamp,
@@ -108,6 +109,30 @@ impl Response {
             return Err(Error::NotFound);
         }
         Self::data(&Keys { keys })
+    }
+
+    /// No more than so many of a listing's keys, and what is told of them.
+    pub(crate) fn cut(self, most: usize) -> Result<Self> {
+        let Some(data) = &self.data else { return Ok(self) };
+        let broken = || Error::Internal("an answer could not be read");
+        let mut data: BTreeMap<&str, Box<RawValue>> =
+            serde_json::from_slice(data.expose()).map_err(|_| broken())?;
+        let Some(keys) = data.get("keys") else { return Ok(self) };
+        let Ok(mut keys) = serde_json::from_str::<Vec<String>>(keys.get()) else { return Ok(self) };
+        if keys.len() <= most {
+            return Ok(self);
+        }
+        keys.truncate(most);
+        if let Some(told) = data.get("key_info") {
+            let mut told: BTreeMap<String, &RawValue> =
+                serde_json::from_str(told.get()).map_err(|_| broken())?;
+            told.retain(|key, _| keys.contains(key));
+            let told = serde_json::value::to_raw_value(&told).map_err(|_| broken())?;
+            data.insert("key_info", told);
+        }
+        data.insert("keys", serde_json::value::to_raw_value(&keys).map_err(|_| broken())?);
+        let data = Some(json(&data)?);
+        Ok(Self { data, ..self })
     }
 
     pub fn auth(auth: Auth) -> Self {

@@ -27,6 +27,8 @@ pub struct Endpoint {
     pub writes: Writes,
     /// The fields that it reads from the body or the query; others are answered with a warning.
     pub fields: Fields,
+    /// Whoever asks wants to prove who it is: its failures are counted, and limited.
+    pub login: bool,
     pub handler: Handler,
 }
 
@@ -75,6 +77,8 @@ pub enum Kind {
     /// A list, or text with commas.
     List,
     Map,
+    /// A credential, as text: it never passes into the audit log, whatever a mount's settings say.
+    Secret,
     Text,
 }
 
@@ -153,7 +157,14 @@ macro_rules! outside {
 pub(crate) use {in_tx, outside, prepared};
 
 const fn endpoint(operation: Operation, handler: Handler) -> Endpoint {
-    Endpoint { operation, access: Access::Auth, writes: Writes::Action, fields: Fields::Known(&[]), handler }
+    Endpoint {
+        operation,
+        access: Access::Auth,
+        writes: Writes::Action,
+        fields: Fields::Known(&[]),
+        login: false,
+        handler,
+    }
 }
 
 pub const fn read(handler: Handler) -> Endpoint {
@@ -197,6 +208,12 @@ impl Endpoint {
     pub const fn sudo(mut self) -> Self {
         self.access = Access::Sudo;
         self
+    }
+
+    /// An auth method's way in.
+    pub const fn login(mut self) -> Self {
+        self.login = true;
+        self.unauth()
     }
 
     pub const fn unauth(mut self) -> Self {

@@ -25,9 +25,6 @@ pub struct Settings {
     pub cluster_name: String,
     /// What `sys/init` makes a new store be unsealed with. A store that is there keeps what it was made with.
     pub seal: Kind,
-    /// `sys/rekey/*` and `sys/generate-root/*` ask for no token: the shares are proof enough, as in Vault.
-    /// Otherwise they ask for one with `sudo`, or for the local socket.
-    pub unauthed_operator_endpoints: bool,
     /// Whose answers are given where OpenBao and Vault differ.
     pub answers: Answers,
 }
@@ -55,7 +52,6 @@ impl Default for Settings {
             dev: false,
             cluster_name: String::new(),
             seal: Kind::Shamir,
-            unauthed_operator_endpoints: false,
             answers: Answers::default(),
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     clock::{ManualClock, Timestamp},
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Opened, Operation, Peer, PresentedToken, Request, RequestPath},
     response::Response,
     seal::init::Plan,
     storage::{Memory, Storage},
@@ -36,6 +36,7 @@ pub struct Ask<'a> {
     pub merge_patch: bool,
     pub headers: Vec<(Box<str>, Box<str>)>,
     pub peer: Peer,
+    pub opened: Opened,
 }
 
 impl<'a> Ask<'a> {
@@ -50,6 +51,7 @@ impl<'a> Ask<'a> {
             merge_patch: operation == Operation::Patch,
             headers: Vec::new(),
             peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
+            opened: Opened::default(),
         }
     }
 }
@@ -100,6 +102,7 @@ impl TestCore {
             lease_ttl: ask.lease_ttl,
             headers: ask.headers,
             merge_patch: ask.merge_patch,
+            opened: ask.opened,
         };
         self.core.dispatch(request).await.into_result()
     }
@@ -140,6 +143,31 @@ impl TestCore {
         let body = serde_json::json!({ "policies": [name], "no_default_policy": true });
         let auth = self.write("auth/token/create", body).await.unwrap().auth.unwrap();
         auth.client_token.expose_str().unwrap().to_owned()
+    }
+}
+
+/// `Write login/{username}`: the endpoints of an engine, sorted.
+pub fn endpoints(kind: &str) -> Vec<String> {
+    let listed = crate::catalog::all();
+    let tables = listed.iter().filter(|it| it.engine.kind() == kind).flat_map(|it| it.tables);
+    let routes = tables.flat_map(|it| it.iter());
+    let each = |route: &crate::route::Route| {
+        let named = route.endpoints.iter().map(|it| format!("{:?} {}", it.operation, route.pattern));
+        named.collect::<Vec<_>>()
+    };
+    let mut out: Vec<String> = routes.flat_map(each).collect();
+    out.sort_unstable();
+    out
+}
+
+/// Fails unless `listed` names each endpoint of an engine, with a test that is in `text`.
+#[allow(clippy::missing_panics_doc, reason = "a check that fails")]
+pub fn check_endpoints(kind: &str, listed: &[(&str, &str)], text: &str) {
+    let mut covered: Vec<String> = listed.iter().map(|it| it.0.to_owned()).collect();
+    covered.sort_unstable();
+    assert_eq!(endpoints(kind), covered);
+    for (endpoint, test) in listed {
+        assert!(text.contains(&format!("async fn {test}(")), "{endpoint}: {test}");
     }
 }
 

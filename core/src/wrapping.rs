@@ -8,14 +8,16 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    audit,
     crypto::SecretBytes,
     dispatch::Cx,
     error::{Error, Result},
     ids::NamespaceId,
     request::{PresentedToken, Request},
     response::{Auth, Response, WrapInfo},
+    route::{Access, Endpoint, Handler},
     secrets::cubbyhole,
-    tokens::{Caller, Token, TokenKind, issue::NewToken, ttl::Lifetime},
+    tokens::{Token, TokenKind, issue::NewToken, ttl::Lifetime},
     tx::Tx,
 };
 
@@ -42,21 +44,41 @@ pub(crate) struct Kept<'a> {
     pub wrapped_accessor: Option<String>,
 }
 
+/// How long the answer is to be kept, if it is to be wrapped. The state of the server is told as it is to whoever
+/// asks.
+fn wanted(request: &Request) -> Option<std::time::Duration> {
+    request.wrap_ttl.filter(|it| !it.is_zero() && !audit::is_exempt(request))
+}
+
+/// Refuses what would be done and then could not be answered: an answer that is to be wrapped is wrapped, or there
+/// is none (rule 92). A stranger has nothing kept for it but the token that it logs in for; and what operators do
+/// without a token is no answer of an engine's, and works without a store.
+pub(crate) fn check(cx: &Cx<'_>, endpoint: &Endpoint) -> Result<()> {
+    let is_outside = matches!(endpoint.handler, Handler::Outside(_));
+    let bare = endpoint.access == Access::Unauth && !endpoint.login && (cx.stranger || is_outside);
+    if bare && wanted(cx.request).is_some() { Err(unwrappable()) } else { Ok(()) }
+}
+
+fn unwrappable() -> Error {
+    Error::invalid("this answer cannot be wrapped")
+}
+
 /// Replaces the answer by a wrapping token, if the request asks for that: in the transaction that the answer
 /// comes from, so that there is not one without the other.
 pub(crate) async fn wrap(cx: &Cx<'_>, tx: &mut Tx, response: Response) -> Result<Response> {
-    let Some(ttl) = cx.request.wrap_ttl.filter(|it| !it.is_zero()) else { return Ok(response) };
+    let Some(ttl) = wanted(cx.request) else { return Ok(response) };
     if response.is_empty() || response.wrap_info.is_some() {
         return Ok(response);
+    }
+    if cx.stranger && response.auth.is_none() {
+        return Err(unwrappable());
     }
     let wrapped_accessor =
         response.auth.as_ref().map(|it| it.accessor.clone()).filter(|accessor| !accessor.is_empty());
     let text = match response.raw {
-        // The state of the server, which anybody may ask for.
-        Some(_) if matches!(cx.caller, Caller::Anonymous) => return Ok(response),
         Some(raw) if raw.content_type == "application/json" => raw.body,
         // Rule 92: rather no answer than a bare one.
-        Some(_) => return Err(Error::invalid("this answer cannot be wrapped")),
+        Some(_) => return Err(unwrappable()),
         None => envelope(cx, &response)?,
     };
     let creation_path = cx.request.path.as_str();
@@ -65,6 +87,8 @@ pub(crate) async fn wrap(cx: &Cx<'_>, tx: &mut Tx, response: Response) -> Result
 
 /// Stages an answer and the token that opens it.
 pub(crate) async fn keep(cx: &Cx<'_>, tx: &mut Tx, kept: Kept<'_>) -> Result<Response> {
+    // What nobody opens must end, as all tokens must.
+    let ttl = kept.ttl.min(cx.core.settings().max_lease_ttl);
     let new = NewToken {
         namespace: NamespaceId::ROOT,
         kind: TokenKind::Service,
@@ -74,9 +98,9 @@ pub(crate) async fn keep(cx: &Cx<'_>, tx: &mut Tx, kept: Kept<'_>) -> Result<Res
         mount: None,
         display_name: "token".to_owned(),
         metadata: None,
-        lifetime: Lifetime::For(kept.ttl),
+        lifetime: Lifetime::For(ttl),
         max_ttl: std::time::Duration::ZERO,
-        explicit_max_ttl: kept.ttl,
+        explicit_max_ttl: ttl,
         period: std::time::Duration::ZERO,
         renewable: false,
         num_uses: 1,
@@ -92,7 +116,7 @@ pub(crate) async fn keep(cx: &Cx<'_>, tx: &mut Tx, kept: Kept<'_>) -> Result<Res
     let info = WrapInfo {
         token: issued.id,
         accessor: issued.accessor,
-        ttl: kept.ttl,
+        ttl,
         creation_time: now,
         creation_path: kept.creation_path.to_owned(),
         wrapped_accessor: kept.wrapped_accessor,

@@ -6,12 +6,9 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use strongroom_core::{
     Error, Result,
-    engine::ENGINES,
-    ids::{MountId, NamespaceId},
-    mounts::{Config, Mount, MountClass},
     request::{Operation, Peer},
     response::Response,
-    testing::{Ask, TestCore, data, is_denied},
+    testing::{Ask, TestCore, check_endpoints, data, is_denied},
 };
 
 /// Each endpoint, and the test that asks it. A line is missing, or names no test: the build of the table fails.
@@ -72,35 +69,7 @@ const ENDPOINTS: &[(&str, &str)] = &[
 
 #[test]
 fn each_endpoint_has_a_test() {
-    let mount = Mount {
-        id: MountId(uuid::Uuid::nil()),
-        namespace: NamespaceId::ROOT,
-        class: MountClass::Auth,
-        path: "approle/".into(),
-        kind: "approle".into(),
-        accessor: String::new(),
-        description: String::new(),
-        options: Default::default(),
-        config: Config::default(),
-        local: false,
-        seal_wrap: false,
-        external_entropy_access: false,
-        tainted: false,
-    };
-    let engine = ENGINES.find(MountClass::Auth, "approle").unwrap();
-    let mut served: Vec<String> = engine
-        .routes(&mount)
-        .iter()
-        .flat_map(|it| it.iter())
-        .flat_map(|route| route.endpoints.iter().map(|it| format!("{:?} {}", it.operation, route.pattern)))
-        .collect();
-    let mut covered: Vec<String> = ENDPOINTS.iter().map(|it| it.0.to_owned()).collect();
-    served.sort_unstable();
-    covered.sort_unstable();
-    assert_eq!(served, covered);
-    for (endpoint, test) in ENDPOINTS {
-        assert!(include_str!("approle.rs").contains(&format!("async fn {test}(")), "{endpoint}: {test}");
-    }
+    check_endpoints("approle", ENDPOINTS, include_str!("approle.rs"));
 }
 
 /// A core with the method at `auth/approle/` and a role `web`.
@@ -264,6 +233,53 @@ async fn too_many_failures_lock_a_role_id_out_whether_or_not_it_exists() {
     assert_eq!(shown["by_namespace"][0]["mount_accessors"][0]["alias_identifiers"], json!(["rid"]));
     test.clock.advance(Duration::from_secs(15 * 60));
     login(&test, "rid", &secret).await.unwrap();
+}
+
+// Rule 67
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_guesses_at_once_are_no_more_than_many_guesses() {
+    let test = Arc::new(core(json!({ "role_id": "rid" })).await);
+    let tasks: Vec<_> = (0..64)
+        .map(|it| {
+            let test = test.clone();
+            tokio::spawn(async move { login(&test, "rid", &format!("guess-{it}")).await })
+        })
+        .collect();
+    let mut verified = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Err(Error::Invalid(_)) => verified += 1,
+            Err(Error::Denied | Error::Busy) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(verified <= 5, "{verified}");
+}
+
+// Rules 67 and 89: whatever names they are, guesses from one network have a limit, and what succeeds has none.
+#[tokio::test]
+async fn failed_logins_of_one_network_are_limited_and_successful_ones_are_not() {
+    let test = core(json!({ "role_id": "rid" })).await;
+    let (secret, _) = secret_id(&test, json!({})).await;
+    let from = async |last: u8, role_id: &str, secret_id: &str| {
+        let body = json!({ "role_id": role_id, "secret_id": secret_id });
+        let peer = Peer::Address(([198, 51, 100, last], 1).into());
+        let ask = Ask { token: "", body, peer, ..Ask::new(Operation::Write, "auth/approle/login") };
+        test.ask(ask).await
+    };
+    for _ in 0..300 {
+        from(1, "rid", &secret).await.unwrap();
+    }
+    for it in 0..100 {
+        refused(from(1, &format!("sprayed-{it}"), "wrong").await, REFUSAL);
+    }
+    for _ in 0..3 {
+        let outcome = from(1, "rid", &secret).await;
+        assert!(matches!(outcome, Err(Error::RateLimited { retry_after: 1..=11, .. })), "{outcome:?}");
+    }
+    from(2, "rid", &secret).await.unwrap();
+    test.clock.advance(Duration::from_secs(10));
+    from(1, "rid", &secret).await.unwrap();
 }
 
 #[tokio::test]

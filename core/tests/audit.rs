@@ -8,7 +8,7 @@ use strongroom_core::{
     Core, Error, Settings,
     audit::{DeviceConfig, SinkConfig},
     crypto::SecretBytes,
-    request::Operation,
+    request::{Operation, Peer},
     storage::Memory,
     testing::{Ask, ROOT, TestCore, data},
 };
@@ -108,6 +108,109 @@ async fn what_happened_while_sealed_is_recorded_afterwards() {
     assert_eq!(late[1]["request"]["path"], "sys/unseal");
     assert!(late[1].get("error").is_none());
     assert!(!lines.iter().any(|it| it.contains("canary") || it.contains(&share)));
+}
+
+// Rules 100 and 111: whatever a stranger asks, be it refused or answered.
+#[tokio::test]
+async fn a_strangers_flood_is_recorded_in_part_and_counted_as_a_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let test = with(vec![DeviceConfig::file("file", &path)]).await;
+    test.write("sys/auth/userpass", json!({ "type": "userpass" })).await.unwrap();
+    let ask = |operation, path| {
+        let peer = Peer::Address(([198, 51, 100, 1], 1).into());
+        test.ask(Ask { token: "", peer, body: json!({ "password": "x" }), ..Ask::new(operation, path) })
+    };
+    let size = || std::fs::metadata(&path).unwrap().len();
+    for _ in 0..5_000 {
+        ask(Operation::Write, "auth/userpass/login/x").await.unwrap_err();
+    }
+    let records = |kind: &str| file_lines(&path).iter().filter(|it| it["type"] == kind).count();
+    // Two lines each, and those that made the mount.
+    assert_eq!((records("request"), records("response")), (101, 101));
+    // An answer that anybody gets is no way round: this one has a record before its handler runs.
+    let (mut answered, before, begun) = (0_u32, size(), std::time::Instant::now());
+    for _ in 0..5_000 {
+        answered += u32::from(ask(Operation::Read, "sys/init").await.is_ok());
+    }
+    let most = 1_048_576.0 + 204_800.0 * begun.elapsed().as_secs_f64();
+    assert!(answered > 0 && answered < 5_000, "{answered}");
+    assert!(((size() - before) as f64) < most * 1.2, "{answered}");
+    // Others are heard, and what was cut is told.
+    assert!(test.read("sys/audit").await.is_ok());
+    let told = || -> u64 {
+        let lines = file_lines(&path).into_iter().filter(|it| it["type"] == "suppressed");
+        lines.map(|it| it["count"].as_u64().unwrap()).sum()
+    };
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    let cut = 4_900 + 5_000 - u64::from(answered);
+    while told() < cut && std::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(told(), cut);
+}
+
+// Rules 100 and 103
+#[tokio::test]
+async fn a_line_is_no_longer_for_what_is_sent_in_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let test = with(vec![DeviceConfig::file("file", &path)]).await;
+    let fields = |count: usize, len: usize| -> Value {
+        let stem = "n".repeat(len);
+        (0..count).map(|it| (format!("{stem}{it}"), json!(1))).collect::<serde_json::Map<_, _>>().into()
+    };
+    let added = async |token: &str, body: Value| {
+        let before = std::fs::metadata(&path).map_or(0, |it| it.len());
+        let _ = test.as_token(token, Operation::Write, "cubbyhole/x", body).await;
+        std::fs::metadata(&path).unwrap().len() - before
+    };
+    let little = added("", json!({ "name": "v" })).await;
+    let much = added("", fields(1_000, 1_000)).await;
+    assert!(little < 4_096 && much < 4_096, "{little} {much}");
+    let token = test.token_with("path \"cubbyhole/*\" { capabilities = [\"create\"] }").await;
+    assert!(added(&token, fields(20, 1_000)).await > 40_000);
+    assert!(added(&token, fields(400, 1_000)).await < 4_096);
+    let lines = file_lines(&path);
+    let long = lines.last().unwrap();
+    assert!(long["request"]["data_hmac"].as_str().unwrap().starts_with("hmac-sha256:"));
+    assert!(long["request"]["data_bytes"].as_u64().unwrap() > 400_000);
+    assert!(long["request"].get("data").is_none());
+}
+
+// Rules 96 and 101: whoever may tune a mount learns no credential by it.
+#[tokio::test]
+async fn credentials_do_not_pass_whatever_a_mount_lists() {
+    let test = in_memory().await;
+    for kind in ["userpass", "approle"] {
+        test.write(&format!("sys/auth/{kind}"), json!({ "type": kind })).await.unwrap();
+    }
+    let names =
+        ["token", "key", "password", "secret_id", "input", "otp", "id", "role_id", "random_bytes", "wrapped"];
+    for path in ["auth/token", "sys", "auth/userpass", "auth/approle", "secret"] {
+        let keys = json!({ "audit_non_hmac_request_keys": names, "audit_non_hmac_response_keys": names });
+        test.write(&format!("sys/mounts/{path}/tune"), keys).await.unwrap();
+    }
+    let made = test.write("auth/token/create", json!({ "id": "CANARY-custom-id-of-a-token" })).await;
+    let token = made.unwrap().auth.unwrap().client_token.expose_str().unwrap().to_owned();
+    test.write("auth/token/lookup", json!({ "token": token })).await.unwrap();
+    let _ = test.write("sys/generate-root/update", json!({ "key": "CANARY", "nonce": "n" })).await;
+    let _ = test.write("sys/capabilities", json!({ "token": "CANARY", "paths": "a" })).await;
+    test.write("auth/userpass/users/ann", json!({ "password": "CANARY-password" })).await.unwrap();
+    test.write("auth/userpass/login/ann", json!({ "password": "CANARY-password" })).await.unwrap();
+    test.write("auth/approle/role/r", json!({ "role_id": "role-in-clear" })).await.unwrap();
+    let given = json!({ "secret_id": "CANARY-secret-id" });
+    test.write("auth/approle/role/r/custom-secret-id", given.clone()).await.unwrap();
+    test.write("auth/approle/role/r/secret-id/lookup", given).await.unwrap();
+    test.write("sys/audit-hash/ring", json!({ "input": "CANARY" })).await.unwrap();
+    let lines = lines(&test).await;
+    assert!(lines.len() > 30);
+    assert_eq!(lines.iter().find(|it| it.contains("CANARY")), None);
+    // What is no credential passes, and so does what an owner's data is called.
+    assert!(lines.iter().any(|it| it.contains("role-in-clear")));
+    let data = json!({ "data": { "password": "in-clear" } });
+    test.write("secret/data/x", data).await.unwrap();
+    assert!(self::lines(&test).await.iter().any(|it| it.contains("in-clear\"")));
 }
 
 // Rule 93

@@ -26,6 +26,7 @@ fn request(operation: Operation, path: &str, body: &serde_json::Value) -> Reques
         lease_ttl: None,
         headers: Vec::new(),
         merge_patch: false,
+        opened: Default::default(),
     }
 }
 

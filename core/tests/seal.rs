@@ -52,6 +52,7 @@ async fn ask_as(
         lease_ttl: None,
         headers: Vec::new(),
         merge_patch: false,
+        opened: Default::default(),
     };
     core.dispatch(request).await.into_result()
 }
@@ -198,6 +199,27 @@ async fn unseal_attempts_are_limited_and_remembered_for_the_audit_log() {
     assert!(!attempts.is_empty() && attempts.iter().all(|it| it.step.is_none() && it.peer == stranger()));
     let reset = ask(&core, stranger(), Operation::Write, "sys/unseal", json!({"reset": true})).await;
     assert!(matches!(reset, Err(Error::RateLimited { .. })));
+}
+
+// Rule 19: who has given nothing takes nothing back.
+#[tokio::test]
+async fn a_stranger_cannot_reset_what_others_gave() {
+    let core = fresh(Settings::default());
+    let made = core.init(Plan::Shamir { shares: 3, threshold: 2 }, None).await.unwrap();
+    let share = |at: usize| data_encoding::HEXLOWER.encode(made.shares[at].expose());
+    let reset =
+        async |peer: Peer| ask(&core, peer, Operation::Write, "sys/unseal", json!({"reset": true})).await;
+    // While there is nothing to forget, nothing is refused.
+    reset(stranger()).await.unwrap();
+    put(&core, "sys/unseal", json!({"key": share(0)})).await.unwrap();
+    assert!(matches!(reset(stranger()).await, Err(Error::DeniedBecause(_))));
+    assert_eq!(core.unseal_progress().0, 1);
+    reset(local()).await.unwrap();
+    assert_eq!(core.unseal_progress().0, 0);
+    // Whoever gave one over the network may take it back.
+    ask(&core, stranger(), Operation::Write, "sys/unseal", json!({"key": share(0)})).await.unwrap();
+    reset(stranger()).await.unwrap();
+    assert_eq!(core.unseal_progress().0, 0);
 }
 
 // Rule 21

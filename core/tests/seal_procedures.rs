@@ -1,16 +1,13 @@
 //! What operators do together: rekeying and root tokens.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use strongroom_core::{
-    Error, Result, Settings,
+    Error, Result,
     crypto::SecretBytes,
-    request::{Operation, Peer},
+    request::{Opened, Operation, Peer},
     response::Response,
     seal::unseal::Step,
-    storage::Memory,
     testing::{Ask, TestCore, is_denied},
 };
 
@@ -281,23 +278,49 @@ async fn operators_procedures_need_a_sudo_token_or_the_local_socket() {
     assert!(is_denied(&test.ask(ask).await));
 }
 
-// Rule 20: Vault's behaviour is behind a setting.
+// Rule 20: Vault's behaviour is behind a setting of the listener, and one procedure does not open the other.
 #[tokio::test]
-async fn a_setting_opens_them_to_whoever_has_shares() {
-    let settings = Settings { unauthed_operator_endpoints: true, ..Settings::default() };
-    let test = TestCore::over(Arc::new(Memory::new()), settings).await;
-    let ask = |operation, path| Ask { token: "", ..Ask::new(operation, path) };
-    test.ask(ask(Operation::Write, "sys/generate-root/attempt")).await.unwrap();
-    test.ask(ask(Operation::Delete, "sys/generate-root/attempt")).await.unwrap();
-    for path in ["sys/rotate", "sys/seal"] {
-        assert!(is_denied(&test.ask(ask(Operation::Write, path)).await));
+async fn a_listener_opens_them_to_whoever_has_shares() {
+    let test = TestCore::new().await;
+    let ask = |operation, path, opened| Ask { token: "", opened, ..Ask::new(operation, path) };
+    let root = Opened { generate_root: true, ..Opened::default() };
+    let rekey = Opened { rekey: true, ..Opened::default() };
+    test.ask(ask(Operation::Write, "sys/generate-root/attempt", root)).await.unwrap();
+    test.ask(ask(Operation::Delete, "sys/generate-root/attempt", root)).await.unwrap();
+    test.ask(ask(Operation::Read, "sys/rekey/init", rekey)).await.unwrap();
+    for (path, opened) in [
+        ("sys/generate-root/attempt", rekey),
+        ("sys/generate-root/attempt", Opened::default()),
+        ("sys/generate-root-token/attempt", root),
+        ("sys/rekey/init", root),
+        ("sys/rekey-recovery-key/init", root),
+        ("sys/rekey/init", Opened::default()),
+        ("sys/rotate", root),
+        ("sys/seal", rekey),
+    ] {
+        assert!(is_denied(&test.ask(ask(Operation::Write, path, opened)).await), "{path} {opened:?}");
     }
     let mut limited = false;
     for _ in 0..1000 {
-        limited |=
-            matches!(test.ask(ask(Operation::Read, "sys/rekey/init")).await, Err(Error::RateLimited { .. }));
+        let outcome = test.ask(ask(Operation::Read, "sys/rekey/init", rekey)).await;
+        limited |= matches!(outcome, Err(Error::RateLimited { .. }));
     }
     assert!(limited);
+}
+
+// Rule 20: a socket that a group may open is the group's to use, not to operate.
+#[tokio::test]
+async fn at_the_socket_only_the_servers_own_user_and_root_are_operators() {
+    let test = TestCore::new().await;
+    let own = rustix::process::geteuid().as_raw();
+    let from = |uid| Ask {
+        token: "",
+        peer: Peer::Local { uid, gid: 0 },
+        ..Ask::new(Operation::Read, "sys/generate-root/attempt")
+    };
+    test.ask(from(own)).await.unwrap();
+    test.ask(from(0)).await.unwrap();
+    assert!(is_denied(&test.ask(from(own + 4_711)).await));
 }
 
 // Rule 20

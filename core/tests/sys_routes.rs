@@ -14,7 +14,7 @@ use strongroom_core::{
     Error,
     catalog::{self, UNAUTHENTICATED},
     request::Operation,
-    route::{Access, Endpoint, Handler, Route},
+    route::{Access, Endpoint, Handler, Kind, Route},
     testing::{TestCore, is_denied},
 };
 
@@ -220,4 +220,36 @@ fn the_openapi_document_is_current() {
     let document: Value = serde_json::from_str(&kept).unwrap();
     assert_eq!(document["paths"]["/sys/remount"]["post"]["x-vault-sudo"], true);
     assert_eq!(document["paths"]["/sys/health"]["get"]["x-vault-unauthenticated"], true);
+}
+
+// Rule 96: the list from which the audit log knows what never passes.
+#[test]
+fn what_carries_a_credential_is_declared_so() {
+    let marks = ["token", "password", "passphrase", "secret_id", "otp", "key", "input"];
+    // Names of credentials, and keys that are public.
+    let other = ["pgp_key", "root_token_pgp_key", "secret_id_accessor", "token_type"];
+    let mut secret = 0;
+    for it in endpoints() {
+        let strongroom_core::route::Fields::Known(fields) = it.endpoint.fields else { continue };
+        for field in fields.iter().filter(|it| matches!(it.kind, Kind::Secret | Kind::Text)) {
+            let is_marked = marks.iter().any(|it| field.name.contains(it)) && !other.contains(&field.name);
+            assert!(!is_marked || field.kind == Kind::Secret, "{}: {}", it.pattern, field.name);
+            secret += usize::from(field.kind == Kind::Secret);
+        }
+    }
+    assert!(secret > 20, "{secret}");
+}
+
+// Rule 67: whoever proves itself by a login is counted when it fails.
+#[test]
+fn every_way_in_is_declared_a_login() {
+    let mut logins = 0;
+    for it in endpoints() {
+        let is_way_in = it.pattern.starts_with("auth/")
+            && it.endpoint.access == Access::Unauth
+            && it.endpoint.operation == Operation::Write;
+        assert_eq!(it.endpoint.login, is_way_in, "{}", it.pattern);
+        logins += usize::from(is_way_in);
+    }
+    assert!(logins >= 2, "{logins}");
 }

@@ -9,12 +9,9 @@ use std::{
 use serde_json::{Value, json};
 use strongroom_core::{
     Error, Result,
-    engine::ENGINES,
-    ids::{MountId, NamespaceId},
-    mounts::{Config, Mount, MountClass},
     request::{Operation, Peer},
     response::Response,
-    testing::{Ask, TestCore, data, is_denied},
+    testing::{Ask, TestCore, check_endpoints, data, is_denied},
 };
 
 /// Each endpoint, and the test that asks it.
@@ -30,35 +27,7 @@ const ENDPOINTS: &[(&str, &str)] = &[
 
 #[test]
 fn each_endpoint_has_a_test() {
-    let mount = Mount {
-        id: MountId(uuid::Uuid::nil()),
-        namespace: NamespaceId::ROOT,
-        class: MountClass::Auth,
-        path: "userpass/".into(),
-        kind: "userpass".into(),
-        accessor: String::new(),
-        description: String::new(),
-        options: Default::default(),
-        config: Config::default(),
-        local: false,
-        seal_wrap: false,
-        external_entropy_access: false,
-        tainted: false,
-    };
-    let engine = ENGINES.find(MountClass::Auth, "userpass").unwrap();
-    let mut served: Vec<String> = engine
-        .routes(&mount)
-        .iter()
-        .flat_map(|it| it.iter())
-        .flat_map(|route| route.endpoints.iter().map(|it| format!("{:?} {}", it.operation, route.pattern)))
-        .collect();
-    let mut covered: Vec<String> = ENDPOINTS.iter().map(|it| it.0.to_owned()).collect();
-    served.sort_unstable();
-    covered.sort_unstable();
-    assert_eq!(served, covered);
-    for (endpoint, test) in ENDPOINTS {
-        assert!(include_str!("userpass.rs").contains(&format!("async fn {test}(")), "{endpoint}: {test}");
-    }
+    check_endpoints("userpass", ENDPOINTS, include_str!("userpass.rs"));
 }
 
 /// A core with the method at `auth/userpass/` and a user `ann` whose password is `right`.
@@ -203,6 +172,25 @@ async fn many_guesses_at_once_are_no_more_than_many_guesses() {
         }
     }
     assert_eq!(verified, 5);
+}
+
+// Rule 70: a flood is refused without a hash.
+#[tokio::test]
+async fn guesses_beyond_a_networks_limit_are_not_verified() {
+    let test = core(json!({})).await;
+    for it in 0..100 {
+        refused(login(&test, &format!("sprayed-{it}"), "").await, "missing password");
+    }
+    let begun = Instant::now();
+    for it in 0..50 {
+        let outcome = login(&test, &format!("another-{it}"), "wrong").await;
+        assert!(matches!(outcome, Err(Error::RateLimited { .. })), "{outcome:?}");
+    }
+    let limited = begun.elapsed() / 50;
+    test.clock.advance(Duration::from_secs(10));
+    let begun = Instant::now();
+    refused(login(&test, "another", "wrong").await, REFUSAL);
+    assert!(limited * 2 < begun.elapsed(), "{limited:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

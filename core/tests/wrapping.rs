@@ -85,6 +85,62 @@ async fn errors_and_empty_answers_stay_plain() {
     assert!(matches!(test.write("sys/wrapping/wrap", json!({ "a": 1 })).await, Err(Error::Invalid(_))));
 }
 
+// Rules 92 and 111: nothing is stored for whoever has no token, but the token that it logs in for.
+#[tokio::test]
+async fn a_stranger_has_nothing_wrapped_and_an_answer_is_wrapped_or_not_given() {
+    let test = TestCore::new().await;
+    let ask = |token, operation, path, body| {
+        test.ask(Ask { token, body, wrap_ttl: TTL, ..Ask::new(operation, path) })
+    };
+    let unwrappable = |outcome: Result<Response>| match outcome {
+        Err(Error::Invalid(text)) => assert_eq!(text, "this answer cannot be wrapped"),
+        other => panic!("{other:?}"),
+    };
+    for (operation, path) in [
+        (Operation::Read, "sys/internal/ui/mounts"),
+        (Operation::Read, "sys/internal/specs/openapi"),
+        (Operation::Read, "sys/init"),
+        (Operation::Write, "sys/unseal"),
+        (Operation::Write, "sys/wrapping/lookup"),
+    ] {
+        for token in ["", "hvs.nobody"] {
+            unwrappable(ask(token, operation, path, Value::Null).await);
+        }
+    }
+    // With a token the same question is answered.
+    wrapped(ask(ROOT, Operation::Read, "sys/internal/ui/mounts", Value::Null).await);
+    // The state of the server is told as it is.
+    assert!(ask("", Operation::Read, "sys/health", Value::Null).await.unwrap().raw.is_some());
+
+    // New shares are not answered bare; and none is used up by asking for it.
+    let start = json!({ "secret_shares": 1, "secret_threshold": 1 });
+    let run = test.write("sys/rekey/init", start).await.unwrap();
+    let run: Value = serde_json::from_slice(run.raw.unwrap().body.expose()).unwrap();
+    let share = data_encoding::BASE64.encode(test.shares[0].expose());
+    let give = json!({ "key": share, "nonce": run["nonce"] });
+    unwrappable(ask(ROOT, Operation::Write, "sys/rekey/update", give.clone()).await);
+    let done = test.write("sys/rekey/update", give).await.unwrap();
+    let done: Value = serde_json::from_slice(done.raw.unwrap().body.expose()).unwrap();
+    assert_eq!(done["complete"], true);
+
+    test.core.seal_now();
+    unwrappable(ask("", Operation::Write, "sys/unseal", json!({ "reset": true })).await);
+    assert!(ask("", Operation::Read, "sys/seal-status", Value::Null).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_login_is_wrapped_and_no_wrapping_outlasts_the_systems_maximum() {
+    let test = TestCore::new().await;
+    test.write("sys/auth/userpass", json!({ "type": "userpass" })).await.unwrap();
+    test.write("auth/userpass/users/ann", json!({ "password": "right" })).await.unwrap();
+    let wrap_ttl = Some(Duration::from_secs(876_000 * 3600));
+    let body = json!({ "password": "right" });
+    let ask = Ask { token: "", body, wrap_ttl, ..Ask::new(Operation::Write, "auth/userpass/login/ann") };
+    let (token, info) = wrapped(test.ask(ask).await);
+    assert_eq!(info.ttl, Duration::from_secs(768 * 3600));
+    assert!(unwrap(&test, &token).await.unwrap()["auth"]["client_token"].is_string());
+}
+
 // Rules 92 and 138
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_who_unwrap_at_once_one_wins() {

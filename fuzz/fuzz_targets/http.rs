@@ -6,7 +6,10 @@ use std::sync::{Arc, OnceLock};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 use strongroom_core::testing::TestCore;
-use strongroom_server::{http::App, serve};
+use strongroom_server::{
+    http::{App, Budget, Shares},
+    serve,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     runtime::{Builder, Runtime},
@@ -32,7 +35,14 @@ fn server() -> &'static Server {
             test.write("auth/token/create", wish).await.expect("a token");
             test.core
         });
-        let app = App { core, limits: Default::default(), forwarded: None, hosts: Default::default() };
+        let app = App {
+            core,
+            limits: Default::default(),
+            budget: Budget::new(Shares::default()),
+            opened: Default::default(),
+            forwarded: None,
+            hosts: Default::default(),
+        };
         Server { runtime, app: Arc::new(app) }
     })
 }

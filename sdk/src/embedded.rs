@@ -170,6 +170,7 @@ impl Embedded {
             lease_ttl: ask.lease_ttl.filter(|it| !it.is_zero()),
             headers: Vec::new(),
             merge_patch: operation == Operation::Patch,
+            opened: Default::default(),
         })
     }
 

@@ -4,7 +4,7 @@ use strongroom_core::{
     Core, Error,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{Body, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Opened, Operation, Peer, PresentedToken, Request, RequestPath},
     response::Response,
 };
 
@@ -26,6 +26,7 @@ pub(crate) async fn ask(
         lease_ttl: None,
         headers: Vec::new(),
         merge_patch: false,
+        opened: Opened::default(),
     };
     core.dispatch(request).await.into_result()
 }

@@ -8,7 +8,7 @@ use strongroom_core::{
     audit::DeviceConfig,
     clock::SystemClock,
     crypto::SecretBytes,
-    request::{Body, Operation},
+    request::{Body, Opened, Operation},
     seal::init::Plan,
     storage::Memory,
 };
@@ -29,7 +29,7 @@ pub struct DevOptions {
     pub address: SocketAddr,
     /// Any text; without one a token is made.
     pub root_token: Option<SecretBytes>,
-    /// What a configuration file adds.
+    /// What a configuration file adds: on loopback too, or sockets.
     pub more: Vec<Listener>,
     /// As for [`start`](crate::start).
     pub early: EarlySockets,
@@ -59,7 +59,6 @@ impl Dev {
             audit_folders: vec![std::env::temp_dir()],
             dev: true,
             cluster_name: CLUSTER.to_owned(),
-            unauthed_operator_endpoints: true,
             ..Settings::default()
         };
         let core = Arc::new(Core::new(Arc::new(Memory::new()), Arc::new(SystemClock::default()), settings));
@@ -71,9 +70,10 @@ impl Dev {
             Some(wanted) => exchange(&core, made.root_token, wanted).await?,
             None => made.root_token,
         };
-        let mut server = Server::new(core).with_early_sockets(options.early);
+        let mut server = Server::new(core).with_early_sockets(options.early).loopback_only();
         let address = Address::Tcp { address: options.address.to_string(), tls: None };
-        server.listen(Listener { address, limits: Limits::default(), forwarded: None }).await?;
+        let opened = Opened { rekey: true, generate_root: true };
+        server.listen(Listener { address, limits: Limits::default(), forwarded: None, opened }).await?;
         for listener in options.more {
             server.listen(listener).await?;
         }
@@ -111,6 +111,18 @@ mod tests {
             early: EarlySockets::default(),
         };
         assert!(matches!(Dev::start(options("0.0.0.0:0")).await, Err(ServerError::NotLoopback(_))));
+        let more = |address: &str| DevOptions {
+            more: vec![Listener {
+                address: Address::Tcp { address: address.to_owned(), tls: None },
+                limits: Limits::default(),
+                forwarded: None,
+                opened: Opened::default(),
+            }],
+            ..options("127.0.0.1:0")
+        };
+        // Rule 110: nor by a configuration file's means.
+        assert!(matches!(Dev::start(more("0.0.0.0:0")).await, Err(ServerError::NotLoopback(_))));
+        assert!(Dev::start(more("127.0.0.1:0")).await.is_ok());
         let dev = Dev::start(options("127.0.0.1:0")).await.unwrap();
         let look = async |token: &SecretBytes| {
             let path = "auth/token/lookup-self";

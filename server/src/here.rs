@@ -11,6 +11,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose,
 };
+use strongroom_core::request::Opened;
 
 use crate::{
     config::{Address, Config, Listener, MinTls, Tls},
@@ -47,7 +48,12 @@ pub(crate) fn config(dir: &Path) -> Result<Config, ServerError> {
     let tcp = Address::Tcp { address: "127.0.0.1:8200".to_owned(), tls: Some(tls) };
     let unix = Address::Unix { path: dir.join("secret.sock"), mode: 0o600 };
     let listeners = [tcp, unix]
-        .map(|address| Listener { address, limits: Limits::default(), forwarded: None })
+        .map(|address| Listener {
+            address,
+            limits: Limits::default(),
+            forwarded: None,
+            opened: Opened::default(),
+        })
         .into_iter()
         .collect();
     Ok(Config::at(dir, listeners))

@@ -20,7 +20,7 @@ use crate::{
     connections::{Caps, Connections},
     early::EarlySockets,
     error::ServerError,
-    http::{App, Hosts},
+    http::{App, Budget, Hosts, Shares},
     serve::{Endpoint, Socket},
     tls::Certificates,
 };
@@ -39,6 +39,9 @@ pub struct Server {
     sockets: Vec<PathBuf>,
     hosts: Hosts,
     early: EarlySockets,
+    budget: Arc<Budget>,
+    loopback_only: bool,
+    exposed: Vec<String>,
 }
 
 impl Server {
@@ -57,6 +60,9 @@ impl Server {
             sockets: Vec::new(),
             hosts: Hosts::default(),
             early: EarlySockets::default(),
+            budget: Budget::new(Shares::default()),
+            loopback_only: false,
+            exposed: Vec::new(),
         }
     }
 
@@ -72,14 +78,32 @@ impl Server {
         Self { early, ..self }
     }
 
+    /// What the bodies of the listeners which follow may hold.
+    #[must_use]
+    pub fn with_budget(self, shares: Shares) -> Self {
+        Self { budget: Budget::new(shares), ..self }
+    }
+
+    /// Refuses listeners that another machine reaches.
+    #[must_use]
+    pub(crate) fn loopback_only(self) -> Self {
+        Self { loopback_only: true, ..self }
+    }
+
+    /// Where tokens and secrets come over a network in the clear, as URLs.
+    pub fn exposed(&self) -> &[String] {
+        &self.exposed
+    }
+
     /// Opens what a stanza names.
     ///
     /// # Errors
     ///
     /// The address cannot be bound, or the certificate not be used.
     pub async fn listen(&mut self, listener: Listener) -> Result<(), ServerError> {
-        let Listener { address, limits, forwarded } = listener;
-        let app = Arc::new(App { core: self.core.clone(), limits, forwarded, hosts: self.hosts.clone() });
+        let Listener { address, limits, forwarded, opened } = listener;
+        let (core, budget, hosts) = (self.core.clone(), self.budget.clone(), self.hosts.clone());
+        let app = Arc::new(App { core, limits, budget, opened, forwarded, hosts });
         match address {
             Address::Tcp { address, tls } => {
                 let certificates = match tls {
@@ -88,6 +112,17 @@ impl Server {
                 };
                 let resolved = lookup_host(&address).await.ok().and_then(|mut it| it.next());
                 let resolved = resolved.ok_or_else(|| ServerError::NoAddress(address.clone()))?;
+                let is_local = resolved.ip().to_canonical().is_loopback();
+                if self.loopback_only && !is_local {
+                    return Err(ServerError::NotLoopback(resolved));
+                }
+                if certificates.is_none() && !is_local {
+                    tracing::warn!(
+                        "the listener on {resolved} has tls_disable: whoever is on the way to it reads tokens and \
+                         secrets; only a proxy with TLS may stand there, on a network that is yours"
+                    );
+                    self.exposed.push(format!("http://{resolved}"));
+                }
                 let bound = match self.early.take(resolved) {
                     Some(socket) => TcpListener::from_std(socket),
                     None => TcpListener::bind(resolved).await,

@@ -37,7 +37,6 @@ pub async fn start_with(config: Config, early: EarlySockets) -> Result<Server, S
         audit_by_api: config.audit_by_api,
         cluster_name: config.cluster_name.clone(),
         seal,
-        unauthed_operator_endpoints: config.unauthed_operator_endpoints,
         ..Settings::default()
     };
     let core = Arc::new(Core::new(storage(&config.storage)?, Arc::new(SystemClock::default()), settings));

@@ -12,7 +12,10 @@ mod common;
 use std::time::Duration;
 
 use common::{Options, ROOT, TestServer, is_closed, read_reply};
-use strongroom_server::{Caps, http::Limits};
+use strongroom_server::{
+    Caps,
+    http::{Limits, Shares},
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn short() -> Limits {
@@ -126,7 +129,7 @@ async fn a_body_over_the_limit_is_413_whether_it_is_announced_or_not() {
 #[tokio::test]
 async fn only_who_has_a_token_may_send_a_long_body() {
     let server = TestServer::start().await;
-    let body = format!("{{\"input\":\"{}\"}}", "a".repeat(Limits::STRANGERS_BODY));
+    let body = format!("{{\"input\":\"{}\"}}", "a".repeat(Limits::CLAIMANTS_BODY));
     let ask = async |token: &str, framing: &str, body: &str| {
         let mut stream = server.connect().await;
         let head =
@@ -147,6 +150,77 @@ async fn only_who_has_a_token_may_send_a_long_body() {
     assert!(!matches!(ask(ROOT, chunked, &chunks).await, 413 | 0));
     server.core.seal_now();
     assert_eq!(ask(ROOT, &length, "").await, 413);
+    server.stop().await;
+}
+
+// Rules 103, 104 and 111
+#[tokio::test]
+async fn logins_bring_no_long_bodies_and_bodies_together_have_a_bound() {
+    let shares = Shares { all: 256 << 10, strangers: 128 << 10, network: 100 << 10 };
+    let server = TestServer::with(Options { shares, ..Options::default() }).await;
+    let head = "POST /v1/auth/userpass/login/x HTTP/1.1\r\nhost: x\r\n";
+    for _ in 0..50 {
+        let announced = format!("{head}content-length: {}\r\n\r\n", 30 << 20);
+        assert_eq!(server.raw(announced).await.status, 413);
+    }
+    // Bodies that have come but for their last byte.
+    let len = 40 << 10;
+    let (full, rest) = (vec![b' '; len - 1], b" ");
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(format!("{head}content-length: {len}\r\n\r\n").as_bytes()).await.unwrap();
+        stream.write_all(&full).await.unwrap();
+        held.push(stream);
+    }
+    // There is no room for a third, once those have been read.
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let mut stream = server.connect().await;
+        let whole = [format!("{head}content-length: {len}\r\n\r\n").as_bytes(), &full, rest].concat();
+        // Whoever is refused may find the connection closed while still sending.
+        let _ = stream.write_all(&whole).await;
+        match read_reply(&mut stream).await.status {
+            503 | 0 => break,
+            _ => assert!(std::time::Instant::now() < deadline),
+        }
+    }
+    // Who has a token finds room, and so does everybody once the others are answered.
+    let body = format!("{{\"input\":\"{}\"}}", "a".repeat(len));
+    assert_eq!(server.ask("POST", "/v1/sys/tools/hash", "", &body).await.status, 200);
+    for mut stream in held {
+        stream.write_all(rest).await.unwrap();
+        assert_ne!(read_reply(&mut stream).await.status, 503);
+    }
+    let whole = format!("{head}content-length: {len}\r\n\r\n{}", " ".repeat(len));
+    assert!(!matches!(server.raw(whole).await.status, 0 | 503));
+    server.stop().await;
+}
+
+// Rule 20
+#[tokio::test]
+async fn what_one_listener_opens_is_closed_over_another() {
+    use strongroom_core::request::Opened;
+    use strongroom_server::config::{Address, Listener};
+    let closed = Listener {
+        address: Address::Tcp { address: "127.0.0.1:0".to_owned(), tls: None },
+        limits: Limits::default(),
+        forwarded: None,
+        opened: Opened::default(),
+    };
+    let opened = Opened { generate_root: true, rekey: false };
+    let server = TestServer::with(Options { also: vec![closed], opened, ..Options::default() }).await;
+    let ask = async |address: std::net::SocketAddr, path: &str| {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!("GET /v1/sys/{path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        read_reply(&mut stream).await.status
+    };
+    let other = server.addresses[1];
+    assert_eq!(ask(server.address, "generate-root/attempt").await, 200);
+    assert_eq!(ask(server.address, "rekey/init").await, 403);
+    assert_eq!(ask(other, "generate-root/attempt").await, 403);
+    assert_eq!(ask(other, "rekey/init").await, 403);
     server.stop().await;
 }
 

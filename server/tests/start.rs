@@ -56,6 +56,16 @@ impl Running {
     }
 }
 
+// Rule 110: a server behind a proxy starts, and says what it is.
+#[tokio::test]
+async fn plaintext_beyond_loopback_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let more = "listener \"tcp\" { address = \"0.0.0.0:0\"\n tls_disable = true }";
+    let server = start(config(dir.path(), more)).await.unwrap();
+    assert_eq!(server.addresses().len(), 2);
+    assert_eq!(server.exposed(), ["http://0.0.0.0:0"]);
+}
+
 #[tokio::test]
 async fn a_store_with_shares_is_made_closed_and_opened_again() {
     let dir = tempfile::tempdir().unwrap();

@@ -221,6 +221,7 @@ async fn the_unix_socket_serves_the_same_and_is_its_owners() {
         address: Address::Unix { path: path.clone(), mode: 0o600 },
         limits: Default::default(),
         forwarded: None,
+        opened: Default::default(),
     };
     let server = TestServer::with(common::Options { also: vec![listener], ..Default::default() }).await;
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -103,6 +103,12 @@ async fn by_method(
 ) -> Result<(Answer, Option<SecretString>), Failure> {
     let mount = args.path.as_deref().unwrap_or(method).trim_matches('/').trim_start_matches("auth/");
     let mut fields: Map<String, Value> = input::fields(&args.fields)?;
+    // A file or a pipe ends in a line break; a credential does not.
+    for value in fields.values_mut() {
+        if let Value::String(text) = value {
+            text.truncate(text.trim_end_matches(['\r', '\n']).len());
+        }
+    }
     let path = match method {
         "userpass" | "ldap" | "radius" => {
             let name = match fields.remove("username") {

@@ -229,10 +229,16 @@ impl Broker {
         self.keeper.stop();
     }
 
-    pub(super) fn admits(&self, request: &Request) -> bool {
+    /// Whether so many bytes of a stranger's request are to be recorded.
+    pub(super) fn admits(&self, request: &Request, bytes: usize) -> bool {
         let loaded = self.loaded.load();
         let low = loaded.as_ref().is_some_and(|it| it.1.list.iter().any(|it| it.is_low_on_space()));
-        self.flood.admits(&request.peer, low, Instant::now())
+        self.flood.admits(&request.peer, bytes, low, Instant::now())
+    }
+
+    /// Counts a stranger's request that is refused without a record.
+    pub(super) fn suppress(&self, request: &Request) {
+        self.flood.suppress(&request.peer, Instant::now());
     }
 
     /// Remembers an answer that was not recorded although something was done: a line says so later.

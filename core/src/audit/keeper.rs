@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     pin::pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
@@ -15,7 +14,7 @@ use super::{
     broker::{Broker, Devices, Late},
     chain::Head,
     device::Node,
-    flood::Flood,
+    flood::{Flood, Suppressed},
     line,
     stored::{self, StoredHead},
     text,
@@ -148,11 +147,14 @@ impl Round {
         }
     }
 
-    /// The line that stands for failures of one peer that were not recorded one by one.
-    fn suppressed(&self, (address, count): (IpAddr, u64)) -> Vec<u8> {
+    /// The line that stands for requests of strangers that were not recorded one by one.
+    fn suppressed(&self, it: Suppressed) -> Vec<u8> {
         let mut out = line::open("suppressed", self.node.time.now(), 192);
-        text::object(&mut out, "request", |out| text::text(out, "remote_address", &address.to_string()));
-        text::number(&mut out, "count", count);
+        if let Some(network) = it.network {
+            let network = network.to_string();
+            text::object(&mut out, "request", |out| text::text(out, "remote_address", &network));
+        }
+        text::number(&mut out, "count", it.count);
         out.push(b'}');
         out
     }

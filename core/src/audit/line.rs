@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use quick_cache::sync::Cache;
 
 use super::{
+    clear,
     record::{Record, reason},
     redact::Redactor,
     text,
@@ -25,6 +26,11 @@ use crate::{
 /// Tokens whose MACs are remembered, per device.
 const REMEMBERED: usize = 8_192;
 
+/// The longest text that a line's `data` may be. Beyond it a MAC of the whole and its length stand there: a line
+/// must not be longer for what is sent in names, nor for being sent by nobody.
+const MAX_DATA: usize = 256 << 10;
+const MAX_STRANGERS_DATA: usize = 4 << 10;
+
 /// As clients of Vault's know what serves a mount.
 const RUNNING_VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"), "+builtin.strongroom");
 
@@ -38,6 +44,12 @@ pub(super) struct Writer {
 pub(super) struct Shared {
     text: Vec<u8>,
     request_at: usize,
+}
+
+impl Shared {
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
 }
 
 /// What every line about a token says again.
@@ -94,7 +106,7 @@ impl Writer {
             _ => out.extend_from_slice(&shared.text),
         }
         text::object(&mut out, "response", |out| match outcome {
-            Ok(response) => self.response(out, record.mount, response),
+            Ok(response) => self.response(out, record, response),
             Err(error) => {
                 mount(out, record.mount, "mount_running_plugin_version");
                 if !matches!(error, Error::NotFound) {
@@ -181,12 +193,18 @@ impl Writer {
             text::object(out, "namespace", |out| text::text(out, "id", request.path.namespace().name()));
             self.request_path(out, request.path.as_str());
             if !request.body.is_empty() {
-                let clear = record.mount.map_or(&[][..], |it| &it.config.audit_non_hmac_request_keys);
-                text::object(out, "data", |out| {
+                let listed = record.mount.map(|it| (it, &it.config.audit_non_hmac_request_keys));
+                let clear = listed.map(|(mount, listed)| clear::passing(mount, listed)).unwrap_or_default();
+                self.data(out, record, request.body.text(), |out, most| {
+                    out.push(b'{');
                     for (name, value) in request.body.iter() {
+                        if out.len() > most {
+                            return;
+                        }
                         self.redactor.name(out, name);
-                        self.redactor.value(out, value.as_bytes(), name, clear);
+                        self.redactor.value(out, value.as_bytes(), name, &clear);
                     }
+                    out.push(b'}');
                 });
             }
             peer(out, &request.peer);
@@ -195,6 +213,26 @@ impl Writer {
             }
             self.headers(out, &request.headers, headers);
         });
+    }
+
+    /// Appends `"data"`, which `write` writes; or a MAC of `whole` and its length, if that is too long. `write` may
+    /// stop when `out` is longer than it is told.
+    fn data(
+        &self,
+        out: &mut Vec<u8>,
+        record: &Record<'_>,
+        whole: &[u8],
+        write: impl FnOnce(&mut Vec<u8>, usize),
+    ) {
+        let start = out.len();
+        text::key(out, "data");
+        let most = out.len() + if record.stranger { MAX_STRANGERS_DATA } else { MAX_DATA };
+        write(out, most);
+        if out.len() > most {
+            out.truncate(start);
+            self.redactor.field(out, "data_hmac", whole);
+            text::number(out, "data_bytes", whole.len());
+        }
     }
 
     /// A path is clear, but for what stands in it that is a credential or leads to one.
@@ -244,7 +282,8 @@ impl Writer {
         });
     }
 
-    fn response(&self, out: &mut Vec<u8>, mounted: Option<&Mount>, response: &Response) {
+    fn response(&self, out: &mut Vec<u8>, record: &Record<'_>, response: &Response) {
+        let mounted = record.mount;
         if let Some(auth) = &response.auth {
             text::object(out, "auth", |out| self.response_auth(out, auth));
         }
@@ -259,9 +298,11 @@ impl Writer {
                 text::number(out, "http_status_code", response.status.unwrap_or(200));
             });
         } else if let Some(data) = &response.data {
-            let clear = mounted.map_or(&[][..], |it| &it.config.audit_non_hmac_response_keys);
-            text::key(out, "data");
-            self.redactor.value(out, data.expose(), "", clear);
+            let listed = mounted.map(|it| (it, &it.config.audit_non_hmac_response_keys));
+            let clear = listed.map(|(mount, listed)| clear::passing(mount, listed)).unwrap_or_default();
+            self.data(out, record, data.expose(), |out, _| {
+                self.redactor.value(out, data.expose(), "", &clear);
+            });
         }
         if let Some(info) = &response.wrap_info {
             text::object(out, "wrap_info", |out| self.wrap_info(out, info));

@@ -10,6 +10,7 @@
 
 mod broker;
 mod chain;
+mod clear;
 mod config;
 mod device;
 mod file;

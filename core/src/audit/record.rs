@@ -17,6 +17,8 @@ pub(crate) struct Record<'a> {
     pub(super) presented: Option<&'a PresentedToken>,
     pub(super) mount: Option<&'a Mount>,
     pub(super) caller: Caller,
+    /// Nobody is known to ask: see [`Admission::stranger`].
+    pub(super) stranger: bool,
     pub(super) granting: Vec<PolicyName>,
     /// Why it was not let through.
     pub(super) refusal: Option<&'static str>,
@@ -38,6 +40,7 @@ impl<'a> Record<'a> {
             presented,
             mount: mounted.map(|it| &it.mount),
             caller: admission.caller.clone(),
+            stranger: admission.stranger,
             granting: std::mem::take(&mut admission.granting),
             refusal: admission.refusal().map(reason),
             received,

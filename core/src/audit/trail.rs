@@ -3,6 +3,9 @@
 //! Nothing is done before the request's line is accepted, and nothing is said before the response's is. A
 //! request that changes nothing needs no line before its handler has run: both are handed over together then,
 //! so that a read waits for a device once.
+//!
+//! What strangers have recorded is limited before it is: until the handler has found out that it is no stranger
+//! who asks.
 
 use std::sync::Arc;
 
@@ -16,6 +19,9 @@ use crate::{
     response::Response,
     tokens::{Caller, Tokens},
 };
+
+/// Bytes of a request's two lines besides what they share.
+const FRAMES: usize = 512;
 
 pub(crate) struct Trail<'a> {
     broker: &'a Broker,
@@ -32,6 +38,8 @@ enum Stage {
     Nothing,
     Requested,
     Refused,
+    /// Too much was recorded of strangers: this is only counted.
+    Suppressed,
 }
 
 impl<'a> Trail<'a> {
@@ -49,14 +57,21 @@ impl<'a> Trail<'a> {
         match self.stage {
             Stage::Requested => return Ok(()),
             Stage::Refused => return Err(Error::Audit),
+            Stage::Suppressed => return Err(too_many(self.record.request)),
             Stage::Nothing => {}
         }
         self.share();
+        self.admit()?;
         let lines = self.lines(|writer, shared| vec![writer.request_line(&self.record, shared)]);
         let accepted = self.hand_over(lines).await;
         self.stage = if accepted.is_ok() { Stage::Requested } else { Stage::Refused };
         self.broker.counters.request(accepted.is_ok());
         accepted
+    }
+
+    /// The handler has found out who asks: what it records is a user's, and not limited.
+    pub(crate) fn proved(&mut self) {
+        self.record.stranger = false;
     }
 
     /// What the response's line says of the caller, where that has changed since the request's line.
@@ -71,13 +86,18 @@ impl<'a> Trail<'a> {
         let both = match self.stage {
             Stage::Requested => false,
             Stage::Refused => return Err(Error::Audit),
+            Stage::Suppressed => return Ok(Audited::exempt(Err(too_many(self.record.request)))),
             Stage::Nothing => true,
         };
-        if both && outcome.is_err() && self.record.is_anonymous() && !self.broker.admits(self.record.request)
-        {
-            return Ok(Audited::exempt(Err(too_many(self.record.request))));
+        if both && self.record.stranger && matches!(outcome, Err(Error::RateLimited { .. })) {
+            // Another limit has cut it already.
+            self.broker.suppress(self.record.request);
+            return Ok(Audited::exempt(outcome));
         }
         self.share();
+        if both && let Err(refusal) = self.admit() {
+            return Ok(Audited::exempt(Err(refusal)));
+        }
         let lines = self.lines(|writer, shared| {
             let mut lines = Vec::with_capacity(2);
             if both {
@@ -100,6 +120,17 @@ impl<'a> Trail<'a> {
                 Err(error)
             }
         }
+    }
+
+    /// Refuses what is a stranger's and too much.
+    fn admit(&mut self) -> Result<()> {
+        // Both lines say what is shared.
+        let bytes = self.shared.iter().map(|it| 2 * it.len() + FRAMES).max().unwrap_or(0);
+        if self.record.stranger && !self.broker.admits(self.record.request, bytes) {
+            self.stage = Stage::Suppressed;
+            return Err(too_many(self.record.request));
+        }
+        Ok(())
     }
 
     fn share(&mut self) {

@@ -2,7 +2,9 @@
 //!
 //! Names that exist have a counter each. Names that do not exist are counted too, so that a lockout tells
 //! nobody who exists; but as anybody can invent names, they share a fixed number of counters, which of them
-//! depends on a secret key. So what is stored is bounded by the number of users, whatever strangers try.
+//! depends on a secret key. So what is stored is bounded by the number of users, whatever strangers try. A shared
+//! counter counts for the name that failed last: to every other one, of which nothing is known, it looks as the
+//! counter of a name that exists and has not failed yet.
 //!
 //! A login and the count are one transaction: whoever verified anything before another failure was counted is
 //! verified anew, so that many guesses at once are no more than many guesses. Where verifying is dear, attempts
@@ -72,6 +74,9 @@ struct Failures {
     count: u64,
     #[cbor(n(2), with = "crate::codec::timestamp")]
     last: Timestamp,
+    /// Of a shared counter: a part of the keyed hash of the name that it counts for.
+    #[n(3)]
+    whose: Option<u64>,
 }
 
 impl Record for Failures {}
@@ -110,8 +115,9 @@ pub(crate) async fn turn(mount: &Mount, alias: &str) -> Result<MutexGuard<'stati
 /// Refuses whoever is locked out, before anything is verified.
 pub(crate) async fn check(tx: &mut Tx, mount: &Mount, who: Who<'_>, now: Timestamp) -> Result<()> {
     let Some(limits) = Limits::of(mount) else { return Ok(()) };
-    let place = place(tx.store(), mount, who)?;
-    match tx.get::<Failures>(&place).await?.is_some_and(|it| it.is_locked(limits, now)) {
+    let (place, whose) = place(tx.store(), mount, who)?;
+    let failures = tx.get::<Failures>(&place).await?.filter(|it| it.whose == whose);
+    match failures.is_some_and(|it| it.is_locked(limits, now)) {
         true => Err(Error::Denied),
         false => Ok(()),
     }
@@ -133,16 +139,17 @@ pub(crate) async fn failed(
 
 async fn count(tx: &mut Tx, mount: &Mount, who: Who<'_>, now: Timestamp) -> Result<()> {
     let Some(limits) = Limits::of(mount) else { return Ok(()) };
-    let place = place(tx.store(), mount, who)?;
-    let before = tx.get::<Failures>(&place).await?.filter(|it| !it.is_over(limits, now));
+    let (place, whose) = place(tx.store(), mount, who)?;
+    let before = tx.get::<Failures>(&place).await?;
+    let before = before.filter(|it| it.whose == whose && !it.is_over(limits, now));
     let count = before.map_or(0, |it| it.count).saturating_add(1);
     let alias = if who.exists { who.alias } else { "" };
-    tx.put(&place, &Failures { alias: alias.to_owned(), count, last: now })
+    tx.put(&place, &Failures { alias: alias.to_owned(), count, last: now, whose })
 }
 
 /// Stages the end of the row of failures: in the transaction that makes the token.
 pub(crate) async fn passed(tx: &mut Tx, mount: &Mount, alias: &str) -> Result<()> {
-    let place = place(tx.store(), mount, Who { alias, exists: true })?;
+    let (place, _) = place(tx.store(), mount, Who { alias, exists: true })?;
     // Most logins follow no failure: nothing is written for them.
     if tx.peek::<Failures>(&place).await?.is_some() {
         tx.delete(&place);
@@ -150,17 +157,19 @@ pub(crate) async fn passed(tx: &mut Tx, mount: &Mount, alias: &str) -> Result<()
     Ok(())
 }
 
-fn place(store: &Store, mount: &Mount, who: Who<'_>) -> Result<Place> {
+/// Where somebody's failures are counted, and what tells it from others who are counted there.
+fn place(store: &Store, mount: &Mount, who: Who<'_>) -> Result<(Place, Option<u64>)> {
     let key = super::login_key(store)?;
     let digest = key.short(&[b"lockout", mount.id.0.as_bytes(), who.alias.as_bytes()]);
-    let name = match who.exists {
-        true => format!("{FOLDER}{}", data_encoding::HEXLOWER.encode(&digest)),
+    let (name, whose) = match who.exists {
+        true => (format!("{FOLDER}{}", data_encoding::HEXLOWER.encode(&digest)), None),
         false => {
-            let [first, second, ..] = digest;
-            format!("{FOLDER}shared-{}", u16::from_be_bytes([first, second]) % SHARED)
+            let [first, second, a, b, c, d, e, f, g, h, ..] = digest;
+            let shared = u16::from_be_bytes([first, second]) % SHARED;
+            (format!("{FOLDER}shared-{shared}"), Some(u64::from_be_bytes([a, b, c, d, e, f, g, h])))
         }
     };
-    Ok(store.place(Class::Login, mount.root(), &name))
+    Ok((store.place(Class::Login, mount.root(), &name), whose))
 }
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -263,4 +272,48 @@ async fn unlock(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
         passed(tx, mount, alias).await?;
     }
     Ok(Response::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestCore;
+
+    async fn attempt(test: &TestCore, mount: &Mount, who: Who<'_>) -> bool {
+        let mut tx = Tx::new(test.core.unsealed().unwrap().store.clone());
+        if check(&mut tx, mount, who, test.core.now()).await.is_err() {
+            return false;
+        }
+        failed(&mut tx, mount, who, test.core.now(), Error::Denied).await;
+        assert!(tx.commit().await.unwrap());
+        true
+    }
+
+    // Rules 66 and 67: with every shared counter locked, a new name that is invented would differ from a new name
+    // that exists, if what one name did were another's.
+    #[tokio::test]
+    async fn a_locked_shared_counter_looks_unlocked_to_other_names() {
+        let test = TestCore::new().await;
+        test.write("sys/auth/approle", serde_json::json!({ "type": "approle" })).await.unwrap();
+        let open = test.core.unsealed().unwrap();
+        let table = open.mounts.current(&open.store).await.unwrap();
+        let mount = table.all(MountClass::Auth).into_iter().find(|it| it.kind == "approle").unwrap();
+
+        fn invented(alias: &str) -> Who<'_> {
+            Who { alias, exists: false }
+        }
+        let key = |alias: &str| place(&open.store, mount, invented(alias)).unwrap().0.key;
+        let other = (0..).map(|it| format!("invented-{it}")).find(|it| key(it) == key("fresh")).unwrap();
+        let tries = async |who: Who<'_>| {
+            let mut count = 0;
+            while attempt(&test, mount, who).await {
+                count += 1;
+            }
+            count
+        };
+        assert_eq!(tries(invented(&other)).await, 5);
+        for who in [invented("fresh"), Who { alias: "fresh", exists: true }] {
+            assert_eq!(tries(who).await, 5, "{who:?}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Auth methods: how a caller becomes the holder of a token.
 
 pub(crate) mod approle;
+pub(crate) mod attempts;
 pub(crate) mod lockout;
 mod name;
 pub(crate) mod token;

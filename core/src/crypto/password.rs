@@ -45,7 +45,8 @@ pub(crate) const MAX_LEN: usize = 1024;
 
 const SALT_LEN: usize = 16;
 
-/// Derivations that run at a time: each takes a core and [`Cost::LOGIN`]'s memory. Others wait.
+/// Derivations that run at a time: each takes a core and [`Cost::LOGIN`]'s memory. Others wait; how many may is
+/// their caller's to say.
 static SLOTS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(thread::available_parallelism().map_or(2, usize::from)));
 

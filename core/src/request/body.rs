@@ -4,7 +4,11 @@
 //! text that came, so that a number or a key order that means something to its owner is not touched. A field
 //! that is given twice counts the last time.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
@@ -54,12 +58,17 @@ impl Body {
         let top: TopLevel<'_> = serde_json::from_str(source).map_err(|_| BadBody::NotAnObject)?;
         let base = source.as_ptr() as usize;
         let mut fields: Vec<(Box<str>, std::ops::Range<usize>)> = Vec::with_capacity(top.0.len());
-        for (name, value) in top.0 {
+        // Whoever asks is not known yet: the work must not grow faster than what came.
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(top.0.len());
+        for (name, value) in &top.0 {
             let start = (value.get().as_ptr() as usize).wrapping_sub(base);
             let range = start..start.wrapping_add(value.get().len());
-            match fields.iter_mut().find(|(known, _)| **known == *name) {
+            match places.get(name.as_str()).and_then(|at| fields.get_mut(*at)) {
                 Some((_, known)) => *known = range,
-                None => fields.push((name.into(), range)),
+                None => {
+                    places.insert(name, fields.len());
+                    fields.push((name.as_str().into(), range));
+                }
             }
         }
         Ok(Self { text, fields })
@@ -82,6 +91,11 @@ impl Body {
 
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+
+    /// All of it, as it came.
+    pub(crate) fn text(&self) -> &[u8] {
+        self.text.expose()
     }
 
     /// The names of the fields, in the order in which they came.
@@ -113,7 +127,8 @@ impl fmt::Debug for Body {
     }
 }
 
-fn check_bounds(text: &[u8]) -> Result<(), BadBody> {
+/// Refuses an object that is nested too deeply or has too many values.
+pub(crate) fn check_bounds(text: &[u8]) -> Result<(), BadBody> {
     let mut nodes = 0;
     let mut reader = serde_json::Deserializer::from_slice(text);
     let outcome =
@@ -293,6 +308,19 @@ mod tests {
         assert_eq!(body.raw("name"), Some("\"b\""));
         assert_eq!(body.decode::<Typed>().unwrap(), Typed { count: Some(1), name: "b".into() });
         assert_eq!(body.iter().count(), 2);
+    }
+
+    // Rules 103 and 105: compared with each other, these names would be 150 GB of work.
+    #[test]
+    fn many_long_names_cost_what_their_length_costs() {
+        let stem = "x".repeat(3_000);
+        let names: Vec<String> = (0..9_990).map(|it| format!("\"{stem}{it:04}\":1")).collect();
+        let text = format!("{{{}}}", names.join(","));
+        let begun = std::time::Instant::now();
+        let body = body(&text).unwrap();
+        let took = begun.elapsed();
+        assert_eq!(body.names().count(), 9_990);
+        assert!(took < std::time::Duration::from_secs(5), "{took:?}");
     }
 
     // Rule 105

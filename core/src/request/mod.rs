@@ -3,8 +3,13 @@
 mod body;
 mod path;
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
+pub(crate) use body::check_bounds;
 pub use body::{BadBody, Body};
 pub use path::{BadPath, Parsed, RequestPath};
 
@@ -42,6 +47,18 @@ pub struct Request {
     pub headers: Vec<(Box<str>, Box<str>)>,
     /// PATCH: the body is a JSON merge patch by its content type.
     pub merge_patch: bool,
+    /// What the listener that it came over opens to whoever has shares.
+    pub opened: Opened,
+}
+
+/// Operators' procedures that ask for no token over a listener: the shares are proof enough there, as in Vault.
+/// Elsewhere they ask for a token with `sudo`, or for the local socket.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Opened {
+    /// `sys/rekey/*`, `sys/rekey-recovery-key/*`.
+    pub rekey: bool,
+    /// `sys/generate-root/*`.
+    pub generate_root: bool,
 }
 
 /// Who is at the other end, as the listener knows it: not as the request claims.
@@ -56,6 +73,14 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// What stands for it where peers are counted; none for whoever has an account on this machine.
+    pub fn network(&self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(crate::net::network_of(address.ip())),
+            Self::Local { .. } | Self::Embedded => None,
+        }
+    }
+
     /// On this machine: over loopback, the Unix socket or in the process.
     pub fn is_local(&self) -> bool {
         match self {

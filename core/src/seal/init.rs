@@ -150,7 +150,7 @@ async fn seal_root(plan: Plan, root: &Key, store: StoreId) -> Result<(SealConfig
             let salt: [u8; 16] = random::bytes()?;
             let params =
                 PassphraseParams { salt, memory: cost.memory, passes: cost.passes, lanes: cost.lanes };
-            let unseal = passphrase::derive(passphrase, params.clone()).await?;
+            let unseal = passphrase::derive(passphrase, params.clone(), passphrase::From::Local).await?;
             config.root = wrap::wrap(&unseal, root, store, config.set)?;
             config.passphrase = Some(params);
             Vec::new()

@@ -23,10 +23,10 @@ const REMOTE: u32 = 30;
 const LOCAL: u32 = 510;
 const PEERS: usize = 1024;
 
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-enum Source {
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Source {
     /// An IPv4 address, or a /64 of IPv6: one customer's.
-    Address([u8; 8]),
+    Address(IpAddr),
     Local,
     Others,
 }
@@ -64,18 +64,10 @@ impl Limiter {
 }
 
 impl Source {
-    fn of(peer: &Peer) -> Self {
-        let Peer::Address(address) = peer else { return Self::Local };
-        match address.ip().to_canonical() {
-            ip if ip.is_loopback() => Self::Local,
-            IpAddr::V4(ip) => {
-                let [a, b, c, d] = ip.octets();
-                Self::Address([a, b, c, d, 0, 0, 0, 4])
-            }
-            IpAddr::V6(ip) => {
-                let [a, b, c, d, e, f, g, h, ..] = ip.octets();
-                Self::Address([a, b, c, d, e, f, g, h])
-            }
+    pub(crate) fn of(peer: &Peer) -> Self {
+        match peer.network().filter(|_| !peer.is_local()) {
+            Some(network) => Self::Address(network),
+            None => Self::Local,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::config::PassphraseParams;
 use crate::{
     crypto::{Key, SecretBytes, password},
     error::{Error, Result},
+    request::Peer,
 };
 
 /// Characters, at least: with Argon2id at 256 MiB a guess costs about a second of a core.
@@ -15,8 +16,30 @@ const LONGEST: usize = 1024;
 /// Different characters, at least.
 const VARIETY: usize = 6;
 
-/// One derivation at a time in this process: each takes 256 MiB.
-static ONE: Semaphore = Semaphore::const_new(1);
+/// One derivation at a time in this process for whoever comes over a network, and one for whoever is on this
+/// machine: each takes 256 MiB, and strangers who try must not keep the operator out.
+static REMOTE: Semaphore = Semaphore::const_new(1);
+static LOCAL: Semaphore = Semaphore::const_new(1);
+
+/// For whom is derived.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum From {
+    Remote,
+    Local,
+}
+
+impl From {
+    pub(crate) fn peer(peer: &Peer) -> Self {
+        if peer.is_local() { Self::Local } else { Self::Remote }
+    }
+
+    fn slot(self) -> &'static Semaphore {
+        match self {
+            Self::Remote => &REMOTE,
+            Self::Local => &LOCAL,
+        }
+    }
+}
 
 /// Refuses a passphrase that a thief of the disk would guess early.
 pub(crate) fn check(passphrase: &SecretBytes) -> Result<()> {
@@ -47,9 +70,9 @@ pub(crate) fn check(passphrase: &SecretBytes) -> Result<()> {
 
 /// The key that `passphrase` makes. Takes about a second, on a thread that may block; a second caller is told
 /// to come again.
-pub(crate) async fn derive(passphrase: SecretBytes, params: PassphraseParams) -> Result<Key> {
+pub(crate) async fn derive(passphrase: SecretBytes, params: PassphraseParams, from: From) -> Result<Key> {
     let busy = || Error::RateLimited { path: "sys/unseal".to_owned(), retry_after: 2 };
-    let _one = ONE.try_acquire().map_err(|_| busy())?;
+    let _one = from.slot().try_acquire().map_err(|_| busy())?;
     let work = move || password::argon2id(passphrase.expose(), &params.salt, params.cost());
     // An embedding application may drive us without Tokio's threads: then it is its own thread that waits.
     let key = match tokio::runtime::Handle::try_current() {
@@ -65,6 +88,17 @@ pub(crate) async fn derive(passphrase: SecretBytes, params: PassphraseParams) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Rule 19: whoever tries over the network does not keep out whoever sits at the machine.
+    #[tokio::test]
+    async fn a_stranger_who_tries_leaves_the_operators_slot_free() {
+        let params = || PassphraseParams { memory: 64, passes: 1, lanes: 1, salt: [7; 16] };
+        let passphrase = || SecretBytes::copy_of(b"correct horse battery staple");
+        let _stranger = REMOTE.acquire().await.unwrap();
+        let remote = derive(passphrase(), params(), From::Remote).await;
+        assert!(matches!(remote, Err(Error::RateLimited { .. })));
+        assert!(derive(passphrase(), params(), From::Local).await.is_ok());
+    }
 
     fn taken(text: &str) -> bool {
         check(&SecretBytes::copy_of(text.as_bytes())).is_ok()

@@ -39,6 +39,7 @@ pub(crate) struct Quorum {
     set: [u8; 4],
     passphrase: Option<PassphraseParams>,
     root: Vec<u8>,
+    from: passphrase::From,
 }
 
 impl Quorum {
@@ -50,7 +51,13 @@ impl Quorum {
             set: config.set,
             passphrase: config.passphrase.clone(),
             root: config.root.clone(),
+            from: passphrase::From::Local,
         }
+    }
+
+    /// The same, asked by somebody over the network or on this machine.
+    pub(crate) fn asked(self, from: passphrase::From) -> Self {
+        Self { from, ..self }
     }
 
     /// Those who decide: the holders of the recovery shares if the server unseals itself, else those who
@@ -63,6 +70,7 @@ impl Quorum {
                 set: recovery.set,
                 passphrase: None,
                 root: recovery.root.clone(),
+                from: passphrase::From::Local,
             },
             None => Self::unsealing(config),
         }
@@ -92,7 +100,7 @@ impl Quorum {
                     Piece::Passphrase(text) => Some(text),
                     Piece::Share(_) => None,
                 });
-                passphrase::derive(given.ok_or_else(wrong)?, params.clone()).await?
+                passphrase::derive(given.ok_or_else(wrong)?, params.clone(), self.from).await?
             }
             None => {
                 let shares: Vec<Share> = pieces

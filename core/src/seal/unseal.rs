@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 use super::{
     config::Stored,
     init::unattended_key,
+    limiter::Source,
+    passphrase,
     quorum::{Piece, Quorum},
     wrap,
 };
@@ -26,6 +28,8 @@ use crate::{
 pub(crate) struct Progress {
     pub(crate) nonce: Option<uuid::Uuid>,
     pieces: Vec<Piece>,
+    /// Who gave them.
+    givers: Vec<Source>,
     attempts: Vec<UnsealAttempt>,
 }
 
@@ -54,6 +58,10 @@ impl Core {
     /// Takes one share, or the passphrase. A share that was given before counts once; shares that do not
     /// open the root key are all forgotten, and nobody is told which was wrong.
     pub async fn unseal(&self, given: &SecretBytes) -> Result<Step> {
+        self.unseal_from(&Peer::Embedded, given).await
+    }
+
+    async fn unseal_from(&self, peer: &Peer, given: &SecretBytes) -> Result<Step> {
         let stored = self.seal_config().await?;
         if !self.is_sealed() {
             return Ok(Step::Unsealed);
@@ -61,7 +69,7 @@ impl Core {
         if stored.config.kind.is_unattended() {
             return Err(Error::invalid("this store is unsealed by its key file"));
         }
-        let quorum = Quorum::unsealing(&stored.config);
+        let quorum = Quorum::unsealing(&stored.config).asked(passphrase::From::peer(peer));
         let piece = quorum.parse(SecretBytes::copy_of(given.expose()))?;
         let pieces = {
             let mut progress = self.progress();
@@ -70,12 +78,14 @@ impl Core {
             }
             if !progress.pieces.iter().any(|it| it.is_same(&piece)) {
                 progress.pieces.push(piece);
+                progress.givers.push(Source::of(peer));
             }
             if progress.pieces.len() < usize::from(quorum.threshold) {
                 let given = u8::try_from(progress.pieces.len()).unwrap_or(u8::MAX);
                 return Ok(Step::Progress(given));
             }
             progress.nonce = None;
+            progress.givers.clear();
             std::mem::take(&mut progress.pieces)
         };
         let root = quorum.open(pieces).await.map_err(|error| match error {
@@ -90,7 +100,7 @@ impl Core {
     pub(crate) async fn unseal_for(&self, peer: &Peer, given: &SecretBytes) -> Result<Step> {
         let now = self.time().now();
         self.seal().limiter.admit("sys/unseal", peer, now)?;
-        let outcome = self.unseal(given).await;
+        let outcome = self.unseal_from(peer, given).await;
         let attempts = &mut self.progress().attempts;
         if attempts.len() >= REMEMBERED {
             attempts.remove(0);
@@ -99,9 +109,18 @@ impl Core {
         outcome
     }
 
-    /// Counts a request that resets the progress as an attempt, so that nobody can do it without end.
+    /// Counts a request that resets the progress as an attempt, so that nobody can do it without end. What others
+    /// gave is forgotten for nobody's sake but theirs, and whoever's who is on this machine: a stranger could keep
+    /// the store sealed.
     pub(crate) fn reset_unseal_for(&self, peer: &Peer) -> Result<()> {
         self.seal().limiter.admit("sys/unseal", peer, self.time().now())?;
+        let may = {
+            let progress = self.progress();
+            progress.pieces.is_empty() || peer.is_local() || progress.givers.contains(&Source::of(peer))
+        };
+        if !may {
+            return Err(Error::denied("only who gave a share, or is on the server's machine, may reset"));
+        }
         self.reset_unseal();
         Ok(())
     }
@@ -129,6 +148,7 @@ impl Core {
         let mut progress = self.progress();
         progress.nonce = None;
         progress.pieces.clear();
+        progress.givers.clear();
     }
 
     /// How many shares were given, and under which nonce.

@@ -36,7 +36,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "audit-hash/{path...}",
         summary: "What an audit device writes in place of a value.",
-        endpoints: &[action(in_tx!(hash)).sudo().fields(&[field("input", Kind::Text)])],
+        endpoints: &[action(in_tx!(hash)).sudo().fields(&[field("input", Kind::Secret)])],
     },
     Route {
         pattern: "audit-key",

@@ -21,7 +21,7 @@ pub(crate) const ROUTES: &[Route] = &[
         pattern: "capabilities",
         summary: "What a token may do at some paths.",
         endpoints: &[action(in_tx!(of_token)).fields(&[
-            field("token", Kind::Text),
+            field("token", Kind::Secret),
             field("path", Kind::List),
             field("paths", Kind::List),
         ])],
@@ -30,7 +30,7 @@ pub(crate) const ROUTES: &[Route] = &[
         pattern: "capabilities-self",
         summary: "What the caller's token may do at some paths.",
         endpoints: &[action(in_tx!(of_self)).fields(&[
-            field("token", Kind::Text),
+            field("token", Kind::Secret),
             field("path", Kind::List),
             field("paths", Kind::List),
         ])],

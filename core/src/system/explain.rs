@@ -23,7 +23,7 @@ pub(crate) const ROUTES: &[Route] = &[
             field("path", Kind::Text),
             field("operation", Kind::Text),
             field("policies", Kind::List),
-            field("token", Kind::Text),
+            field("token", Kind::Secret),
             field("accessor", Kind::Text),
         ])],
     },

@@ -45,9 +45,9 @@ pub(crate) const ROUTES: &[Route] = &[
     },
 ];
 
-const START: &[Field] = &[field("otp", Kind::Text), field("pgp_key", Kind::Text)];
+const START: &[Field] = &[field("otp", Kind::Secret), field("pgp_key", Kind::Text)];
 const CANCEL: &[Field] = &[field("nonce", Kind::Text)];
-const UPDATE: &[Field] = &[field("key", Kind::Text), field("nonce", Kind::Text)];
+const UPDATE: &[Field] = &[field("key", Kind::Secret), field("nonce", Kind::Text)];
 
 fn answer(cx: &Cx<'_>, body: &Body) -> Result<Response> {
     if cx.path.starts_with("generate-root-token/") { Response::data(body) } else { Response::bare(200, body) }

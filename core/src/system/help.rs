@@ -79,6 +79,6 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Integer => "integer",
         Kind::List => "list",
         Kind::Map => "map",
-        Kind::Text => "text",
+        Kind::Secret | Kind::Text => "text",
     }
 }

@@ -147,7 +147,7 @@ fn schema(kind: Kind) -> Value {
         Kind::Integer => json!({ "type": "integer" }),
         Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Map => json!({ "type": "object" }),
-        Kind::Text => json!({ "type": "string" }),
+        Kind::Secret | Kind::Text => json!({ "type": "string" }),
     }
 }
 

@@ -22,7 +22,7 @@ const START: &[Field] = &[
     field("backup", Kind::Bool),
     field("stored_shares", Kind::Integer),
 ];
-const GIVE: &[Field] = &[field("key", Kind::Text), field("nonce", Kind::Text)];
+const GIVE: &[Field] = &[field("key", Kind::Secret), field("nonce", Kind::Text)];
 const CANCEL: &[Field] = &[field("nonce", Kind::Text)];
 
 /// A handler for one target.

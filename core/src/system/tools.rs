@@ -16,7 +16,7 @@ use crate::{
 const RANDOM: &[Field] =
     &[field("bytes", Kind::Integer), field("format", Kind::Text), field("source", Kind::Text)];
 const HASH: &[Field] =
-    &[field("input", Kind::Text), field("format", Kind::Text), field("algorithm", Kind::Text)];
+    &[field("input", Kind::Secret), field("format", Kind::Text), field("algorithm", Kind::Text)];
 
 const RANDOM_ENDPOINTS: &[Endpoint] = &[action(in_tx!(random_bytes)).fields(RANDOM)];
 const HASH_ENDPOINTS: &[Endpoint] = &[action(in_tx!(hash)).fields(HASH)];

@@ -15,7 +15,7 @@ use crate::{
     wrapping::{self, Facts, Kept, invalid, is_wrapping},
 };
 
-const TOKEN: &[Field] = &[field("token", Kind::Text)];
+const TOKEN: &[Field] = &[field("token", Kind::Secret)];
 
 pub(super) const ROUTES: &[Route] = &[
     Route {

@@ -52,7 +52,15 @@ impl Real {
         let share = hex(made.shares[0].expose());
         core.unseal(&share).await.unwrap();
         let mut server = Server::new(core.clone());
-        server.listen(Listener { address, limits: Limits::default(), forwarded: None }).await.unwrap();
+        server
+            .listen(Listener {
+                address,
+                limits: Limits::default(),
+                forwarded: None,
+                opened: Default::default(),
+            })
+            .await
+            .unwrap();
         let address = shown(&server);
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async move {

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr as _, time::Duration};
 
-use strongroom_core::net::Cidr;
+use strongroom_core::{net::Cidr, request::Opened};
 use strongroom_hcl::BlockView;
 
 use super::{
@@ -17,6 +17,8 @@ pub struct Listener {
     pub limits: Limits,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub forwarded: Option<Forwarded>,
+    /// What asks for no token here: the endpoints that the stanza says are not disabled.
+    pub opened: Opened,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +85,7 @@ fn tcp(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Listener> {
         address: Address::Tcp { address: with_port(address), tls },
         limits: limits(source, block)?,
         forwarded: forwarded(source, block)?,
+        opened: opened(source, block)?,
     })
 }
 
@@ -148,7 +151,16 @@ fn unix(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Listener> {
         }
     };
     let limits = limits(source, block)?;
-    Ok(Listener { address: Address::Unix { path: path.into(), mode }, limits, forwarded: None })
+    let address = Address::Unix { path: path.into(), mode };
+    Ok(Listener { address, limits, forwarded: None, opened: Opened::default() })
+}
+
+fn opened(source: &Source<'_>, block: &BlockView<'_>) -> Result<Opened> {
+    let is_open = |key: &str| Ok(source.bool(block.body, key)? == Some(false));
+    Ok(Opened {
+        rekey: is_open("disable_unauthed_rekey_endpoints")?,
+        generate_root: is_open("disable_unauthed_generate_root_endpoints")?,
+    })
 }
 
 fn limits(source: &Source<'_>, block: &BlockView<'_>) -> Result<Limits> {

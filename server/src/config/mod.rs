@@ -31,8 +31,6 @@ pub struct Config {
     pub audit: Vec<AuditDevice>,
     /// Devices may be made over the API too.
     pub audit_by_api: bool,
-    /// Rekeying and making a root token ask for no token: a listener says that the endpoints are not disabled.
-    pub unauthed_operator_endpoints: bool,
     pub api_addr: Option<String>,
     pub cluster_addr: Option<String>,
     pub cluster_name: String,

@@ -28,7 +28,6 @@ pub(super) struct Draft {
     audit: Vec<AuditDevice>,
     answers: Answers,
     audit_by_api: bool,
-    unauthed_operator_endpoints: bool,
     api_addr: Option<String>,
     cluster_addr: Option<String>,
     cluster_name: Option<String>,
@@ -140,9 +139,6 @@ impl Draft {
         }
         for block in source.labelled(body, "listener")? {
             self.listeners.push(listener::read(&mut source, &block)?);
-            for key in ["disable_unauthed_rekey_endpoints", "disable_unauthed_generate_root_endpoints"] {
-                self.unauthed_operator_endpoints |= source.bool(block.body, key)? == Some(false);
-            }
         }
         for block in source.labelled(body, "seal")? {
             self.seal = Some(seal(&mut source, &block)?);
@@ -216,7 +212,6 @@ impl Draft {
             answers: self.answers,
             audit: self.audit,
             audit_by_api: self.audit_by_api,
-            unauthed_operator_endpoints: self.unauthed_operator_endpoints,
             api_addr: self.api_addr,
             cluster_addr: self.cluster_addr,
             cluster_name: self.cluster_name.filter(|it| !it.is_empty()).unwrap_or_else(|| CLUSTER.to_owned()),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod budget;
 mod forwarded;
 mod origin;
 mod read;
@@ -22,13 +23,16 @@ use strongroom_core::{
     Core,
     audit::Audited,
     ids::RequestId,
-    request::{Operation, Peer, Request as Ask},
+    request::{Opened, Operation, Peer, Request as Ask},
 };
 
 use crate::config::Forwarded;
 
-pub use self::origin::Hosts;
-use self::{read::Read, refusal::Refusal};
+use self::{budget::Reserved, read::Read, refusal::Refusal};
+pub use self::{
+    budget::{Budget, Shares},
+    origin::Hosts,
+};
 
 /// What goes back to the client: one buffer, wiped once it is sent.
 pub type Answer = Response<Full<Bytes>>;
@@ -36,8 +40,9 @@ pub type Answer = Response<Full<Bytes>>;
 /// What bounds a request, whoever sends it.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of a body; more are answered with 413. From whoever has no token that is valid, and while sealed,
-    /// no more than [`Limits::STRANGERS_BODY`] are taken.
+    /// Bytes of a body; more are answered with 413. From whoever has no token no more than
+    /// [`Limits::STRANGERS_BODY`] are taken, with one that is not valid, or while sealed, no more than
+    /// [`Limits::CLAIMANTS_BODY`].
     pub max_body: usize,
     /// A connection whose request line and headers have not come by then is closed.
     pub head_deadline: Duration,
@@ -52,8 +57,10 @@ pub struct Limits {
 impl Limits {
     /// No setting goes beyond this.
     pub const MAX_BODY: usize = 32 << 20;
-    /// What anybody may send.
-    pub const STRANGERS_BODY: usize = 1 << 20;
+    /// What anybody may send: a login, a share.
+    pub const STRANGERS_BODY: usize = 64 << 10;
+    /// What whoever brings a token may send before it is looked at.
+    pub const CLAIMANTS_BODY: usize = 1 << 20;
 }
 
 impl Default for Limits {
@@ -72,6 +79,10 @@ impl Default for Limits {
 pub struct App {
     pub core: Arc<Core>,
     pub limits: Limits,
+    /// What all listeners' bodies share.
+    pub budget: Arc<Budget>,
+    /// What asks for no token here.
+    pub opened: Opened,
     /// Proxies that are believed.
     pub forwarded: Option<Forwarded>,
     /// What pages in a browser may call us.
@@ -98,7 +109,8 @@ impl App {
         if let Err(refusal) = self.hosts.check(request.uri(), request.headers()) {
             return refusal.into_answer();
         }
-        let read = read::read(&self.core, &self.limits, peer, request).await;
+        let mut reserved = self.budget.body(&peer);
+        let read = read::read(&self.core, &self.limits, self.opened, &mut reserved, peer, request).await;
         let request = match read {
             Ok(Read::Ask(request)) => request,
             Ok(Read::Redirect(target)) => return answer::redirect(&target),
@@ -108,7 +120,7 @@ impl App {
         // These answer whoever asks about the server itself, in a form of their own.
         let bare_refusals = read::is_about_the_seal(request.path.as_str());
         let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::new(&request));
-        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.dispatch(request));
+        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.dispatch(request, reserved));
         let Ok(audited) = dispatched.await else { return Refusal::Timeout.into_answer() };
         let Some(audited) = audited else { return refusal::panicked() };
         let answer = match audited.into_result() {
@@ -125,7 +137,7 @@ impl App {
 impl App {
     /// Hands a request to the core. What may change something is carried to its end in a task of its own: a
     /// client that hangs up must not leave a change without the record of its answer. `None` if it panicked.
-    async fn dispatch(&self, request: Ask) -> Option<Audited> {
+    async fn dispatch(&self, request: Ask, reserved: Reserved) -> Option<Audited> {
         let reads = matches!(
             request.operation,
             Operation::Help | Operation::List | Operation::Read | Operation::Scan
@@ -134,7 +146,12 @@ impl App {
             return Some(self.core.dispatch(request).await);
         }
         let core = self.core.clone();
-        tokio::spawn(async move { core.dispatch(request).await }).await.ok()
+        let carried = async move {
+            let answer = core.dispatch(request).await;
+            drop(reserved);
+            answer
+        };
+        tokio::spawn(carried).await.ok()
     }
 }
 

@@ -11,10 +11,10 @@ use strongroom_core::{
     audit::AuditedHeaders,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{BadPath, Body, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
+    request::{BadPath, Body, Opened, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
 };
 
-use super::{Limits, body, refusal::Refusal};
+use super::{Limits, body, budget::Reserved, refusal::Refusal};
 
 /// What a request turned out to be.
 pub(super) enum Read {
@@ -27,6 +27,8 @@ pub(super) enum Read {
 pub(super) async fn read(
     core: &Core,
     limits: &Limits,
+    opened: Opened,
+    reserved: &mut Reserved,
     peer: Peer,
     request: Request<Incoming>,
 ) -> Result<Read, Refusal> {
@@ -58,7 +60,7 @@ pub(super) async fn read(
     let fields = match operation {
         Operation::Patch | Operation::Write => {
             let sender = body::Sender { core, token: token.as_ref() };
-            let text = body::collect(limits, &sender, &parts.headers, incoming).await?;
+            let text = body::collect(limits, &sender, &parts.headers, incoming, reserved).await?;
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
@@ -83,6 +85,7 @@ pub(super) async fn read(
         lease_ttl,
         headers,
         merge_patch,
+        opened,
     }))
 }
 

@@ -30,6 +30,7 @@ pub(super) enum Refusal {
     /// With the type that was given, if it looks like one.
     NoMergePatch(String),
     NoSuchPage,
+    Overloaded,
     RelativePath,
     SlowBody,
     Timeout,
@@ -76,6 +77,13 @@ impl Refusal {
                     .into(),
             ),
             Self::NoSuchPage => return errors(StatusCode::NOT_FOUND, &[]),
+            Self::Overloaded => {
+                let mut answer =
+                    errors(StatusCode::SERVICE_UNAVAILABLE, &["too many requests are being read"]);
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(1));
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                return answer;
+            }
             Self::RelativePath => (StatusCode::BAD_REQUEST, "relative paths not supported".into()),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "the request's body did not come in time".into()),
             Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "context deadline exceeded".into()),

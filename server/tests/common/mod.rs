@@ -8,13 +8,14 @@ use strongroom_core::{
     Core, Settings,
     clock::SystemClock,
     crypto::SecretBytes,
+    request::Opened,
     seal::init::Plan,
     storage::{Memory, Storage},
 };
 use strongroom_server::{
     Caps, Reloader, Server, ServerError,
     config::{Address, Forwarded, Listener, Tls},
-    http::Limits,
+    http::{Limits, Shares},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -27,6 +28,8 @@ pub const ROOT: &str = "root-0123456789abcdef";
 
 pub struct TestServer {
     pub address: SocketAddr,
+    /// Of all TCP listeners.
+    pub addresses: Vec<SocketAddr>,
     pub core: Arc<Core>,
     pub reloader: Reloader,
     end: oneshot::Sender<()>,
@@ -43,6 +46,8 @@ pub struct Options {
     pub also: Vec<Listener>,
     /// Memory, if nothing else is said.
     pub storage: Option<Arc<dyn Storage>>,
+    pub shares: Shares,
+    pub opened: Opened,
 }
 
 impl TestServer {
@@ -61,20 +66,22 @@ impl TestServer {
         let share = data_encoding::BASE64.encode(made.shares[0].expose());
         core.unseal(&SecretBytes::from(share)).await.unwrap();
 
-        let mut server = Server::with_caps(core.clone(), options.caps);
+        let mut server = Server::with_caps(core.clone(), options.caps).with_budget(options.shares);
         let address = Address::Tcp { address: "127.0.0.1:0".to_owned(), tls: options.tls };
-        let listener = Listener { address, limits: options.limits, forwarded: options.forwarded };
+        let Options { limits, forwarded, opened, .. } = options;
+        let listener = Listener { address, limits, forwarded, opened };
         server.listen(listener).await.unwrap();
         for listener in options.also {
             server.listen(listener).await.unwrap();
         }
         let address = server.local_addr().unwrap();
+        let all = server.addresses().iter().filter_map(|it| it.split_once("://")?.1.parse().ok()).collect();
         let reloader = server.reloader();
         let (end, ended) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async move {
             let _ = ended.await;
         }));
-        Self { address, core, reloader, end, running }
+        Self { address, addresses: all, core, reloader, end, running }
     }
 
     pub async fn connect(&self) -> TcpStream {

@@ -31,8 +31,8 @@ pub(super) const ROUTES: &[Route] = &[Route {
     summary: "Gives a token for a role id and a secret id.",
     endpoints: &[
         action(in_tx!(log_in))
-            .unauth()
-            .fields(&[field("role_id", Kind::Text), field("secret_id", Kind::Text)]),
+            .login()
+            .fields(&[field("role_id", Kind::Text), field("secret_id", Kind::Secret)]),
         read(in_tx!(by_reading)).unauth().fields(&[field("role_id", Kind::Text)]),
     ],
 }];

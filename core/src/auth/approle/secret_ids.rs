@@ -44,7 +44,7 @@ pub(super) const ROUTES: &[Route] = &[
             field("cidr_list", Kind::List),
             field("metadata", Kind::Text),
             field("num_uses", Kind::Integer),
-            field("secret_id", Kind::Text),
+            field("secret_id", Kind::Secret),
             field("token_bound_cidrs", Kind::List),
             field("ttl", Kind::Duration),
         ])],
@@ -52,14 +52,14 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         pattern: "role/{role_name}/secret-id/lookup",
         summary: "Shows a secret id's properties.",
-        endpoints: &[action(in_tx!(lookup)).fields(&[field("secret_id", Kind::Text)])],
+        endpoints: &[action(in_tx!(lookup)).fields(&[field("secret_id", Kind::Secret)])],
     },
     Route {
         pattern: "role/{role_name}/secret-id/destroy",
         summary: "Ends a secret id.",
         endpoints: &[
-            action(in_tx!(destroy)).fields(&[field("secret_id", Kind::Text)]),
-            delete(in_tx!(destroy)).fields(&[field("secret_id", Kind::Text)]),
+            action(in_tx!(destroy)).fields(&[field("secret_id", Kind::Secret)]),
+            delete(in_tx!(destroy)).fields(&[field("secret_id", Kind::Secret)]),
         ],
     },
     Route {

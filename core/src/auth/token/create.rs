@@ -27,7 +27,7 @@ const FIELDS: &[Field] = &[
     field("display_name", Kind::Text),
     field("entity_alias", Kind::Text),
     field("explicit_max_ttl", Kind::Duration),
-    field("id", Kind::Text),
+    field("id", Kind::Secret),
     field("lease", Kind::Duration),
     field("meta", Kind::Map),
     field("no_default_policy", Kind::Bool),

@@ -20,16 +20,16 @@ pub(super) const ROUTES: &[Route] = &[
         pattern: "lookup",
         summary: "Shows a token.",
         endpoints: &[
-            read(in_tx!(lookup)).fields(&[field("token", Kind::Text)]),
-            action(in_tx!(lookup)).fields(&[field("token", Kind::Text)]),
+            read(in_tx!(lookup)).fields(&[field("token", Kind::Secret)]),
+            action(in_tx!(lookup)).fields(&[field("token", Kind::Secret)]),
         ],
     },
     Route {
         pattern: "lookup-self",
         summary: "Shows the token that asks.",
         endpoints: &[
-            read(in_tx!(lookup_self)).fields(&[field("token", Kind::Text)]),
-            action(in_tx!(lookup_self)).fields(&[field("token", Kind::Text)]),
+            read(in_tx!(lookup_self)).fields(&[field("token", Kind::Secret)]),
+            action(in_tx!(lookup_self)).fields(&[field("token", Kind::Secret)]),
         ],
     },
     Route {

@@ -22,14 +22,14 @@ pub(super) const ROUTES: &[Route] = &[
         pattern: "renew",
         summary: "Gives a token more time.",
         endpoints: &[
-            action(in_tx!(renew)).fields(&[field("increment", Kind::Duration), field("token", Kind::Text)])
+            action(in_tx!(renew)).fields(&[field("increment", Kind::Duration), field("token", Kind::Secret)])
         ],
     },
     Route {
         pattern: "renew-self",
         summary: "Gives the token that asks more time.",
         endpoints: &[action(in_tx!(renew_self))
-            .fields(&[field("increment", Kind::Duration), field("token", Kind::Text)])],
+            .fields(&[field("increment", Kind::Duration), field("token", Kind::Secret)])],
     },
     Route {
         pattern: "renew-accessor",

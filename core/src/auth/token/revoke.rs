@@ -14,12 +14,12 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         pattern: "revoke",
         summary: "Ends a token and everything below it.",
-        endpoints: &[action(in_tx!(revoke)).fields(&[field("token", Kind::Text)])],
+        endpoints: &[action(in_tx!(revoke)).fields(&[field("token", Kind::Secret)])],
     },
     Route {
         pattern: "revoke-self",
         summary: "Ends the token that asks, and everything below it.",
-        endpoints: &[action(in_tx!(revoke_self)).fields(&[field("token", Kind::Text)])],
+        endpoints: &[action(in_tx!(revoke_self)).fields(&[field("token", Kind::Secret)])],
     },
     Route {
         pattern: "revoke-accessor",
@@ -29,7 +29,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         pattern: "revoke-orphan",
         summary: "Ends a token; its children live on as orphans.",
-        endpoints: &[action(in_tx!(revoke_orphan)).fields(&[field("token", Kind::Text)])],
+        endpoints: &[action(in_tx!(revoke_orphan)).fields(&[field("token", Kind::Secret)])],
     },
 ];
 

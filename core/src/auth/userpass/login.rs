@@ -33,7 +33,7 @@ use crate::{
 pub(super) const ROUTES: &[Route] = &[Route {
     pattern: "login/{username}",
     summary: "Gives a token for a user name and a password.",
-    endpoints: &[action(prepared!(verify)).unauth().fields(&[field("password", Kind::Text)])],
+    endpoints: &[action(prepared!(verify)).login().fields(&[field("password", Kind::Secret)])],
 }];
 
 #[derive(Deserialize)]
@@ -57,6 +57,7 @@ struct Attempt {
 
 async fn verify(cx: &Cx<'_>) -> Result<Attempt> {
     let (mount, name) = (cx.mount()?, users::name(cx)?);
+    let _waiting = cx.core.attempts().wait(cx.request)?;
     let password = cx.fields::<Fields>()?.password.map(|it| SecretBytes::from(it.0)).unwrap_or_default();
     let turn = lockout::turn(mount, name.as_str()).await?;
     let mut seen = Tx::new(cx.open()?.store.clone());

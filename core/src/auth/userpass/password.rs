@@ -20,9 +20,8 @@ use crate::{
 pub(super) const ROUTES: &[Route] = &[Route {
     pattern: "users/{username}/password",
     summary: "Sets a user's password.",
-    endpoints: &[
-        action(prepared!(hash)).fields(&[field("password", Kind::Text), field("password_hash", Kind::Text)])
-    ],
+    endpoints: &[action(prepared!(hash))
+        .fields(&[field("password", Kind::Secret), field("password_hash", Kind::Secret)])],
 }];
 
 #[derive(Deserialize)]
@@ -48,6 +47,7 @@ pub(super) async fn given(cx: &Cx<'_>) -> Result<Option<PasswordHash>> {
             if !password::is_acceptable(&password) {
                 return Err(Error::invalid("a password has 1 to 1024 bytes, none of them zero"));
             }
+            let _waiting = cx.core.attempts().wait(cx.request)?;
             Ok(Some(password::hash(password).await?))
         }
         (None, Some(hash)) => {

@@ -26,8 +26,8 @@ pub(super) const FOLDER: &str = "user/";
 const FIELDS: &[Field] = &[
     field("bound_cidrs", Kind::List),
     field("max_ttl", Kind::Duration),
-    field("password", Kind::Text),
-    field("password_hash", Kind::Text),
+    field("password", Kind::Secret),
+    field("password_hash", Kind::Secret),
     field("policies", Kind::List),
     field("token_bound_cidrs", Kind::List),
     field("token_explicit_max_ttl", Kind::Duration),

@@ -1,7 +1,10 @@
 //! Answers written straight into their buffer, around data that is copied as it came; and merging, cutting
 //! and listing of JSON text without making numbers of its numbers.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use serde::{
     Deserialize, Deserializer,
@@ -13,6 +16,7 @@ use super::{super::begin_field, record::Entry};
 use crate::{
     crypto::SecretBytes,
     error::{Error, Result},
+    request::{BadBody, check_bounds},
 };
 
 /// What the fixed parts of an answer take at most: names, two times, a version.
@@ -64,32 +68,39 @@ fn write_metadata(out: &mut Vec<u8>, entry: &Entry, custom: Option<&str>) {
     out.push(b'}');
 }
 
-/// An RFC 7396 merge of `patch`, an object, into `target`, an object or `null`.
+/// An RFC 7396 merge of `patch`, an object, into `target`, an object or `null`. What comes of it is bounded as if
+/// it had been sent at once.
 pub(super) fn merge(target: &str, patch: &str) -> Result<SecretBytes> {
     let mut out = Vec::with_capacity(2 + target.len() + patch.len());
     write_merged(&mut out, target, patch)?;
-    Ok(SecretBytes::new(out))
+    let merged = SecretBytes::new(out);
+    match check_bounds(merged.expose()) {
+        Err(BadBody::TooComplex) => Err(Error::invalid("the merged secret has too many values")),
+        _ => Ok(merged),
+    }
 }
 
 fn write_merged(out: &mut Vec<u8>, target: &str, patch: &str) -> Result<()> {
     let target = fields(target)?;
     let patch = fields(patch)?;
+    let known: HashSet<&str> = target.iter().map(|(name, _)| &**name).collect();
+    let changes: HashMap<&str, &RawValue> = patch.iter().map(|(name, new)| (&**name, *new)).collect();
     out.push(b'{');
     for (name, old) in &target {
-        match patch.iter().find(|(known, _)| known == name) {
+        match changes.get(&**name) {
             None => {
                 begin_field(out, name)?;
                 out.extend_from_slice(old.get().as_bytes());
             }
-            Some((_, new)) if is_null(new.get()) => {}
-            Some((_, new)) => {
+            Some(new) if is_null(new.get()) => {}
+            Some(new) => {
                 begin_field(out, name)?;
                 write_value(out, old.get(), new.get())?;
             }
         }
     }
     for (name, new) in &patch {
-        if !is_null(new.get()) && !target.iter().any(|(known, _)| known == name) {
+        if !is_null(new.get()) && !known.contains(&**name) {
             begin_field(out, name)?;
             write_value(out, "null", new.get())?;
         }
@@ -174,7 +185,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
                 mut entries: A,
             ) -> std::result::Result<Self::Value, A::Error> {
                 let mut out: Fields<'de> = Vec::new();
-                let mut seen = std::collections::HashMap::new();
+                let mut seen = HashMap::new();
                 while let Some((name, value)) = entries.next_entry::<Cow<'de, str>, &'de RawValue>()? {
                     match seen.get(&name).and_then(|at: &usize| out.get_mut(*at)) {
                         Some(known) => known.1 = value,
@@ -230,6 +241,33 @@ mod tests {
             r#"{"m":1e400}"#,
             r#"{"n":12345678901234567890123,"f":1.0,"m":1e400}"#,
         );
+    }
+
+    // Rule 105: what no request could send at once cannot be put together from several.
+    #[test]
+    fn patches_do_not_add_up_to_what_is_too_much() {
+        let half = |from: usize| {
+            let fields: Vec<String> = (from..from + 6_000).map(|it| format!("\"k{it}\":1")).collect();
+            format!("{{{}}}", fields.join(","))
+        };
+        let first = merge("{}", &half(0)).unwrap();
+        assert!(merge(text(&first), &half(0)).is_ok());
+        assert!(merge(text(&first), &half(6_000)).is_err());
+    }
+
+    // Rule 111: compared with each other, these names would be 160 GB of work.
+    #[test]
+    fn a_patch_costs_what_its_length_costs() {
+        let stem = "x".repeat(200);
+        let of = |mark: &str| {
+            let fields: Vec<String> = (0..20_000).map(|it| format!("\"{stem}{it}{mark}\":1")).collect();
+            format!("{{{}}}", fields.join(","))
+        };
+        let (target, patch) = (of("a"), of("b"));
+        let begun = std::time::Instant::now();
+        assert!(merge(&target, &patch).is_err());
+        let took = begun.elapsed();
+        assert!(took < std::time::Duration::from_secs(8), "{took:?}");
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl Login {
             lease_ttl: None,
             headers: Vec::new(),
             merge_patch: false,
+            opened: Default::default(),
         };
         Self { mounted: table.at("auth/token/").unwrap().clone(), test, open, request }
     }
@@ -56,6 +57,7 @@ impl Login {
             caller: &Caller::Anonymous,
             presented: None,
             grant: None,
+            stranger: true,
             now: self.test.core.now(),
             creates: Default::default(),
         };

@@ -1,0 +1,375 @@
+//! The device's thread: it opens, chains, writes, signs and rotates.
+
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    super::{
+        chain::{self, Head},
+        config::{DeviceConfig, SinkConfig, Sync},
+        file::{Fate, Found, LogFile, Torn},
+        line,
+        sink::{self, Sink},
+        text,
+    },
+    Body, Node, Shared,
+};
+use crate::clock::Timestamp;
+
+/// Lines after which a checkpoint is signed.
+const CHECKPOINT_LINES: u64 = 4_096;
+/// How often free space is looked at.
+const LOOK_AT_SPACE: Duration = Duration::from_secs(1);
+/// Free space below which the alarm is raised.
+const LOW_SPACE: u64 = 64 << 20;
+/// What is left of a buffer that one huge line made grow.
+const KEPT_BUFFER: usize = 4 << 20;
+
+/// What the thread works with.
+pub(super) struct Worker {
+    config: DeviceConfig,
+    shared: Arc<Shared>,
+    node: Arc<Node>,
+    /// None until it could be opened.
+    sink: Option<Sink>,
+    head: Head,
+    /// The store's word for how far the chain has got, until the file was first looked at.
+    stored: Option<Head>,
+    /// When the open file was begun.
+    begun: Option<Timestamp>,
+    /// Why the next file is opened.
+    reason: &'static str,
+    /// Lines since the last checkpoint.
+    unsigned: u64,
+    signed_at: Instant,
+    space_at: Instant,
+    buffer: Vec<u8>,
+}
+
+enum Work {
+    Lines(Vec<Body>),
+    Reopen,
+    Tick,
+    Close,
+}
+
+impl Worker {
+    /// `stored` is how far the store knows the chain.
+    pub(super) fn new(
+        config: DeviceConfig,
+        shared: Arc<Shared>,
+        node: Arc<Node>,
+        stored: Option<Head>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            config,
+            shared,
+            node,
+            sink: None,
+            head: stored.unwrap_or_default(),
+            stored,
+            begun: None,
+            reason: "unsealed",
+            unsigned: 0,
+            signed_at: now,
+            space_at: now,
+            buffer: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        if self.config.is_kept() {
+            // Failing is no news yet: it is tried again with the first line.
+            let _ = self.ready();
+        }
+        loop {
+            match self.next() {
+                Work::Lines(bodies) => self.take(&bodies),
+                Work::Reopen => self.reopen(),
+                Work::Tick => self.tick(),
+                Work::Close => break,
+            }
+        }
+        if self.sink.is_some() && self.unsigned > 0 {
+            self.report(|it| it.checkpoint());
+        }
+        self.sink.as_ref().map(Sink::sync);
+        // The file is unlocked before whoever waits goes on to open it.
+        self.sink = None;
+        let mut queue = self.shared.lock();
+        queue.unsynced = None;
+        queue.ended = true;
+        drop(queue);
+        self.shared.ended.notify_all();
+    }
+
+    fn next(&self) -> Work {
+        let mut queue = self.shared.lock();
+        // Whatever took so long has come back.
+        queue.stalled = false;
+        loop {
+            if !queue.entries.is_empty() {
+                queue.bytes = 0;
+                let mut bodies = Vec::with_capacity(queue.entries.len() * 2);
+                for entry in std::mem::take(&mut queue.entries) {
+                    bodies.extend(entry.bodies);
+                    queue.in_flight.push(entry.accepted);
+                }
+                return Work::Lines(bodies);
+            }
+            if queue.closing {
+                return Work::Close;
+            }
+            if std::mem::take(&mut queue.reopen) {
+                return Work::Reopen;
+            }
+            let due = self.config.checkpoint_after.saturating_sub(self.signed_at.elapsed());
+            let waited = match self.unsigned {
+                0 => self.shared.wake.wait(queue).map_err(|it| it.into_inner()),
+                _ if due.is_zero() => return Work::Tick,
+                _ => self.shared.wake.wait_timeout(queue, due).map(|it| it.0).map_err(|it| it.into_inner().0),
+            };
+            queue = waited.unwrap_or_else(|it| it);
+        }
+    }
+
+    fn take(&mut self, bodies: &[Body]) {
+        let outcome = self.report(|it| {
+            it.ready()?;
+            it.write(bodies)?;
+            if it.config.sync == Sync::Always {
+                it.sink.as_ref().map_or(Ok(()), Sink::sync)?;
+            }
+            Ok(())
+        });
+        if outcome.is_none() {
+            // The next line begins with opening it anew: that looks at what the file really holds.
+            (self.sink, self.reason) = (None, "failed");
+        }
+        let mut queue = self.shared.lock();
+        let waiters = std::mem::take(&mut queue.in_flight);
+        queue.head = self.head;
+        queue.waiting_since = (!queue.entries.is_empty()).then(Instant::now);
+        if let Some(Sink::File(file)) = &self.sink
+            && self.config.sync == Sync::Interval
+        {
+            queue.unsynced = Some(file.handle());
+        }
+        drop(queue);
+        if outcome.is_some() {
+            for waiter in waiters {
+                // Whoever has gone away needs no answer.
+                let _ = waiter.send(());
+            }
+            self.tick();
+            self.rotate_if_due();
+        }
+    }
+
+    /// Does `what`, and says so once when it begins or ceases to fail.
+    fn report(&mut self, what: impl FnOnce(&mut Self) -> io::Result<()>) -> Option<()> {
+        let outcome = what(self);
+        let was = std::mem::replace(&mut self.shared.lock().failing, outcome.is_err());
+        match &outcome {
+            Err(error) if !was => {
+                tracing::error!(device = %self.config.path, %error, "the audit device fails")
+            }
+            Ok(()) if was => tracing::info!(device = %self.config.path, "the audit device works again"),
+            _ => {}
+        }
+        outcome.ok()
+    }
+
+    /// Makes sure that there is something to write to, and that it is what was left.
+    fn ready(&mut self) -> io::Result<()> {
+        if let Some(Sink::File(file)) = &mut self.sink {
+            match file.fate()? {
+                Fate::AsLeft => return Ok(()),
+                Fate::Deleted => (self.sink, self.reason) = (None, "deleted"),
+                Fate::Truncated => return self.begin("truncated", None, None),
+            }
+        }
+        match &self.config.sink {
+            _ if self.sink.is_some() => Ok(()),
+            SinkConfig::File { path, mode } => {
+                let (file, found) = open_when_free(path, *mode)?;
+                self.adopt(file, found)
+            }
+            other => {
+                self.sink = Some(Sink::open(other, &self.shared.ring)?);
+                self.begin(self.reason, None, None)
+            }
+        }
+    }
+
+    /// Goes on where a file ends.
+    fn adopt(&mut self, file: LogFile, found: Found) -> io::Result<()> {
+        let foreign = found.store.as_ref().is_some_and(|it| *it != self.node.store);
+        if foreign && !found.is_empty {
+            // Another store's log: put aside, not continued.
+            let seconds = self.node.time.now().unix_seconds();
+            let (file, found) = file.rotate(u64::try_from(seconds).unwrap_or(0))?;
+            return self.adopt(file, Found { is_empty: true, ..found });
+        }
+        let mut missing = None;
+        match (found.head, self.stored.take()) {
+            // The file ends before a line that the store knows was written: the gap stays visible.
+            (Some(end), Some(stored)) if end.seq < stored.seq => {
+                missing = Some(end.seq + 1);
+                tracing::error!(device = %self.config.path, "lines at the end of the audit file are missing");
+            }
+            (Some(end), _) if end.seq >= self.head.seq => self.head = end,
+            _ => {}
+        }
+        self.begun = found.begun.or_else(|| Some(self.node.time.now()));
+        self.sink = Some(Sink::File(file));
+        let outcome = self.begin(self.reason, found.torn.as_ref(), missing);
+        if outcome.is_err() {
+            self.sink = None;
+        }
+        outcome
+    }
+
+    /// Writes the line with which a file, or a run, begins; before it, what closes a torn line.
+    fn begin(&mut self, reason: &str, torn: Option<&Torn>, missing: Option<u64>) -> io::Result<()> {
+        let now = self.node.time.now();
+        let mut bodies = Vec::new();
+        if let Some(torn) = torn {
+            let mut out = line::open("recovered", now, 256);
+            text::number(&mut out, "torn_bytes", torn.bytes);
+            text::text(&mut out, "torn_sha256", &data_encoding::HEXLOWER.encode(&torn.hash));
+            text::text(&mut out, "previous", &self.head.hex());
+            out.push(b'}');
+            bodies.push(Body::new(out));
+            self.buffer.push(b'\n');
+        }
+        let mut out = line::open("start", now, 512);
+        text::number(&mut out, "version", 1);
+        text::text(&mut out, "reason", reason);
+        text::text(&mut out, "store", &self.node.store);
+        text::text(&mut out, "device", &self.config.path);
+        text::text(&mut out, "key", &data_encoding::HEXLOWER.encode(&self.node.signer.public()));
+        if torn.is_none() {
+            text::text(&mut out, "previous", &self.head.hex());
+        }
+        if let Some(missing) = missing {
+            text::number(&mut out, "missing_from", missing);
+            text::number(&mut out, "missing_to", self.head.seq);
+        }
+        out.push(b'}');
+        bodies.push(Body::new(out));
+        let outcome = self.write(&bodies);
+        self.shared.lock().head = self.head;
+        outcome
+    }
+
+    fn write(&mut self, bodies: &[Body]) -> io::Result<()> {
+        let mut head = self.head;
+        for body in bodies {
+            head.append(&mut self.buffer, &body.text, &body.hash);
+        }
+        let outcome = match &mut self.sink {
+            Some(sink) => sink.append(&self.buffer),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        };
+        self.buffer.clear();
+        self.buffer.shrink_to(KEPT_BUFFER);
+        outcome?;
+        self.head = head;
+        if self.unsigned == 0 {
+            self.signed_at = Instant::now();
+        }
+        self.unsigned += u64::try_from(bodies.len()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
+    /// Signs the chain as it stands.
+    fn checkpoint(&mut self) -> io::Result<()> {
+        let now = self.node.time.now();
+        let signed = chain::signed(&self.node.store, &self.config.path, &now.rfc3339(), self.head);
+        let mut out = line::open("checkpoint", now, 512);
+        text::text(&mut out, "store", &self.node.store);
+        text::text(&mut out, "device", &self.config.path);
+        text::text(&mut out, "signature", &data_encoding::HEXLOWER.encode(&self.node.signer.sign(&signed)));
+        out.push(b'}');
+        self.write(&[Body::new(out)])?;
+        (self.unsigned, self.signed_at) = (0, Instant::now());
+        self.shared.lock().head = self.head;
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        let due =
+            self.unsigned >= CHECKPOINT_LINES || self.signed_at.elapsed() >= self.config.checkpoint_after;
+        if self.unsigned > 0 && due {
+            self.report(Self::checkpoint);
+            // Also if it failed: it is tried again in a second, or with the next line.
+            self.signed_at = Instant::now();
+        }
+        if let SinkConfig::File { path, .. } = &self.config.sink
+            && self.space_at.elapsed() >= LOOK_AT_SPACE
+        {
+            self.space_at = Instant::now();
+            let low = sink::free_space(path).is_some_and(|it| it < LOW_SPACE);
+            let was = std::mem::replace(&mut self.shared.lock().low_space, low);
+            if low && !was {
+                tracing::error!(device = %self.config.path, "the disk with the audit file is nearly full");
+            }
+        }
+    }
+
+    fn reopen(&mut self) {
+        let Some(Sink::File(file)) = &self.sink else { return };
+        if file.is_current() {
+            return;
+        }
+        self.report(|it| {
+            if it.unsigned > 0 {
+                it.checkpoint()?;
+            }
+            (it.sink, it.reason) = (None, "reopened");
+            it.ready()
+        });
+    }
+
+    fn rotate_if_due(&mut self) {
+        let rotation = self.config.rotation;
+        let Some(Sink::File(file)) = &self.sink else { return };
+        let now = self.node.time.now();
+        let large = rotation.size > 0 && file.len() >= rotation.size;
+        let old = !rotation.age.is_zero() && self.begun.is_some_and(|it| now.since(it) >= rotation.age);
+        if !large && !old {
+            return;
+        }
+        self.report(|it| {
+            it.checkpoint()?;
+            let Some(Sink::File(file)) = &it.sink else { return Ok(()) };
+            file.sync()?;
+            let (next, found) = file.rotate(it.head.seq)?;
+            if rotation.keep > 0 {
+                next.prune(rotation.keep)?;
+            }
+            it.reason = "rotated";
+            it.adopt(next, Found { is_empty: true, ..found })
+        });
+    }
+}
+
+/// Opens the file; the run before, of this process, may be about to close it.
+fn open_when_free(path: &std::path::Path, mode: u32) -> io::Result<(LogFile, Found)> {
+    let begun = Instant::now();
+    loop {
+        match LogFile::open(path, mode) {
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < Duration::from_secs(1) =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome,
+        }
+    }
+}
