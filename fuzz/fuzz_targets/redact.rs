@@ -18,5 +18,5 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let line = decoding::redacted(&json);
     assert!(memchr::memmem::find(&line, CANARY).is_none(), "{}", String::from_utf8_lossy(&line));
-    serde_json::from_slice::<serde_json::de::IgnoredAny>(&line).expect("a redacted value is JSON");
+    serde_json::from_slice::<&serde_json::value::RawValue>(&line).expect("a redacted value is JSON");
 });
