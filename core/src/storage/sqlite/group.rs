@@ -200,7 +200,7 @@ fn load_big(conn: &Connection, id: i64) -> Result<Bytes, Failure> {
 }
 
 /// Answers where the value lies, if it is long.
-fn store(
+pub(super) fn store(
     conn: &Connection,
     key: &RowKey,
     rev: Rev,

@@ -18,7 +18,7 @@ use tokio::sync::{oneshot, watch};
 
 use self::{
     dir::DataDir,
-    queue::{Job, Queue},
+    queue::{Job, Queue, Replacement},
     readers::Readers,
     snapshot::Snapshots,
     sweep::Sweep,
@@ -26,8 +26,8 @@ use self::{
     writer::{Scrubs, Writer},
 };
 use super::{
-    Batch, CommitError, Pending, Record, Remote, Rev, Row, RowKey, Scan, Snapshot, Storage, StorageError,
-    Witness, cache::Cache,
+    Batch, CommitError, Pending, Record, Remote, Rev, Row, RowKey, Rows, Scan, Scratch, Snapshot, Storage,
+    StorageError, Witness, cache::Cache,
 };
 
 mod dir;
@@ -35,6 +35,7 @@ mod error;
 mod group;
 mod queue;
 mod readers;
+mod replace;
 mod rows;
 mod schema;
 mod snapshot;
@@ -188,6 +189,19 @@ impl Storage for Sqlite {
     fn snapshot(&self) -> Pending<'_, Result<Box<dyn Snapshot>, StorageError>> {
         let shared = &self.shared;
         Pending::ready(shared.open().and_then(|()| shared.snapshots.open(&shared.store)))
+    }
+
+    fn replace(&self, rows: Rows) -> Pending<'_, Result<(), StorageError>> {
+        let (answer, answered) = oneshot::channel();
+        if let Err(error) = self.shared.queue.push_replacement(Replacement { rows, answer }) {
+            return Pending::ready(Err(error));
+        }
+        Pending::Waiting(Box::pin(async move { answered.await.unwrap_or(Err(StorageError::Closed)) }))
+    }
+
+    fn scratch(&self) -> Result<Scratch, StorageError> {
+        self.shared.open()?;
+        dir::scratch(&self.shared.store)
     }
 
     fn close(&self) -> Pending<'_, Result<(), StorageError>> {
