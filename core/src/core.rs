@@ -98,7 +98,13 @@ impl Core {
             mounts: Mounts::new(&ENGINES),
             policies: Policies::new()?,
             tokens: Tokens::new(&barrier)?,
-            audit: Broker::new(self.settings.audit.clone(), &barrier, store.clone(), self.time.clone())?,
+            audit: Broker::new(
+                self.settings.audit.clone(),
+                &barrier,
+                store.clone(),
+                self.time.clone(),
+                &keeper,
+            )?,
             store,
             head: keeper,
         });

@@ -106,8 +106,7 @@ impl Core {
     /// The state of the store as of the last commit, for keeping it elsewhere.
     pub fn anchor(&self) -> Result<Anchor> {
         let open = self.unsealed().ok_or(Error::Sealed)?;
-        let head = open.head.head();
-        Ok(Anchor { sequence: head.sequence, digest: open.store.barrier.digest().anchor(&head) })
+        Ok(open.head.anchor())
     }
 
     /// Whether the store can have come from the state that `anchor` tells of: if not, it was put back.

@@ -8,7 +8,7 @@
 use std::{
     fs::File,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -24,8 +24,10 @@ use super::{
     text,
 };
 use crate::{
+    barrier::head::HeadKeeper,
     clock::{TimeKeeper, Timestamp},
     crypto::{Key, mac::sha256, sign::SigningKey},
+    integrity::Anchor,
 };
 
 /// Lines after which a checkpoint is signed.
@@ -44,6 +46,20 @@ pub(super) struct Node {
     pub(super) store: String,
     pub(super) signer: SigningKey,
     pub(super) time: Arc<TimeKeeper>,
+    /// The head of the unsealed store. Not held: sealing must drop the keys, whatever a device is waiting for.
+    pub(super) head: Weak<HeadKeeper>,
+    /// As it was when the store was sealed, for the last lines.
+    pub(super) last: OnceLock<Anchor>,
+}
+
+impl Node {
+    /// How far the store has got, so that this log shows if it is put back to an older state.
+    fn anchor(&self, out: &mut Vec<u8>) {
+        let live = self.head.upgrade().map(|it| it.anchor());
+        let Some(anchor) = live.or_else(|| self.last.get().copied()) else { return };
+        text::number(out, "store_sequence", anchor.sequence);
+        text::text(out, "store_digest", &data_encoding::HEXLOWER.encode(&anchor.digest));
+    }
 }
 
 /// A body with its hash.
@@ -428,6 +444,7 @@ impl Worker {
         text::text(&mut out, "store", &self.node.store);
         text::text(&mut out, "device", &self.config.path);
         text::text(&mut out, "key", &data_encoding::HEXLOWER.encode(&self.node.signer.public()));
+        self.node.anchor(&mut out);
         if torn.is_none() {
             text::text(&mut out, "previous", &self.head.hex());
         }
@@ -470,6 +487,7 @@ impl Worker {
         text::text(&mut out, "store", &self.node.store);
         text::text(&mut out, "device", &self.config.path);
         text::text(&mut out, "signature", &data_encoding::HEXLOWER.encode(&self.node.signer.sign(&signed)));
+        self.node.anchor(&mut out);
         out.push(b'}');
         self.write(&[Body::new(out)])?;
         (self.unsigned, self.signed_at) = (0, Instant::now());
