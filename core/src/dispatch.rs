@@ -55,11 +55,14 @@ impl Core {
             return Audited::exempt(self.before_unsealing(&request, presented.as_ref()).await);
         };
         let now = self.time().now();
-        match self.answer(&open, &request, presented.as_ref(), now).await {
+        let answer = match self.answer(&open, &request, presented.as_ref(), now).await {
             Ok(answer) => answer,
             // Not even a record could be made: there is nothing to say but that.
             Err(error) => Audited::exempt(Err(error)),
-        }
+        };
+        drop(open);
+        self.reopen_if_due().await;
+        answer
     }
 
     async fn answer(
@@ -191,6 +194,7 @@ impl Core {
     ) -> Result<Response> {
         let now = self.time().now();
         let outcome = self.while_sealed(request, presented).await;
+        self.reopen_if_due().await;
         if !audit::is_exempt(request) && !matches!(outcome, Err(Error::Sealed)) {
             self.remember(SealedEvent::new(request, outcome.as_ref().err(), now));
         }
@@ -207,8 +211,12 @@ impl Core {
             return Err(Error::Sealed);
         };
         let endpoint = route.endpoints.iter().find(|it| it.operation == request.operation);
-        let Some(Endpoint { access: Access::Unauth, handler: Handler::Outside(handler), .. }) = endpoint
-        else {
+        let begins = match endpoint {
+            Some(endpoint) if endpoint.before_init => !self.is_initialized().await?,
+            _ => false,
+        };
+        let answers = |it: &&Endpoint| begins || it.access == Access::Unauth;
+        let Some(Endpoint { handler: Handler::Outside(handler), .. }) = endpoint.filter(answers) else {
             let known = route.endpoints.iter().any(|it| matches!(it.handler, Handler::Outside(_)));
             return Err(if known && endpoint.is_none() {
                 Error::UnsupportedOperation

@@ -28,6 +28,10 @@ pub struct Endpoint {
     /// The fields that it reads from the body or the query; others are answered with a warning.
     pub fields: Fields,
     pub handler: Handler,
+    /// What is sent or answered may be larger than memory: no fields, and more time.
+    pub streamed: bool,
+    /// Also answered while there is no store: the handler sees to it that not everybody is heard.
+    pub before_init: bool,
 }
 
 /// Who may ask at all. What is not declared does not compile.
@@ -117,7 +121,15 @@ macro_rules! outside {
 pub(crate) use {in_tx, outside};
 
 const fn endpoint(operation: Operation, handler: Handler) -> Endpoint {
-    Endpoint { operation, access: Access::Auth, writes: Writes::Action, fields: Fields::Known(&[]), handler }
+    Endpoint {
+        operation,
+        access: Access::Auth,
+        writes: Writes::Action,
+        fields: Fields::Known(&[]),
+        handler,
+        streamed: false,
+        before_init: false,
+    }
 }
 
 pub const fn read(handler: Handler) -> Endpoint {
@@ -160,6 +172,16 @@ impl Endpoint {
 
     pub const fn sudo(mut self) -> Self {
         self.access = Access::Sudo;
+        self
+    }
+
+    pub const fn streamed(mut self) -> Self {
+        self.streamed = true;
+        self
+    }
+
+    pub const fn before_init(mut self) -> Self {
+        self.before_init = true;
         self
     }
 
@@ -209,6 +231,14 @@ pub fn find(tables: Tables, path: &str) -> Option<(&'static Route, Params<'_>)> 
         .iter()
         .flat_map(|it| it.iter())
         .find_map(|route| fit(route.pattern, path).map(|params| (route, params)))
+}
+
+/// Whether a request's body, or its answer, is to be passed on as it comes. Only the system has such routes.
+pub fn is_streamed(operation: Operation, path: &str) -> bool {
+    // Most requests are for other places: no table is gone through for them.
+    let Some(path) = path.strip_prefix("sys/").filter(|it| it.starts_with("storage/")) else { return false };
+    find(crate::system::ROUTES, path)
+        .is_some_and(|(route, _)| route.endpoints.iter().any(|it| it.operation == operation && it.streamed))
 }
 
 fn fit<'p>(pattern: &'static str, path: &'p str) -> Option<Params<'p>> {

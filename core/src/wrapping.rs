@@ -49,6 +49,9 @@ pub(crate) async fn wrap(cx: &Cx<'_>, tx: &mut Tx, response: Response) -> Result
     if response.is_empty() || response.wrap_info.is_some() {
         return Ok(response);
     }
+    if response.stream.is_some() {
+        return Err(Error::invalid("this answer cannot be wrapped"));
+    }
     let wrapped_accessor =
         response.auth.as_ref().map(|it| it.accessor.clone()).filter(|accessor| !accessor.is_empty());
     let text = match response.raw {

@@ -25,6 +25,7 @@ pub(crate) enum Purpose {
     AuditSeed,
     Digest,
     LoginMac,
+    Snapshot,
     TokenAccessor,
     TokenMac,
 }
@@ -35,6 +36,7 @@ impl Purpose {
             Self::AuditSeed => "audit",
             Self::Digest => "digest",
             Self::LoginMac => "login",
+            Self::Snapshot => "snapshot",
             Self::TokenAccessor => "token accessor",
             Self::TokenMac => "token",
         }
@@ -237,6 +239,7 @@ mod tests {
             Purpose::AuditSeed,
             Purpose::Digest,
             Purpose::LoginMac,
+            Purpose::Snapshot,
             Purpose::TokenAccessor,
             Purpose::TokenMac,
         ];

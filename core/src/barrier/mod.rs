@@ -94,6 +94,13 @@ impl Barrier {
         })
     }
 
+    /// This store's barrier as of the time when its keyring was stored like this, if the root key is the same.
+    pub(crate) fn as_of(&self, keyring: &[u8]) -> Result<Self, CryptoError> {
+        let root = self.root.lock().unwrap_or_else(PoisonError::into_inner).duplicate();
+        let keyring = open_keyring(&root, self.store, keyring)?;
+        Self::new(root, keyring, self.suite)
+    }
+
     pub(crate) fn store(&self) -> StoreId {
         self.store
     }

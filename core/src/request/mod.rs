@@ -5,7 +5,7 @@ mod path;
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
-pub use body::{BadBody, Body};
+pub use body::{BadBody, Body, Chunks};
 pub use path::{BadPath, Parsed, RequestPath};
 
 use crate::{crypto::SecretBytes, ids::RequestId};

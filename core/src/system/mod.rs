@@ -20,6 +20,7 @@ mod remount;
 mod rotate;
 mod seal;
 pub mod settings;
+mod snapshot;
 mod status;
 mod tools;
 mod ui;
@@ -52,6 +53,7 @@ pub(crate) const ROUTES: Tables = &[
     remount::ROUTES,
     rotate::ROUTES,
     settings::ROUTES,
+    snapshot::ROUTES,
     tools::ROUTES,
     ui::ROUTES,
     wrapping::ROUTES,

@@ -10,6 +10,7 @@ use strongroom_core::{
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
     request::{BadPath, Body, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
+    route,
 };
 
 use super::{Limits, body, refusal::Refusal};
@@ -49,6 +50,10 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
         merge_patch_type(&parts.headers)?;
     }
     let fields = match operation {
+        // Admitted first, read afterwards: nobody without a token sends a large one anywhere but to its refusal.
+        Operation::Write if route::is_streamed(operation, path.as_str()) => {
+            Body::streamed(body::stream(limits, &parts.headers, incoming)?)
+        }
         Operation::Patch | Operation::Write => {
             let text = body::collect(limits, &parts.headers, incoming).await?;
             fields(&parts.headers, text)?
