@@ -12,7 +12,7 @@ mod output;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{kv, login, mounts, operator, policy, raw, server, status, token};
+use commands::{kv, login, mounts, operator, policy, raw, server, snapshot, status, token};
 use context::{Context, Global};
 use failure::Failure;
 
@@ -60,6 +60,9 @@ enum Command {
     Unseal(operator::Unseal),
     /// Seal the store
     Seal,
+    /// Back up the store, and put it back
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     /// Init, unseal, seal, rotate: in Vault's spelling
     #[command(subcommand)]
     Operator(Operator),
@@ -97,6 +100,16 @@ enum Operator {
     Rotate,
     /// Which key records are encrypted under
     KeyStatus,
+    /// Snapshots (there is no Raft)
+    #[command(subcommand)]
+    Raft(Raft),
+}
+
+#[derive(Subcommand)]
+enum Raft {
+    /// Back up the store, and put it back
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
 }
 
 fn main() -> ExitCode {
@@ -146,6 +159,9 @@ fn ask(global: &Global, command: Command) -> Result<u8, Failure> {
             Command::Seal | Command::Operator(Operator::Seal) => operator::seal(&cx).await?,
             Command::Operator(Operator::Rotate) => operator::rotate(&cx).await?,
             Command::Operator(Operator::KeyStatus) => operator::key_status(&cx).await?,
+            Command::Snapshot(command) | Command::Operator(Operator::Raft(Raft::Snapshot(command))) => {
+                snapshot::snapshot(&cx, command).await?
+            }
             Command::Policy(command) => policy::policy(&cx, command).await?,
             Command::Token(command) => token::token(&cx, wrap, command).await?,
             Command::Mount(command) => mounts::mounts(&cx, mounts::Area::Secrets, command).await?,

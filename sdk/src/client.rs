@@ -96,6 +96,11 @@ impl Client {
         &self.0.config
     }
 
+    /// What requests are addressed to.
+    pub(crate) fn base(&self) -> &str {
+        &self.0.base
+    }
+
     /// The token that calls present.
     pub fn token(&self) -> Option<SecretString> {
         self.0.token.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
@@ -260,7 +265,7 @@ impl Method {
 }
 
 /// What really happened: libraries wrap it several times.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -22,6 +22,7 @@ mod error;
 pub mod kv;
 mod retry;
 mod secret;
+mod transfer;
 
 pub use answer::Answer;
 pub use client::{Call, Client, Method};

@@ -7,5 +7,6 @@ pub(crate) mod operator;
 pub(crate) mod policy;
 pub(crate) mod raw;
 pub(crate) mod server;
+pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod token;
