@@ -14,6 +14,7 @@ use strongroom_policies::Grant;
 use crate::{
     admission::{self, Admitted},
     audit::{self, Audited, SealedEvent, Trail},
+    barrier::{BarrierError, Class},
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
@@ -72,7 +73,13 @@ impl Core {
         presented: Option<&PresentedToken>,
         now: Timestamp,
     ) -> Result<Audited> {
-        let table = open.mounts.current(&open.store).await?;
+        // Whoever is to mend a refused table must be heard: but of what it holds nothing is served.
+        let (table, refused) = match open.mounts.current(&open.store).await {
+            Err(error @ Error::Barrier(BarrierError::Refused(Class::Mount))) => {
+                (Arc::new(open.mounts.system_alone()), Some(error))
+            }
+            table => (table?, None),
+        };
         let found = table.find(&request.path);
         let endpoint = found
             .as_ref()
@@ -97,7 +104,7 @@ impl Core {
 
         let outcome = match (admission.into_result(), found) {
             (Err(refusal), _) => Err(refusal),
-            (Ok(_), None) => Err(no_handler(request)),
+            (Ok(_), None) => Err(refused.unwrap_or_else(|| no_handler(request))),
             (Ok(admitted), Some(found)) => {
                 self.run(open, request, presented, found, endpoint, &admitted, now, trail.as_mut()).await
             }

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use crate::{
-    barrier::{Class, Dir, Record, Root},
+    barrier::{Class, Dir, Filed, Record, Root, filed},
     clock::Timestamp,
     engine::ENGINES,
     error::Result,
@@ -59,6 +59,8 @@ pub struct Purge {
 }
 
 impl Record for Purge {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Purge>(Class::Queue)];
 
 /// How far a run came.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

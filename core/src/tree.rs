@@ -8,7 +8,7 @@
 //! the second step fails. While a marker is dying, a listing looks into the folder.
 
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     error::Result,
     store::Store,
     tx::Tx,
@@ -37,6 +37,9 @@ struct Marker {
 }
 
 impl Record for Marker {}
+
+pub(crate) const KINDS: &[Filed] =
+    &[filed::<Marker>(Class::Kv), filed::<Marker>(Class::Cubbyhole), filed::<Marker>(Class::Login)];
 
 impl Tree {
     /// Where the record at `path` lies: no leading and no trailing slash.

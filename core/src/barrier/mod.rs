@@ -23,6 +23,7 @@ use bytes::Bytes;
 
 pub use class::Class;
 pub use names::{Dir, Ordinal, Place, Root};
+pub(crate) use record::{Filed, filed};
 pub use record::{Malformed, Record};
 
 use crate::{

@@ -9,7 +9,7 @@ mod path;
 mod table;
 mod tune;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 
@@ -19,11 +19,11 @@ pub use table::{Found, Mounted, Table};
 pub use tune::{ConfigView, TuneView, Tuning};
 
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     crypto::random,
     engine::Engines,
     error::Result,
-    ids::MountId,
+    ids::{MountId, NamespaceId},
     storage::Rev,
     store::{PAGE, Store},
     tx::Tx,
@@ -38,6 +38,8 @@ struct Generation {
 }
 
 impl Record for Generation {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Mount>(Class::Mount), filed::<Generation>(Class::Mount)];
 
 /// The mount table of an unsealed store.
 pub struct Mounts {
@@ -63,6 +65,28 @@ impl Mounts {
         let table = Arc::new(Table::new(load(store).await?, self.engines));
         self.loaded.store(Some(Arc::new((rev, table.clone()))));
         Ok(table)
+    }
+
+    /// What is left when the records of the table are not those that were written last: the system alone, where
+    /// an operator sees that, and decides.
+    pub(crate) fn system_alone(&self) -> Table {
+        let engine = self.engines.all().find(|it| it.kind() == "system");
+        let mount = engine.map(|engine| Mount {
+            id: MountId::internal(0),
+            namespace: NamespaceId::ROOT,
+            class: engine.class(),
+            path: "sys/".to_owned(),
+            kind: engine.kind().to_owned(),
+            accessor: String::new(),
+            description: String::new(),
+            options: BTreeMap::new(),
+            config: Config::default(),
+            local: false,
+            seal_wrap: false,
+            external_entropy_access: false,
+            tainted: false,
+        });
+        Table::new(mount.into_iter().collect(), self.engines)
     }
 
     /// The table to check a change against: if it has changed by the time the transaction commits, the

@@ -87,6 +87,11 @@ impl Core {
         Ok(config::load(self.storage()).await?.is_some())
     }
 
+    /// What the store says of its seal in the clear.
+    pub async fn stored_seal(&self) -> Result<SealConfig> {
+        Ok(self.seal_config().await?.config)
+    }
+
     /// Drops the keys; every later request for data is refused. What operators had under way is forgotten.
     pub fn seal_now(&self) {
         self.drop_keys();

@@ -20,3 +20,4 @@ mod take;
 pub use meta::Meta;
 pub use read::{BadSnapshot, inspect};
 pub use restore::Demand;
+pub(crate) use rows::shape;

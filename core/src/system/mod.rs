@@ -29,6 +29,7 @@ mod wrapping;
 pub(crate) use identity::Identity;
 
 use crate::{
+    barrier::Filed,
     engine::{ENGINES, Engine},
     mounts::{Mount, MountClass},
     route::Tables,
@@ -59,6 +60,8 @@ pub(crate) const ROUTES: Tables = &[
     wrapping::ROUTES,
     crate::auth::lockout::ROUTES,
 ];
+
+pub(crate) const KINDS: &[&[Filed]] = &[remount::KINDS, settings::KINDS];
 
 pub(crate) struct System;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::{Epoch, ROOT, Token};
 use crate::{
-    barrier::{Class, Ordinal, Place, Record},
+    barrier::{Class, Filed, Ordinal, Place, Record, filed},
     core::Unsealed,
     error::{Error, Result},
     ids::MountId,
@@ -32,6 +32,8 @@ pub(super) struct Prefixes {
 }
 
 impl Record for Prefixes {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Prefixes>(Class::Queue)];
 
 #[derive(Clone, Debug, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
 pub(super) struct Entry {

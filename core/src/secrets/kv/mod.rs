@@ -33,6 +33,7 @@ use crate::{
 };
 
 pub use body::MAX_DATA;
+pub(crate) use record::{KINDS, outside};
 
 const VERSION: &str = "version";
 

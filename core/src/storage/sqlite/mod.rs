@@ -121,6 +121,15 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// What SQLite finds wrong with the file, and rows and long values that have lost each other; a line each,
+    /// a hundred at most. Nothing if all is well.
+    pub fn check_file(&self) -> Result<Vec<String>, StorageError> {
+        self.shared.open()?;
+        self.shared.readers.with(schema::check)
+    }
+}
+
 /// Ends the storage with its writer, however that ends.
 struct End {
     shared: Arc<Shared>,
