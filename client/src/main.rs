@@ -12,7 +12,7 @@ mod output;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{kv, login, mounts, operator, policy, raw, server, snapshot, status, token};
+use commands::{fsck, kv, login, mounts, operator, policy, raw, server, snapshot, status, token};
 use context::{Context, Global};
 use failure::Failure;
 
@@ -63,6 +63,8 @@ enum Command {
     /// Back up the store, and put it back
     #[command(subcommand)]
     Snapshot(snapshot::Snapshot),
+    /// Whether the store is sound
+    Fsck(fsck::Fsck),
     /// Init, unseal, seal, rotate: in Vault's spelling
     #[command(subcommand)]
     Operator(Operator),
@@ -162,6 +164,7 @@ fn ask(global: &Global, command: Command) -> Result<u8, Failure> {
             Command::Snapshot(command) | Command::Operator(Operator::Raft(Raft::Snapshot(command))) => {
                 snapshot::snapshot(&cx, command).await?
             }
+            Command::Fsck(args) => return Ok(fsck::fsck(&cx, args).await),
             Command::Policy(command) => policy::policy(&cx, command).await?,
             Command::Token(command) => token::token(&cx, wrap, command).await?,
             Command::Mount(command) => mounts::mounts(&cx, mounts::Area::Secrets, command).await?,

@@ -14,7 +14,7 @@ mod env;
 mod error;
 mod here;
 pub mod http;
-mod keyfile;
+pub mod keyfile;
 pub mod log;
 pub mod serve;
 mod server;

@@ -1,5 +1,6 @@
 //! One file for each group of commands.
 
+pub(crate) mod fsck;
 pub(crate) mod kv;
 pub(crate) mod login;
 pub(crate) mod mounts;
