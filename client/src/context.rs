@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use strongroom_sdk::{
-    Client, Config, Error, Method,
+    Call, Client, Config, Error, Method,
     env::{self, Environment},
 };
 
@@ -18,6 +18,9 @@ pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) output: Output,
     default_mount: String,
+    /// `-mount` was typed: paths are below it, whatever they look like.
+    is_mount_typed: bool,
+    wrap_ttl: Option<std::time::Duration>,
 }
 
 /// Options that every command takes.
@@ -29,6 +32,9 @@ pub(crate) struct Global {
     /// File with the CA certificate that the server's must come from
     #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
     pub(crate) ca_cert: Option<String>,
+    /// Directory of CA certificates that the server's must come from
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Connection")]
+    pub(crate) ca_path: Option<String>,
     /// File with the client's certificate
     #[arg(long, global = true, value_name = "FILE", help_heading = "Connection", requires = "client_key")]
     pub(crate) client_cert: Option<String>,
@@ -44,9 +50,9 @@ pub(crate) struct Global {
     /// The namespace
     #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
     pub(crate) namespace: Option<String>,
-    /// How to print: table, json, yaml, raw
-    #[arg(long, global = true, value_enum, help_heading = "Output")]
-    pub(crate) format: Option<Format>,
+    /// How to print [env: STRONGROOM_FORMAT, BAO_FORMAT, VAULT_FORMAT]
+    #[arg(long, global = true, value_parser = Format::NAMES, help_heading = "Output")]
+    pub(crate) format: Option<String>,
     /// Print this field's value alone
     #[arg(long, global = true, value_name = "NAME", help_heading = "Output")]
     pub(crate) field: Option<String>,
@@ -66,6 +72,8 @@ impl Context {
         }
         if let Some(file) = &global.ca_cert {
             config.tls.ca_pem = vec![read(file)?];
+        } else if let Some(dir) = &global.ca_path {
+            config.tls.ca_pem = read_all(dir)?;
         }
         if let (Some(cert), Some(key)) = (&global.client_cert, &global.client_key) {
             config.tls.client = Some((read(cert)?, read(key)?));
@@ -77,20 +85,28 @@ impl Context {
         if global.namespace.is_some() {
             config.namespace.clone_from(&global.namespace);
         }
-        let format = match global.format {
-            Some(format) => format,
-            None => match env::find(environment, env::names::FORMAT) {
-                Some(word) => <Format as clap::ValueEnum>::from_str(&word, true)
-                    .map_err(|_| Failure::new("the FORMAT variable is none of table, json, yaml, raw"))?,
-                None => Format::default(),
-            },
-        };
+        let wrap_ttl = global.wrap_ttl.as_deref().map(|text| {
+            strongroom_api::params::parse_duration(text)
+                .ok_or_else(|| Failure::new("-wrap-ttl is not a duration").hint("write it as 60s or 5m"))
+        });
         let mount = global.mount.clone().or_else(|| env::find(environment, env::names::MOUNT));
         Ok(Self {
             client: Client::new(config)?,
-            output: Output { format, field: global.field.clone() },
-            default_mount: mount.unwrap_or_else(|| DEFAULT_MOUNT.to_owned()),
+            output: Output::read(global, environment)?,
+            default_mount: mount
+                .map_or_else(|| DEFAULT_MOUNT.to_owned(), |it| it.trim_matches('/').to_owned()),
+            is_mount_typed: global.mount.is_some(),
+            wrap_ttl: wrap_ttl.transpose()?,
         })
+    }
+
+    /// A call whose answer is wrapped if `-wrap-ttl` says so.
+    pub(crate) fn wrapped(&self, method: Method, path: impl Into<String>) -> Call<'_> {
+        let call = self.client.call(method, path);
+        match self.wrap_ttl {
+            Some(ttl) => call.wrap(ttl),
+            None => call,
+        }
     }
 
     /// Finds the mount of a typed path: if its first segments name one it stands as typed, else it lies below
@@ -98,12 +114,18 @@ impl Context {
     pub(crate) async fn locate(&self, typed: &str) -> Result<Located, Failure> {
         let typed = typed.trim_start_matches('/');
         if !typed.is_empty()
+            && !self.is_mount_typed
             && let Some(mount) = self.mount_of(typed).await?
         {
             let rest = typed.strip_prefix(mount.path.trim_end_matches('/')).unwrap_or_default();
             let path = rest.trim_start_matches('/').to_owned();
             return Ok(Located { version: mount.version(), mount: mount.path, path });
         }
+        // Who may not see the mount still means it by its name.
+        let typed = match typed.split_once('/') {
+            Some((first, rest)) if first == self.default_mount && !self.is_mount_typed => rest,
+            _ => typed,
+        };
         let below = format!("{}/{typed}", self.default_mount);
         let version = self.mount_of(&below).await?.map_or(2, |it| it.version());
         Ok(Located { version, mount: format!("{}/", self.default_mount), path: typed.to_owned() })
@@ -151,6 +173,14 @@ impl Mount {
         let version = self.options.as_ref().and_then(|it| it.get("version"));
         if version.is_some_and(|it| it == "2") { 2 } else { 1 }
     }
+}
+
+/// The files of a directory.
+fn read_all(dir: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    let entries =
+        std::fs::read_dir(dir).map_err(|error| Failure::new(format!("cannot read {dir}: {error}")))?;
+    let files = entries.flatten().map(|it| it.path()).filter(|it| it.is_file());
+    files.map(|it| read(&it.to_string_lossy())).collect()
 }
 
 fn read(path: &str) -> Result<Vec<u8>, Failure> {

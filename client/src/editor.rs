@@ -17,8 +17,11 @@ const IN_MEMORY: [&str; 2] = ["/dev/shm", "/run/shm"];
 
 /// Opens `value` in the person's editor, and answers what they made of it.
 pub(crate) fn edit(value: &Value) -> Result<Value, Failure> {
+    edit_with(&crate::env::editor(), value)
+}
+
+fn edit_with(editor: &str, value: &Value) -> Result<Value, Failure> {
     let file = File::create(value)?;
-    let editor = crate::env::editor();
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
     let status = Command::new(program).args(words).arg(&file.path).status();
@@ -79,4 +82,30 @@ fn is_tmpfs(dir: &std::path::Path) -> bool {
 
 fn io(what: &str, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot {what} the file to edit: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_edited_is_taken_and_no_file_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (editor, seen) = (dir.path().join("editor"), dir.path().join("seen"));
+        let script =
+            format!("#!/bin/sh\nstat -c '%a %n' \"$1\" > {}\nsed -i s/one/two/ \"$1\"\n", seen.display());
+        std::fs::write(&editor, script).unwrap();
+        std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let edited = edit_with(editor.to_str().unwrap(), &json!({ "a": "one" })).unwrap();
+        assert_eq!(edited, json!({ "a": "two" }));
+        let seen = std::fs::read_to_string(seen).unwrap();
+        let file = seen.trim().strip_prefix("600 ").unwrap();
+        assert!(!std::path::Path::new(file).exists(), "{file}");
+        let failed = edit_with("false", &json!({})).unwrap_err();
+        assert_eq!(failed.message(), "false failed: nothing was stored");
+    }
 }

@@ -2,6 +2,9 @@
 
 use strongroom_sdk::Error;
 
+/// The exit status when the server refused, has nothing there, or cannot be reached. What was typed wrongly is 1.
+pub(crate) const SERVER: u8 = 2;
+
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
@@ -19,27 +22,32 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn code(self, code: u8) -> Self {
         Self { code, ..self }
     }
 
-    /// Standard output is gone: whoever read it has seen enough.
+    /// Standard output cannot be written. If it is a pipe that was closed, whoever read it has seen enough:
+    /// that is no failure.
     pub(crate) fn output(error: std::io::Error) -> Self {
-        Self::new(format!("cannot write the output: {error}"))
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self { message: String::new(), hint: None, code: 0 },
+            _ => Self::new(format!("cannot write the output: {error}")),
+        }
     }
 
-    /// `secret: message`, and `hint: ...` below it.
-    pub(crate) fn report(&self) -> String {
-        match &self.hint {
-            Some(hint) => format!("secret: {}\nhint: {hint}", self.message),
-            None => format!("secret: {}", self.message),
-        }
+    /// `secret: message`, and `hint: ...` below it; nothing if there is nothing to say.
+    pub(crate) fn report(&self) -> Option<String> {
+        let hint = self.hint.as_ref().map(|it| format!("\nhint: {it}")).unwrap_or_default();
+        (!self.message.is_empty()).then(|| format!("secret: {}{hint}", self.message))
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let code = if error.is_not_found() { 2 } else { 1 };
         let hint = match &error {
             Error::Connect { cause, .. } if cause.contains("UnknownIssuer") => {
                 Some("name the server's CA: export STRONGROOM_CACERT=strongroom/tls/ca.pem")
@@ -47,13 +55,18 @@ impl From<Error> for Failure {
             Error::Connect { .. } => {
                 Some("is the server running? `secret server` starts one; STRONGROOM_ADDR says where it is")
             }
+            Error::Api { status: 403, errors }
+                if errors.iter().any(|it| it.contains("missing client token")) =>
+            {
+                Some("log in with `secret login`, or put a token into VAULT_TOKEN")
+            }
             Error::Api { status: 403, .. } => {
                 Some("log in with `secret login`; `secret policy explain PATH` says what your token may do")
             }
             Error::Api { status: 503, .. } => Some("unseal it with `secret unseal`"),
             _ => None,
         };
-        let failure = Self::new(error.to_string()).code(code);
+        let failure = Self::new(error.to_string()).code(SERVER);
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use serde_json::{Map, Value};
 use strongroom_sdk::SecretString;
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -48,6 +49,27 @@ fn merge(out: &mut Map<String, Value>, more: Map<String, Value>) {
     out.extend(more);
 }
 
+/// A span of time (`90s`, `24h`), for clap: what the server would refuse is refused before it is asked.
+pub(crate) fn duration(text: &str) -> Result<String, &'static str> {
+    let is_one = !text.trim().is_empty() && strongroom_api::params::parse_duration(text).is_some();
+    if is_one { Ok(text.to_owned()) } else { Err("not a span of time: write 90s, 5m or 24h") }
+}
+
+/// A JSON document as it was written: of `@file`, or of standard input (`-`).
+pub(crate) fn document(arg: &str) -> Result<Zeroizing<String>, Failure> {
+    let text = match arg.strip_prefix('@') {
+        Some(file) => read(file)?,
+        None => stdin()?,
+    };
+    object(&text)?;
+    Ok(text)
+}
+
+/// A file's text, or that of standard input (`-`).
+pub(crate) fn file_or_stdin(name: &str) -> Result<Zeroizing<String>, Failure> {
+    if name == "-" { stdin() } else { read(name) }
+}
+
 fn object(text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
         Failure::new(format!("not a JSON object: line {}, column {}", error.line(), error.column()))
@@ -67,6 +89,38 @@ fn read(file: &str) -> Result<Zeroizing<String>, Failure> {
     std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|error| Failure::new(format!("cannot read {file}: {error}")))
+}
+
+/// Shares of a key: one that is asked for without showing it, or from a pipe all lines. Never from the command
+/// line or the environment, where others can see them.
+pub(crate) fn shares(prompt: &str) -> Result<Vec<SecretString>, Failure> {
+    if io::stdin().is_terminal() { Ok(vec![secret(prompt)?]) } else { shares_from_stdin() }
+}
+
+/// Shares of a key, one on each line of standard input.
+pub(crate) fn shares_from_stdin() -> Result<Vec<SecretString>, Failure> {
+    let text = stdin()?;
+    let lines: Vec<SecretString> =
+        text.lines().map(str::trim).filter(|it| !it.is_empty()).map(SecretString::new).collect();
+    if lines.is_empty() {
+        return Err(
+            Failure::new("no key on standard input").hint("one on each line, or a terminal to ask on")
+        );
+    }
+    Ok(lines)
+}
+
+/// A secret that nobody has seen yet: on a terminal it is asked for twice.
+pub(crate) fn secret_twice(prompt: &str) -> Result<SecretString, Failure> {
+    let first = secret(prompt)?;
+    if !io::stdin().is_terminal() {
+        return Ok(first);
+    }
+    let again = secret("The same again")?;
+    if !bool::from(again.expose().as_bytes().ct_eq(first.expose().as_bytes())) {
+        return Err(Failure::new("the two differ: nothing was stored"));
+    }
+    Ok(first)
 }
 
 /// Asks for a secret without showing it; from a pipe, takes the first line. Never from the command line or

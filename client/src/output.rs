@@ -1,14 +1,19 @@
 //! What goes to standard output: data, and nothing else.
 
+mod json;
+
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
-use strongroom_sdk::{Answer, Error};
+use strongroom_sdk::{
+    Answer, Error,
+    env::{self, Environment},
+};
 
-use crate::failure::Failure;
+use crate::{context::Global, failure::Failure};
 
 /// How data is shown.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Format {
     #[default]
     Table,
@@ -16,6 +21,21 @@ pub(crate) enum Format {
     Yaml,
     /// The value alone.
     Raw,
+}
+
+impl Format {
+    /// `pretty` is Vault's word for a table with fewer lines.
+    pub(crate) const NAMES: [&str; 5] = ["table", "json", "yaml", "raw", "pretty"];
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "table" | "pretty" => Self::Table,
+            "json" => Self::Json,
+            "yaml" | "yml" => Self::Yaml,
+            "raw" => Self::Raw,
+            _ => return None,
+        })
+    }
 }
 
 /// Where to and how.
@@ -27,33 +47,78 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// As the options and this process's environment say.
+    pub(crate) fn of(global: &Global) -> Result<Self, Failure> {
+        Self::read(global, &env::Process)
+    }
+
+    pub(crate) fn read(global: &Global, environment: &dyn Environment) -> Result<Self, Failure> {
+        let word = global.format.clone().or_else(|| env::find(environment, env::names::FORMAT));
+        let format = match word {
+            None => Format::default(),
+            Some(word) => Format::parse(&word).ok_or_else(|| {
+                Failure::new("the output format is none of table, json, yaml, raw")
+                    .hint("look at -format and at STRONGROOM_FORMAT, BAO_FORMAT, VAULT_FORMAT")
+            })?,
+        };
+        Ok(Self { format, field: global.field.clone() })
+    }
+
     /// An answer with its envelope: the whole of it as JSON, its parts as a table.
     pub(crate) fn answer(&self, answer: &Answer) -> Result<(), Failure> {
         if answer.bytes().is_empty() {
             return Ok(());
         }
-        let whole: Value = answer.json()?;
+        if self.field.is_none() && self.format == Format::Json {
+            return line(&json::envelope(answer.bytes()));
+        }
+        self.whole(&answer.json()?)
+    }
+
+    /// As [`Output::answer`], for an envelope that was taken apart already.
+    pub(crate) fn whole(&self, whole: &Value) -> Result<(), Failure> {
         if let Some(field) = &self.field {
-            return self.field(&whole, field);
+            return self.field(whole, field);
         }
         match self.format {
-            Format::Json => line(&pretty(&whole)?),
-            Format::Yaml => yaml(&whole),
-            Format::Raw | Format::Table => self.table(&rows(&whole)),
+            Format::Json => line(&pretty(whole)?),
+            Format::Yaml => yaml(whole),
+            Format::Raw | Format::Table => {
+                warnings(whole);
+                self.table(&rows(whole))
+            }
         }
     }
 
     /// Data alone.
     pub(crate) fn data(&self, data: &Value) -> Result<(), Failure> {
         if let Some(field) = &self.field {
-            let value = data.get(field).ok_or_else(|| no_field(field))?;
-            return raw(&text(value));
+            return self.value(data.get(field).ok_or_else(|| no_field(field))?);
         }
         match self.format {
             Format::Json => line(&pretty(data)?),
             Format::Yaml => yaml(data),
             Format::Raw | Format::Table => self.table(&pairs("", data)),
         }
+    }
+
+    /// The `keys` of a listing.
+    pub(crate) fn keys(&self, answer: &Answer) -> Result<(), Failure> {
+        #[derive(serde::Deserialize)]
+        struct Keys {
+            keys: Vec<String>,
+        }
+        self.names(&answer.data::<Keys>()?.keys)
+    }
+
+    /// A listing that found nothing: scripts that read JSON get an empty object, as from Vault's command.
+    pub(crate) fn no_keys(&self, failure: Failure) -> Failure {
+        if self.format == Format::Json
+            && let Err(failure) = line("{}")
+        {
+            return failure;
+        }
+        failure
     }
 
     /// A list of names.
@@ -87,21 +152,53 @@ impl Output {
         rows.iter().try_for_each(|row| print(&mut row.iter().map(String::as_str)))
     }
 
-    fn field(&self, whole: &Value, field: &str) -> Result<(), Failure> {
-        let places = ["/data/data", "/data", "/auth", "/wrap_info", ""];
-        // KV v2 nests the data; a login's token is called `token` by people.
-        let names = if field == "token" { vec!["token", "client_token"] } else { vec![field] };
-        let found = places
-            .iter()
-            .filter_map(|it| whole.pointer(it))
-            .find_map(|part| names.iter().find_map(|name| part.get(name)))
-            .or_else(|| whole.get(field.strip_prefix("wrapping_").unwrap_or(field)));
-        raw(&text(found.ok_or_else(|| no_field(field))?))
+    /// One value: alone, or as JSON.
+    pub(crate) fn value(&self, value: &Value) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => line(&pretty(value)?),
+            Format::Yaml => yaml(value),
+            Format::Raw | Format::Table => raw(&text(value)),
+        }
     }
+
+    fn field(&self, whole: &Value, field: &str) -> Result<(), Failure> {
+        self.value(find(whole, field).ok_or_else(|| no_field(field))?)
+    }
+}
+
+/// A field where Vault's `-field` finds it: of a login's token (`token`, `token_policies`), of a wrapped answer
+/// (`wrapping_token`), of the fields of a secret, of the data, of the envelope.
+fn find<'a>(whole: &'a Value, field: &str) -> Option<&'a Value> {
+    let auth = whole.get("auth").filter(|it| !it.is_null());
+    let wrapped = whole.get("wrap_info").filter(|it| !it.is_null());
+    if let Some(auth) = auth {
+        let name = match field {
+            "token" => "client_token",
+            "token_accessor" => "accessor",
+            "token_duration" => "lease_duration",
+            "token_renewable" => "renewable",
+            other => other,
+        };
+        if let Some(found) = auth.get(name) {
+            return Some(found);
+        }
+    }
+    if let (Some(info), Some(name)) = (wrapped, field.strip_prefix("wrapping_")) {
+        return info.get(name);
+    }
+    let parts = ["/data/data", "/data", "/wrap_info", ""];
+    parts.iter().filter_map(|it| whole.pointer(it)).find_map(|part| part.get(field))
 }
 
 fn no_field(field: &str) -> Failure {
     Failure::new(format!("field `{field}` is not in the answer")).hint("leave out -field to see all fields")
+}
+
+/// What the server wants a person to know.
+fn warnings(whole: &Value) {
+    for warning in whole.get("warnings").and_then(Value::as_array).into_iter().flatten() {
+        note(&format!("warning: {}", text(warning)));
+    }
 }
 
 /// The rows of an answer as people read it.
@@ -131,12 +228,14 @@ fn rows(whole: &Value) -> Vec<(String, String)> {
     }
     match whole.get("data") {
         Some(data) if !data.is_null() => rows.extend(pairs("", data)),
-        _ => rows.extend(pairs("", whole)),
+        Some(_) => {}
+        None => rows.extend(pairs("", whole)),
     }
     rows
 }
 
-fn pairs(prefix: &str, value: &Value) -> Vec<(String, String)> {
+/// The entries of an object, as rows.
+pub(crate) fn pairs(prefix: &str, value: &Value) -> Vec<(String, String)> {
     let Some(object) = value.as_object() else { return vec![(prefix.to_owned(), text(value))] };
     object.iter().map(|(name, value)| (format!("{prefix}{name}"), text(value))).collect()
 }
@@ -169,17 +268,47 @@ fn yaml(value: &Value) -> Result<(), Failure> {
 /// A value alone. On a terminal a line break follows it; in a pipe nothing does, so that
 /// `$(secret get -field=x ...)` and files get the value to the byte.
 pub(crate) fn raw(value: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
     let end = if io::stdout().is_terminal() { "\n" } else { "" };
-    write!(out, "{value}{end}").and_then(|()| out.flush()).map_err(Failure::output)
+    print(&format!("{value}{end}"))
 }
 
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
-    writeln!(io::stdout().lock(), "{text}").map_err(Failure::output)
+    print(&format!("{text}\n"))
+}
+
+/// Text as it is.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
 }
 
 /// What is said to a person, and is no data.
 pub(crate) fn note(text: &str) {
     // If nobody listens on standard error there is nobody to tell.
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_where_vault_finds_it() {
+        let secret = json!({ "auth": null, "data": { "data": { "user": "rails" }, "metadata": {} } });
+        let login = json!({ "auth": { "client_token": "t", "policies": ["p"] }, "data": null });
+        let wrapped = json!({ "auth": null, "wrap_info": { "token": "w", "ttl": 60 } });
+        for (whole, field, expected) in [
+            (&secret, "user", json!("rails")),
+            (&secret, "metadata", json!({})),
+            (&login, "token", json!("t")),
+            (&login, "policies", json!(["p"])),
+            (&wrapped, "wrapping_token", json!("w")),
+            (&wrapped, "ttl", json!(60)),
+        ] {
+            assert_eq!(find(whole, field), Some(&expected), "{field}");
+        }
+        assert_eq!(find(&secret, "none"), None);
+    }
 }

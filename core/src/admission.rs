@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     request::{Body, Operation, Peer, PresentedToken, Request},
     route::Access,
-    tokens::Caller,
+    tokens::{Caller, Known},
 };
 
 /// A request that may go on to the router: only [`admit`] makes one.
@@ -43,9 +43,30 @@ impl Admission {
     pub(crate) fn into_result(self) -> Result<Admitted> {
         self.outcome
     }
+
+    /// The caller's token, if it is good for so many requests only: this one, whatever becomes of it, is one.
+    pub(crate) fn counted(&self) -> Option<&Known> {
+        match &self.caller {
+            Caller::Token(known) if known.is_counted() => Some(known),
+            _ => None,
+        }
+    }
+
+    /// The use that [`Admission::counted`] speaks of was taken; or others had taken the last one.
+    pub(crate) fn took_use(&mut self, taken: Result<Known>) {
+        match taken {
+            Ok(known) => {
+                self.caller = Caller::Token(known);
+                if let Ok(admitted) = &mut self.outcome {
+                    admitted.caller = self.caller.clone();
+                }
+            }
+            Err(refusal) => self.outcome = Err(refusal),
+        }
+    }
 }
 
-/// Decides whether `request` may be routed.
+/// Decides whether `request` may be routed. Nothing is changed.
 pub(crate) async fn admit(
     open: &Arc<Unsealed>,
     request: &Request,
@@ -83,7 +104,6 @@ async fn authenticate(
         (Some(presented), _) => {
             let known = open.tokens.authenticate(open, presented, now).await?;
             known.may_be_used_from(&request.peer)?;
-            let known = open.tokens.consume(&open.store, known, now).await?;
             Ok(Caller::Token(known))
         }
         // The application that opened the store in its own process holds the root handle.

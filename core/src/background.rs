@@ -24,8 +24,11 @@ mod reseal;
 /// `fn name<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>>` and a line here.
 const JOBS: &[Job] = &[
     Job { name: "tokens", every: Duration::from_secs(10), waits_for_clock: true, run: tokens },
+    Job { name: "leases", every: Duration::from_secs(1), waits_for_clock: true, run: leases },
     Job { name: "disabled mounts", every: Duration::from_secs(60), waits_for_clock: true, run: mounts },
     Job { name: "kv", every: Duration::from_secs(60), waits_for_clock: true, run: kv },
+    Job { name: "folders", every: Duration::from_secs(60), waits_for_clock: false, run: folders },
+    Job { name: "approle", every: Duration::from_secs(60), waits_for_clock: true, run: approle },
     Job { name: "rotation", every: Duration::from_secs(60), waits_for_clock: true, run: rotation },
     Job { name: "re-encryption", every: Duration::from_secs(60), waits_for_clock: false, run: re_encryption },
     Job { name: "verification", every: Duration::from_secs(300), waits_for_clock: false, run: verification },
@@ -165,7 +168,17 @@ impl Background {
 /// Tokens that have ended, and all that hangs on them.
 fn tokens<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
     Box::pin(async move {
-        let more = crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, pass.now).await?;
+        let max_ttl = pass.core.settings().max_lease_ttl;
+        let more =
+            crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, max_ttl, pass.now).await?;
+        Ok(if more { Next::Soon } else { Next::Later })
+    })
+}
+
+/// Leases that have ended, and those whose revocation has to be tried again.
+fn leases<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let more = crate::leases::sweep::sweep(pass.open, pass.now).await?;
         Ok(if more { Next::Soon } else { Next::Later })
     })
 }
@@ -183,6 +196,22 @@ fn kv<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
     Box::pin(async move {
         let done = crate::secrets::kv::purge::run_due(&pass.open.store).await?;
         Ok(if done > 0 { Next::Soon } else { Next::Later })
+    })
+}
+
+/// Markers of folders that were emptied.
+fn folders<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let more = crate::tree::burial::run_due(&pass.open.store).await?;
+        Ok(if more { Next::Soon } else { Next::Later })
+    })
+}
+
+/// Secret ids that have expired, or whose role is gone.
+fn approle<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
+    Box::pin(async move {
+        let more = crate::auth::approle::purge::run_due(pass.open, pass.now).await?;
+        Ok(if more { Next::Soon } else { Next::Later })
     })
 }
 

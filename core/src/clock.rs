@@ -1,15 +1,21 @@
 //! Time: injected, and never running backwards.
 //!
-//! `now = max(wall clock, high-water mark + time passed since it was read)`. The high-water mark lies in the
-//! store's head and moves with each commit, so that stepping the machine's clock back, or restoring an older
-//! machine image, revives nothing that has expired.
+//! The core's time is what the monotonic clock says, counted from a moment that was believed. The wall clock
+//! moves that moment forwards, never back, and by no more than [`MAX_JUMP`] at once: a clock that jumps would
+//! end everything that has a time. What is not believed waits for an operator (`sys/clock/confirm`); meanwhile
+//! time passes as before, and sweeping pauses.
+//!
+//! The time of the last commit lies in the store's head, so that neither a clock that is set back nor an older
+//! machine image revives anything. While a store is closed there is no second clock to compare with: at unseal
+//! the wall clock is believed, so that what ended meanwhile is dead, unless it tells of more than
+//! [`LONGEST_ABSENCE`].
 
 use std::{
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// Nanoseconds since the Unix epoch.
@@ -28,6 +34,12 @@ impl Timestamp {
     /// Time from `earlier` to `self`; zero if it has not come yet.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The same without the fraction of a second.
+    #[must_use]
+    pub fn whole_seconds(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(1_000_000_000)))
     }
 
     pub fn unix_seconds(self) -> i64 {
@@ -60,21 +72,18 @@ pub trait Clock: Send + Sync {
 }
 
 /// The machine's clocks.
-pub struct SystemClock(Instant);
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self(Instant::now())
-    }
-}
+#[derive(Default)]
+pub struct SystemClock(());
 
 impl Clock for SystemClock {
     fn wall(&self) -> Timestamp {
         Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, nanos))
     }
 
+    /// Time goes on while the machine sleeps.
     fn monotonic(&self) -> Duration {
-        self.0.elapsed()
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(time).unwrap_or_default()
     }
 }
 
@@ -112,50 +121,69 @@ impl Clock for ManualClock {
     }
 }
 
-/// A forward jump beyond this is not believed until an operator confirms it: it would expire everything.
+/// The wall clock is not believed to be further ahead than this until an operator confirms it.
 pub const MAX_JUMP: Duration = Duration::from_secs(3600);
+
+/// A store that was closed for longer is not believed to have been.
+pub const LONGEST_ABSENCE: Duration = Duration::from_secs(30 * 86_400);
 
 /// The core's own time.
 pub(crate) struct TimeKeeper {
     clock: Arc<dyn Clock>,
-    /// The latest time that was seen, and the monotonic reading at that moment.
-    mark: AtomicI64,
-    mark_elapsed: AtomicI64,
+    /// The moment that the monotonic clock is counted from: it only grows. [`UNKNOWN`] before the first unseal.
+    origin: AtomicI64,
 }
+
+const UNKNOWN: i64 = i64::MIN;
 
 impl TimeKeeper {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let elapsed = nanos(clock.monotonic());
-        Self { clock, mark: AtomicI64::new(0), mark_elapsed: AtomicI64::new(elapsed) }
+        Self { clock, origin: AtomicI64::new(UNKNOWN) }
     }
 
-    /// Takes the stored high-water mark into account, at unseal.
+    /// Takes the time of the store's last commit into account, at unseal; zero for a store that is new.
     pub(crate) fn resume(&self, high_water: Timestamp) {
-        self.mark_elapsed.store(nanos(self.clock.monotonic()), Ordering::SeqCst);
-        self.mark.fetch_max(high_water.0, Ordering::SeqCst);
+        let (wall, passed) = self.read();
+        let absence = wall.since(high_water);
+        let is_believed = high_water == Timestamp::default() || absence <= LONGEST_ABSENCE;
+        let from = if is_believed { wall.max(high_water) } else { high_water };
+        self.origin.fetch_max(from.0.saturating_sub(passed), Ordering::SeqCst);
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.wall().max(self.expected())
-    }
-
-    /// How far the wall clock is ahead of what the monotonic clock says, if that is more than [`MAX_JUMP`].
-    /// Sweeping pauses while it is.
-    pub(crate) fn jump(&self) -> Option<Duration> {
-        if self.mark.load(Ordering::SeqCst) == 0 {
-            return None;
+        let (wall, passed) = self.read();
+        let origin = self.origin.load(Ordering::SeqCst);
+        if origin == UNKNOWN {
+            return wall;
         }
-        Some(self.clock.wall().since(self.expected())).filter(|it| *it > MAX_JUMP)
+        let now = Timestamp(origin.saturating_add(passed));
+        match wall.since(now) {
+            Duration::ZERO => now,
+            ahead if ahead > MAX_JUMP => now,
+            _ => {
+                self.origin.fetch_max(wall.0.saturating_sub(passed), Ordering::SeqCst);
+                wall
+            }
+        }
     }
 
-    /// Believes the wall clock from now on.
+    /// How far the wall clock is ahead, if that is not believed. Sweeping pauses while it is.
+    pub(crate) fn jump(&self) -> Option<Duration> {
+        let ahead = self.read().0.since(self.now());
+        Some(ahead).filter(|it| *it > MAX_JUMP)
+    }
+
+    /// Believes the wall clock.
     pub(crate) fn confirm(&self) {
-        self.resume(self.clock.wall());
+        let (wall, passed) = self.read();
+        self.origin.fetch_max(wall.0.saturating_sub(passed), Ordering::SeqCst);
     }
 
-    fn expected(&self) -> Timestamp {
-        let passed = nanos(self.clock.monotonic()).saturating_sub(self.mark_elapsed.load(Ordering::SeqCst));
-        Timestamp(self.mark.load(Ordering::SeqCst).saturating_add(passed.max(0)))
+    /// The wall clock, and the nanoseconds that have passed by the monotonic one: in this order, so that a pause
+    /// between the two readings does not put time ahead.
+    fn read(&self) -> (Timestamp, i64) {
+        let wall = self.clock.wall();
+        (wall, nanos(self.clock.monotonic()))
     }
 }
 
@@ -166,29 +194,59 @@ mod tests {
     const DAY: Duration = Duration::from_secs(86_400);
     const START: Timestamp = Timestamp(1_700_000_000_000_000_000);
 
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn keeper(high_water: Timestamp) -> (Arc<ManualClock>, TimeKeeper) {
+        let clock = Arc::new(ManualClock::starting_at(START));
+        let time = TimeKeeper::new(clock.clone());
+        time.resume(high_water);
+        (clock, time)
+    }
+
     // Rule 90
     #[test]
     fn stepping_the_clock_back_does_not_turn_time_back() {
-        let clock = Arc::new(ManualClock::starting_at(START));
-        let time = TimeKeeper::new(clock.clone());
-        time.resume(START.plus(DAY));
+        let (clock, time) = keeper(START.plus(DAY));
         assert_eq!(time.now(), START.plus(DAY));
-        clock.advance(Duration::from_secs(5));
-        assert_eq!(time.now(), START.plus(DAY + Duration::from_secs(5)));
+        clock.advance(5 * SECOND);
+        assert_eq!(time.now(), START.plus(DAY + 5 * SECOND));
         clock.step_to(Timestamp(0));
-        assert_eq!(time.now(), START.plus(DAY + Duration::from_secs(5)));
+        assert_eq!(time.now(), START.plus(DAY + 5 * SECOND));
+        // Nor what was believed while the store was open.
+        let (clock, time) = keeper(START);
+        clock.step_to(START.plus(MAX_JUMP));
+        assert_eq!(time.now(), START.plus(MAX_JUMP));
+        clock.step_to(START);
+        assert_eq!(time.now(), START.plus(MAX_JUMP));
     }
 
+    // Rule 90: what the jump would end has not ended.
     #[test]
-    fn a_jump_forward_is_reported_until_it_is_confirmed() {
-        let clock = Arc::new(ManualClock::starting_at(START));
-        let time = TimeKeeper::new(clock.clone());
-        time.resume(START);
+    fn a_jump_forward_is_not_adopted_until_it_is_confirmed() {
+        let (clock, time) = keeper(START);
         assert_eq!(time.jump(), None);
         clock.step_to(START.plus(DAY));
-        assert_eq!(time.jump(), Some(DAY));
+        assert_eq!((time.now(), time.jump()), (START, Some(DAY)));
+        clock.advance(5 * SECOND);
+        assert_eq!((time.now(), time.jump()), (START.plus(5 * SECOND), Some(DAY)));
         time.confirm();
-        assert_eq!(time.jump(), None);
+        assert_eq!((time.now(), time.jump()), (START.plus(DAY + 5 * SECOND), None));
+        // A clock that was mended needs no word.
+        clock.step_to(START.plus(9 * DAY));
+        clock.step_to(START.plus(DAY + 6 * SECOND));
+        assert_eq!((time.now(), time.jump()), (START.plus(DAY + 6 * SECOND), None));
+    }
+
+    // Rule 90: also after a restart.
+    #[test]
+    fn the_time_while_the_store_was_closed_has_passed() {
+        let (_, time) = keeper(START.minus(LONGEST_ABSENCE));
+        assert_eq!((time.now(), time.jump()), (START, None));
+        let (_, time) = keeper(START.minus(LONGEST_ABSENCE + SECOND));
+        assert_eq!(time.now(), START.minus(LONGEST_ABSENCE + SECOND));
+        assert_eq!(time.jump(), Some(LONGEST_ABSENCE + SECOND));
+        let (_, time) = keeper(Timestamp::default());
+        assert_eq!((time.now(), time.jump()), (START, None), "a store that is new");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
     clock::{Clock, TimeKeeper},
     engine::ENGINES,
     error::Result,
+    leases::Leases,
     mounts::Mounts,
     policy::Policies,
     seal::Seal,
@@ -42,6 +43,7 @@ pub struct Unsealed {
     pub mounts: Mounts,
     pub policies: Policies,
     pub tokens: Tokens,
+    pub leases: Leases,
     pub audit: Broker,
 }
 
@@ -98,6 +100,7 @@ impl Core {
             mounts: Mounts::new(&ENGINES),
             policies: Policies::new()?,
             tokens: Tokens::new(&barrier)?,
+            leases: Leases::new(&barrier)?,
             audit: Broker::new(
                 self.settings.audit.clone(),
                 &barrier,

@@ -12,16 +12,16 @@ use futures_util::FutureExt as _;
 use strongroom_policies::Grant;
 
 use crate::{
-    admission::{self, Admitted},
+    admission::{self, Admission, Admitted},
     audit::{self, Audited, SealedEvent, Trail},
-    barrier::{BarrierError, Class},
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
+    leases,
     mounts::Mounted,
     request::{Operation, PresentedToken, Request},
     response::Response,
-    route::{Access, Endpoint, Handler, Params, Writes},
+    route::{Access, Endpoint, Handler, Params, Route, Stage, Writes},
     tokens::Caller,
     tx::{ATTEMPTS, Tx},
     wrapping,
@@ -56,7 +56,7 @@ impl Core {
             return Audited::exempt(self.before_unsealing(&request, presented.as_ref()).await);
         };
         let now = self.time().now();
-        let answer = match self.answer(&open, &request, presented.as_ref(), now).await {
+        let answer = match self.answer(&open, request, presented.as_ref(), now).await {
             Ok(answer) => answer,
             // Not even a record could be made: there is nothing to say but that.
             Err(error) => Audited::exempt(Err(error)),
@@ -69,17 +69,17 @@ impl Core {
     async fn answer(
         &self,
         open: &Arc<Unsealed>,
-        request: &Request,
+        mut request: Request,
         presented: Option<&PresentedToken>,
         now: Timestamp,
     ) -> Result<Audited> {
         // Whoever is to mend a refused table must be heard: but of what it holds nothing is served.
-        let (table, refused) = match open.mounts.current(&open.store).await {
-            Err(error @ Error::Barrier(BarrierError::Refused(Class::Mount))) => {
-                (Arc::new(open.mounts.system_alone()), Some(error))
-            }
-            table => (table?, None),
-        };
+        let (table, refused) = open.mounts.current_or_system(&open.store).await?;
+        // Whatever looks at the path from here on sees the same one.
+        if let Some(spelling) = table.spelling(&request.path, request.operation) {
+            request.path = spelling;
+        }
+        let request = &request;
         let found = table.find(&request.path);
         let endpoint = found
             .as_ref()
@@ -101,6 +101,7 @@ impl Core {
         } else {
             Some(open.audit.trail(&open.tokens, record).await?)
         };
+        take_use(open, request, presented, &mut admission, now, trail.as_mut()).await?;
 
         let outcome = match (admission.into_result(), found) {
             (Err(refusal), _) => Err(refusal),
@@ -116,8 +117,7 @@ impl Core {
         }
     }
 
-    /// Routes to the handler, runs it in a transaction, and commits: again if somebody else was faster. The
-    /// request is on record before anything is changed.
+    /// Routes to the handler and runs it.
     #[allow(clippy::too_many_arguments, reason = "all that is known of the request, passed on once")]
     async fn run(
         &self,
@@ -158,7 +158,8 @@ impl Core {
             now,
             creates: AtomicBool::new(false),
         };
-        Ok(match endpoint.handler {
+        let asked = Asked { cx: &cx, route, endpoint };
+        match endpoint.handler {
             Handler::Outside(handler) => {
                 if let Some(trail) = &mut trail {
                     trail.request().await?;
@@ -166,31 +167,14 @@ impl Core {
                 let mut tx = Tx::new(open.store.clone());
                 let response = warn_of_fields(guarded(handler(&cx)).await?, route, endpoint, &cx);
                 let response = wrapping::wrap(&cx, &mut tx, response).await?;
-                tx.commit().await?;
-                response
+                if tx.commit().await? { Ok(response) } else { Err(Error::Busy) }
             }
-            Handler::InTx(handler) => {
-                let mut attempt = 0;
-                loop {
-                    attempt += 1;
-                    let mut tx = Tx::new(open.store.clone());
-                    let response = guarded(handler(&cx, &mut tx)).await;
-                    if let Some(trail) = &mut trail {
-                        trail.record.creates = cx.creates.load(Ordering::Relaxed);
-                    }
-                    let response = warn_of_fields(response?, route, endpoint, &cx);
-                    let response = wrapping::wrap(&cx, &mut tx, response).await?;
-                    if let Some(trail) = trail.as_mut().filter(|_| !tx.is_read_only()) {
-                        trail.request().await?;
-                    }
-                    match tx.commit().await {
-                        Ok(_) => break response,
-                        Err(Error::Busy) if attempt < ATTEMPTS => {}
-                        Err(error) => return Err(error),
-                    }
-                }
+            Handler::InTx(handler) => in_tx(open, asked, &handler, trail).await,
+            Handler::Prepared(prepare) => {
+                let prepared = guarded(prepare(&cx)).await?;
+                in_tx(open, asked, &*prepared, trail).await
             }
-        })
+        }
     }
 
     /// What is asked while sealed is recorded once there are keys to do it with.
@@ -282,8 +266,74 @@ impl Cx<'_> {
     }
 }
 
+/// A request that has been routed.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    cx: &'a Cx<'a>,
+    route: &'a Route,
+    endpoint: &'a Endpoint,
+}
+
+/// Runs `work` in a transaction and commits what it staged, leases and wrapped answer included: again if somebody
+/// else was faster. The request is on record before anything is changed. What a lease has to have done outside
+/// is done when its intent is committed.
+async fn in_tx(
+    open: &Unsealed,
+    asked: Asked<'_>,
+    work: &dyn Stage,
+    mut trail: Option<&mut Trail<'_>>,
+) -> Result<Response> {
+    let cx = asked.cx;
+    for _ in 0..ATTEMPTS {
+        let mut tx = Tx::new(open.store.clone());
+        let outcome = guarded(work.stage(cx, &mut tx)).await;
+        if let Some(trail) = &mut trail {
+            trail.record.creates = cx.creates.load(Ordering::Relaxed);
+        }
+        let mut effect = None;
+        let outcome = match outcome {
+            Ok(response) => {
+                let mut response = warn_of_fields(response, asked.route, asked.endpoint, cx);
+                effect = leases::register(cx, &mut tx, &mut response).await?;
+                Ok(wrapping::wrap(cx, &mut tx, response).await?)
+            }
+            Err(refusal) if tx.stands() => Err(refusal),
+            Err(refusal) => return Err(refusal),
+        };
+        if let Some(trail) = trail.as_mut().filter(|_| !tx.is_read_only()) {
+            trail.request().await?;
+        }
+        if tx.commit().await? {
+            return leases::effect::perform(cx, effect, outcome?).await;
+        }
+    }
+    Err(Error::Busy)
+}
+
+/// Takes one use off a token that is good for so many requests only: before the handler, and once the request
+/// is on record. Whoever comes too late is refused, and that is on record as well.
+async fn take_use(
+    open: &Unsealed,
+    request: &Request,
+    presented: Option<&PresentedToken>,
+    admission: &mut Admission,
+    now: Timestamp,
+    mut trail: Option<&mut Trail<'_>>,
+) -> Result<()> {
+    let Some(known) = admission.counted() else { return Ok(()) };
+    if let Some(trail) = &mut trail {
+        trail.request().await?;
+    }
+    let taken = open.tokens.consume(&open.store, known, now).await;
+    if let (Some(trail), Ok(known)) = (trail, &taken) {
+        trail.asked_by(Caller::Token(known.clone()));
+    }
+    admission.took_use(taken.map_err(|refusal| wrapping::explain(request, presented, refusal)));
+    Ok(())
+}
+
 /// A defect in one request ends that request: no lock is held across a handler, and what it staged is dropped.
-async fn guarded(handler: impl Future<Output = Result<Response>>) -> Result<Response> {
+async fn guarded<T>(handler: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(handler).catch_unwind().await.unwrap_or(Err(Error::Internal("a handler panicked")))
 }
 
@@ -296,12 +346,7 @@ fn no_handler(request: &Request) -> Error {
 }
 
 /// Fields that nobody reads are reported, not refused.
-fn warn_of_fields(
-    mut response: Response,
-    route: &crate::route::Route,
-    endpoint: &Endpoint,
-    cx: &Cx<'_>,
-) -> Response {
+fn warn_of_fields(mut response: Response, route: &Route, endpoint: &Endpoint, cx: &Cx<'_>) -> Response {
     let crate::route::Fields::Known(known) = endpoint.fields else { return response };
     if response.data.is_none() && response.auth.is_none() || response.raw.is_some() {
         return response;

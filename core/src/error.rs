@@ -36,6 +36,9 @@ pub enum Error {
     /// Several of them at once: each a message of its own.
     #[error("{}", .0.join("; "))]
     InvalidAll(Vec<Cow<'static, str>>),
+    /// The mount has as many leases as it may have.
+    #[error("request path \"{path}\": lease count quota exceeded")]
+    LeaseQuota { path: String },
     #[error("Vault is not initialized")]
     NotInitialized,
     /// Nothing is there: without a message, as clients expect.

@@ -20,6 +20,7 @@ pub mod error;
 mod identity;
 pub mod ids;
 pub mod integrity;
+pub mod leases;
 pub mod mounts;
 pub mod net;
 pub mod policy;

@@ -11,11 +11,12 @@
 use std::sync::Arc;
 
 use crate::{
-    barrier::{Class, Dir, Filed, Record, Root, filed},
+    barrier::{Class, Dir, Filed, Place, Record, Root, filed},
     clock::Timestamp,
     engine::ENGINES,
     error::Result,
     ids::{MountId, NamespaceId},
+    leases,
     mounts::{Mount, MountClass},
     storage::{Batch, Op, Priority, RowKey, Scan},
     store::Store,
@@ -25,8 +26,8 @@ use crate::{
 const ROOT: Root = Root::internal(16);
 
 /// What mounts store under their own roots. Not among them: the index of their tokens and their leases, which
-/// the sweeper follows to end what they name, and removes with it.
-const CLASSES: [Class; 8] = [
+/// the sweeper follows to end what they name, and removes with it; of leases there is only their count.
+const CLASSES: [Class; 9] = [
     Class::Config,
     Class::Kv,
     Class::KvVersion,
@@ -34,6 +35,7 @@ const CLASSES: [Class; 8] = [
     Class::Cubbyhole,
     Class::Holding,
     Class::Identity,
+    Class::Lease,
     Class::Login,
 ];
 
@@ -56,6 +58,9 @@ pub struct Purge {
     kind: String,
     #[cbor(n(4), with = "crate::codec::timestamp")]
     disabled: Timestamp,
+    /// For its engine, which has to revoke what the mount handed out.
+    #[n(5)]
+    entry: Option<Mount>,
 }
 
 impl Record for Purge {}
@@ -81,9 +86,19 @@ pub fn file(tx: &mut Tx, mount: &Mount, now: Timestamp) -> Result<()> {
         class: mount.class,
         kind: mount.kind.clone(),
         disabled: now,
+        entry: Some(mount.clone()),
     };
-    let place = tx.store().place(Class::Queue, ROOT, &format!("purge/{}", mount.id));
+    let place = place(tx.store(), mount.id);
     tx.put(&place, &purge)
+}
+
+/// A mount that was disabled, for as long as it has left anything.
+pub(crate) async fn disabled(store: &Store, mount: MountId) -> Result<Option<Mount>> {
+    Ok(store.read::<Purge>(&place(store, mount)).await?.and_then(|it| it.value.entry))
+}
+
+fn place(store: &Store, mount: MountId) -> Place {
+    store.place(Class::Queue, ROOT, &format!("purge/{mount}"))
 }
 
 /// Deletes at most `budget` rows of mounts that were disabled a while ago.
@@ -93,6 +108,10 @@ pub async fn run(store: &Arc<Store>, now: Timestamp, budget: usize) -> Result<Do
     for (place, purge) in store.records::<Purge>(Class::Queue, dir, None, 64).await? {
         let purge = purge.value;
         if now < purge.disabled.plus(GRACE) {
+            continue;
+        }
+        // Rule 91: what it handed out is revoked first, which takes the engine's own records.
+        if leases::are_left(store, purge.mount).await? {
             continue;
         }
         let mut walk =

@@ -8,6 +8,7 @@ use crate::{
     clock::Timestamp,
     crypto::SecretBytes,
     error::{Error, Result},
+    leases::Leasing,
 };
 
 /// An answer, before it becomes HTTP.
@@ -29,6 +30,8 @@ pub struct Response {
     pub stream: Option<Stream>,
     /// What the response's audit record says of KV data, computed when the data was stored.
     pub audit_fragment: Option<bytes::Bytes>,
+    /// For the pipeline alone, which takes it out.
+    pub leasing: Option<Leasing>,
 }
 
 /// A body that is no envelope (`sys/health`, a snapshot, metrics).

@@ -90,15 +90,39 @@ pub const fn field(name: &'static str, kind: Kind) -> Field {
 #[derive(Clone, Copy)]
 pub enum Handler {
     /// Within the request's transaction: stages changes, has no other effect, may run again.
-    InTx(for<'a> fn(&'a Cx<'a>, &'a mut Tx) -> BoxFuture<'a, Result<Response>>),
-    /// Outside of any: the seal's own operations, which must work while the store is sealed.
+    InTx(InTx),
+    /// The same in two steps: what must not be repeated with each attempt (hashing a password) is done once,
+    /// changes nothing, and answers what then runs within the transaction.
+    Prepared(Prepare),
+    /// Outside of any: the operator's work on the seal, the digest and the clock, none of which is a record.
+    /// What the seal needs must work while the store is sealed.
     Outside(for<'a> fn(&'a Cx<'a>) -> BoxFuture<'a, Result<Response>>),
+}
+
+/// The first step of a [`Handler::Prepared`].
+pub type Prepare = for<'a> fn(&'a Cx<'a>) -> BoxFuture<'a, Result<Box<dyn Stage>>>;
+
+/// A handler within the request's transaction.
+pub type InTx = for<'a> fn(&'a Cx<'a>, &'a mut Tx) -> BoxFuture<'a, Result<Response>>;
+
+/// What runs within the request's transaction, once for each attempt.
+///
+/// An error drops what was staged, but for one that [`Tx::stands_with`] made.
+pub trait Stage: Send + Sync {
+    fn stage<'a>(&'a self, cx: &'a Cx<'a>, tx: &'a mut Tx) -> BoxFuture<'a, Result<Response>>;
+}
+
+impl Stage for InTx {
+    fn stage<'a>(&'a self, cx: &'a Cx<'a>, tx: &'a mut Tx) -> BoxFuture<'a, Result<Response>> {
+        self(cx, tx)
+    }
 }
 
 impl std::fmt::Debug for Handler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::InTx(_) => "InTx",
+            Self::Prepared(_) => "Prepared",
             Self::Outside(_) => "Outside",
         })
     }
@@ -111,6 +135,18 @@ macro_rules! in_tx {
     };
 }
 
+/// Makes a [`Handler`] of an `async fn(&Cx) -> Result<impl Stage>`.
+macro_rules! prepared {
+    ($prepare:path) => {
+        $crate::route::Handler::Prepared(|cx| {
+            Box::pin(async move {
+                let prepared: Box<dyn $crate::route::Stage> = Box::new($prepare(cx).await?);
+                Ok(prepared)
+            })
+        })
+    };
+}
+
 /// Makes a [`Handler`] of an `async fn(&Cx) -> Result<Response>`.
 macro_rules! outside {
     ($handler:path) => {
@@ -118,7 +154,7 @@ macro_rules! outside {
     };
 }
 
-pub(crate) use {in_tx, outside};
+pub(crate) use {in_tx, outside, prepared};
 
 const fn endpoint(operation: Operation, handler: Handler) -> Endpoint {
     Endpoint {
@@ -200,6 +236,29 @@ impl Route {
     /// Whether the pattern goes on behind its last fixed part.
     pub fn has_folders(&self) -> bool {
         self.pattern.ends_with("...}")
+    }
+
+    /// The one spelling of a path that this route fits: parameters called as in `folded` in lower case, and a
+    /// slash at the end only where it says what is meant, which the route must have folders for.
+    pub(crate) fn spelling(&self, params: &Params<'_>, folded: &[&str], keeps_slash: bool) -> String {
+        let mut out = String::new();
+        for segment in self.pattern.split('/') {
+            let inner = segment.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+            let part = match inner.map(|it| it.strip_suffix("...").unwrap_or(it)) {
+                None => segment.to_owned(),
+                Some(name) if folded.contains(&name) => params.get(name).to_ascii_lowercase(),
+                Some(name) => params.get(name).to_owned(),
+            };
+            let part = part.trim_end_matches('/');
+            if !out.is_empty() && !part.is_empty() {
+                out.push('/');
+            }
+            out.push_str(part);
+        }
+        if keeps_slash && !out.is_empty() {
+            out.push('/');
+        }
+        out
     }
 
     /// Whether the pattern has a part called `name`.
@@ -287,6 +346,26 @@ mod tests {
     fn check(pattern: &'static str, path: &str, expected: Option<&[(&str, &str)]>) {
         let found = fit(pattern, path).map(|it| it.0);
         assert_eq!(found.as_deref(), expected, "{pattern} {path}");
+    }
+
+    #[test]
+    fn a_route_has_one_spelling_of_a_path() {
+        #[track_caller]
+        fn check(pattern: &'static str, path: &str, keeps_slash: bool, expected: &str) {
+            let route = Route { pattern, summary: "", endpoints: &[] };
+            let spelling = route.spelling(&fit(pattern, path).unwrap(), &["name"], keeps_slash);
+            assert_eq!(spelling, expected, "{pattern} {path}");
+            let again = route.spelling(&fit(pattern, &spelling).unwrap(), &["name"], keeps_slash);
+            assert_eq!(again, spelling, "{pattern} {path}");
+        }
+        check("role/{name}/id", "role/Admin/id/", false, "role/admin/id");
+        check("role/{other}", "role/Admin/", false, "role/Admin");
+        check("acl/{name...}", "acl/Team/A/", false, "acl/team/a");
+        check("mounts/{path...}/tune", "mounts/A/b/tune/", false, "mounts/A/b/tune");
+        check("data/{path...}", "data/A/b/", true, "data/A/b/");
+        check("data/{path...}", "data/", false, "data");
+        check("{path...}", "", true, "");
+        check("config", "config/", false, "config");
     }
 
     #[test]

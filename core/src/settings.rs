@@ -12,6 +12,8 @@ pub struct Settings {
     pub compatible_version: String,
     pub default_lease_ttl: Duration,
     pub max_lease_ttl: Duration,
+    /// Leases and holdings that one mount may have. Whoever wants one more is refused.
+    pub max_leases: u64,
     /// The audit devices. None is a choice too: that nothing is recorded.
     pub audit: Vec<DeviceConfig>,
     /// Audit devices may be made over the API.
@@ -46,6 +48,7 @@ impl Default for Settings {
             compatible_version: "1.19.5".to_owned(),
             default_lease_ttl: Duration::from_secs(768 * 3600),
             max_lease_ttl: Duration::from_secs(768 * 3600),
+            max_leases: 300_000,
             audit: Vec::new(),
             audit_by_api: false,
             audit_folders: Vec::new(),

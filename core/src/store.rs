@@ -124,6 +124,13 @@ impl Store {
         Ok(self.storage.scan(scan).await?.is_empty())
     }
 
+    /// Whether there are more than `number` rows in a folder.
+    pub async fn has_more_than(&self, class: Class, dir: Dir, number: usize) -> Result<bool> {
+        let limit = number.saturating_add(1);
+        let scan = Scan { dir: dir.key(class), after: None, until: None, limit, values: false };
+        Ok(self.storage.scan(scan).await?.len() > number)
+    }
+
     /// The records of a folder with their names, in no particular order, behind `after`.
     pub async fn records<R: Record>(
         &self,

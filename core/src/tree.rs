@@ -3,9 +3,14 @@
 //! A folder exists for as long as there is something in it. So that listing it is one range scan, each folder
 //! has a *marker* in its parent, `name/`. The life of a marker: the first entry below creates it; the deletion
 //! that finds the folder empty turns it to *dying*; the next entry makes it alive again, or background work
-//! ([`Tree::bury`]) removes it if the folder is still empty. The steps are two because no storage offers a
-//! check of "still empty": whoever puts an entry into a folder whose marker is dying changes the marker, and
-//! the second step fails. While a marker is dying, a listing looks into the folder.
+//! ([`burial`]) removes it if the folder is still empty. The steps are two because no storage offers a check of
+//! "still empty": whoever puts an entry into a folder whose marker is dying changes the marker, and the second
+//! step fails. While a marker is dying, a listing looks into the folder.
+//!
+//! A path may have many folders above it and a batch holds only so many operations. So a marker is checked at
+//! the commit only where that matters: where it is alive, and an entry relies on that.
+
+pub(crate) mod burial;
 
 use crate::{
     barrier::{Class, Filed, Place, Record, Root, filed},
@@ -38,8 +43,12 @@ struct Marker {
 
 impl Record for Marker {}
 
-pub(crate) const KINDS: &[Filed] =
-    &[filed::<Marker>(Class::Kv), filed::<Marker>(Class::Cubbyhole), filed::<Marker>(Class::Login)];
+pub(crate) const KINDS: &[Filed] = &[
+    filed::<Marker>(Class::Kv),
+    filed::<Marker>(Class::Cubbyhole),
+    filed::<Marker>(Class::Login),
+    filed::<Marker>(Class::Holding),
+];
 
 impl Tree {
     /// Where the record at `path` lies: no leading and no trailing slash.
@@ -66,6 +75,7 @@ impl Tree {
     pub async fn delete(&self, tx: &mut Tx, path: &str) -> Result<()> {
         let place = self.place(tx.store(), path);
         tx.delete(&place);
+        let mut innermost = None;
         let mut folder = parent(path);
         while let Some(path) = folder {
             let dir = tx.store().dir(self.root, path);
@@ -73,10 +83,28 @@ impl Tree {
                 break;
             }
             let marker = self.place(tx.store(), path);
-            if tx.get::<Marker>(&marker).await?.is_some() {
+            if matches!(tx.peek::<Marker>(&marker).await?, Some(Marker { state: State::Alive })) {
                 tx.put(&marker, &Marker { state: State::Dying })?;
+                innermost.get_or_insert(path);
             }
             folder = parent(path);
+        }
+        match innermost {
+            Some(folder) => burial::file(tx, *self, folder),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Tree::delete`], for the last record of a folder: that one begins to die. Those above it, which may
+    /// hold very many, are left to its burial.
+    pub async fn delete_last(&self, tx: &mut Tx, path: &str) -> Result<()> {
+        let place = self.place(tx.store(), path);
+        tx.delete(&place);
+        let Some(folder) = parent(path) else { return Ok(()) };
+        let marker = self.place(tx.store(), folder);
+        if matches!(tx.peek::<Marker>(&marker).await?, Some(Marker { state: State::Alive })) {
+            tx.put(&marker, &Marker { state: State::Dying })?;
+            burial::file(tx, *self, folder)?;
         }
         Ok(())
     }
@@ -88,28 +116,14 @@ impl Tree {
         self.entries(tx, folder, names).await
     }
 
-    /// Removes the markers of empty folders in `folder`. Answers how many there were.
-    pub async fn bury(&self, tx: &mut Tx, folder: &str) -> Result<usize> {
-        let dir = tx.store().dir(self.root, folder);
-        let mut buried = 0;
-        for name in tx.names(self.class, dir).await?.iter().filter(|it| it.ends_with('/')) {
-            let path = format!("{folder}{name}");
-            let place = self.place(tx.store(), &path);
-            let dying = tx.get::<Marker>(&place).await?.is_some_and(|it| it.state == State::Dying);
-            if dying && tx.store().is_empty(self.class, tx.store().dir(self.root, &path)).await? {
-                tx.delete(&place);
-                buried += 1;
-            }
-        }
-        Ok(buried)
-    }
-
     /// Makes sure that each folder above `path` has a living marker.
     async fn raise(&self, tx: &mut Tx, path: &str) -> Result<()> {
         let mut folder = parent(path);
         while let Some(path) = folder {
             let marker = self.place(tx.store(), path);
-            if tx.get::<Marker>(&marker).await?.is_some_and(|it| it.state == State::Alive) {
+            if matches!(tx.peek::<Marker>(&marker).await?, Some(Marker { state: State::Alive })) {
+                // Somebody else may be about to find the folder empty.
+                tx.get::<Marker>(&marker).await?;
                 break;
             }
             tx.put(&marker, &Marker { state: State::Alive })?;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::{
     barrier::{Class, Dir, Place, Record},
     error::{Error, Result},
-    storage::{Batch, Expect, MAX_BATCH_OPS, Op, Priority, Rev, RowKey},
+    storage::{Batch, CommitError, Expect, MAX_BATCH_OPS, Op, Priority, Rev, RowKey},
     store::Store,
 };
 
@@ -21,6 +21,8 @@ pub struct Tx {
     reads: Vec<(RowKey, Expect)>,
     staged: Vec<Staged>,
     scrub: bool,
+    /// What is staged is committed although the answer is an error.
+    stands: bool,
     priority: Priority,
 }
 
@@ -32,7 +34,14 @@ struct Staged {
 
 impl Tx {
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self { store, reads: Vec::new(), staged: Vec::new(), scrub: false, priority: Priority::Interactive }
+        Self {
+            store,
+            reads: Vec::new(),
+            staged: Vec::new(),
+            scrub: false,
+            stands: false,
+            priority: Priority::Interactive,
+        }
     }
 
     pub fn store(&self) -> &Arc<Store> {
@@ -87,6 +96,18 @@ impl Tx {
         self.scrub = true;
     }
 
+    /// The error to answer with, where what is staged is to be committed all the same: a failed login is
+    /// refused and counted. To be returned at once, as the last thing that a handler does.
+    pub(crate) fn stands_with(&mut self, refusal: Error) -> Error {
+        self.stands = true;
+        refusal
+    }
+
+    /// Whether what is staged is committed if the answer is an error.
+    pub(crate) fn stands(&self) -> bool {
+        self.stands
+    }
+
     /// Whether there is room for `more` operations in the batch. What needs more is staged: marked, and
     /// purged in the background.
     pub fn has_room(&self, more: usize) -> bool {
@@ -123,15 +144,17 @@ impl Tx {
         Batch { ops, priority: self.priority, scrub: self.scrub }
     }
 
-    /// Commits now. Only the pipeline, the seal and background work may: a handler cannot, as it does not own
-    /// its transaction.
-    pub(crate) async fn commit(self) -> Result<Option<Rev>> {
+    /// Commits now, and answers whether it did; if not, somebody else was faster, and nothing was changed. Only
+    /// the pipeline, the seal and background work may: a handler cannot, as it does not own its transaction.
+    pub(crate) async fn commit(self) -> Result<bool> {
         if self.is_read_only() {
-            return Ok(None);
+            return Ok(true);
         }
         let store = self.store.clone();
         match store.commit(self.into_batch())?.await {
-            Ok(rev) => Ok(Some(rev)),
+            Ok(_) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            // A queue that is full is not tried again at once: that would fill it for good.
             Err(error) => Err(error.into()),
         }
     }
@@ -183,11 +206,7 @@ impl<'s> Attempts<'s> {
 
     /// Whether it was committed; if not, somebody else was faster.
     pub(crate) async fn commit(&self, tx: Tx) -> Result<bool> {
-        match tx.commit().await {
-            Ok(_) => Ok(true),
-            Err(Error::Busy) => Ok(false),
-            Err(error) => Err(error),
-        }
+        tx.commit().await
     }
 }
 

@@ -123,6 +123,17 @@ async fn role_id(test: &TestCore) -> String {
     text(&read(test, "role/web/role-id").await["role_id"])
 }
 
+/// Does what is due in the background.
+async fn in_background(test: &TestCore) {
+    test.core.run_due(test.core.now()).await.unwrap();
+}
+
+/// How many rows the store has.
+async fn rows(test: &TestCore) -> usize {
+    let mut snapshot = test.core.storage().snapshot().await.unwrap();
+    snapshot.next(usize::MAX).await.unwrap().len()
+}
+
 /// A new secret id and its accessor.
 async fn secret_id(test: &TestCore, body: Value) -> (String, String) {
     let made = data(&write(test, "role/web/secret-id", body).await.unwrap());
@@ -429,11 +440,20 @@ async fn a_destroyed_secret_id_is_gone() {
 #[tokio::test]
 async fn a_deleted_role_leaves_no_secret_id() {
     let test = core(json!({ "role_id": "rid" })).await;
+    // The folders of all roles stay.
+    secret_id(&test, json!({})).await;
+    test.delete("auth/approle/role/web").await.unwrap();
+    in_background(&test).await;
+    let without = rows(&test).await;
+    write(&test, "role/web", json!({ "role_id": "rid" })).await.unwrap();
     for number in 0..120 {
         let body = json!({ "secret_id": format!("s{number}") });
         write(&test, "role/web/custom-secret-id", body).await.unwrap();
     }
     test.delete("auth/approle/role/web").await.unwrap();
+    test.clock.advance(Duration::from_secs(60));
+    in_background(&test).await;
+    assert_eq!(rows(&test).await, without, "they are deleted in the background");
     refused(login(&test, "rid", "s1").await, REFUSAL);
     // A later role of the same names has none of them.
     write(&test, "role/web", json!({ "role_id": "rid" })).await.unwrap();
@@ -454,6 +474,9 @@ async fn tidying_deletes_what_has_expired() {
     test.clock.advance(Duration::from_secs(30));
     let answer = write(&test, "tidy/secret-id", json!({})).await.unwrap();
     assert_eq!((answer.status, answer.warnings.len()), (Some(202), 1));
+    let before = rows(&test).await;
+    in_background(&test).await;
+    assert_eq!(rows(&test).await, before - 2 * 20 - 1, "two rows each, and what there was to do");
     login(&test, "rid", &young).await.unwrap();
     let listed = data(&test.list("auth/approle/role/web/secret-id").await.unwrap());
     assert_eq!(listed["keys"].as_array().unwrap().len(), 1);

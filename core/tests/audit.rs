@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use strongroom_core::{
-    Error, Settings,
+    Core, Error, Settings,
     audit::{DeviceConfig, SinkConfig},
+    crypto::SecretBytes,
     request::Operation,
     storage::Memory,
     testing::{Ask, ROOT, TestCore, data},
@@ -399,6 +400,61 @@ async fn a_disk_that_has_room_again_is_written_to_again() {
     assert_eq!(created["request"]["operation"], "create", "nothing was done without a record");
 }
 
+/// The same store in a process of its own, with other devices.
+async fn restarted(test: &TestCore, devices: Vec<DeviceConfig>) -> TestCore {
+    test.core.seal_now();
+    let settings = Settings { audit: devices, ..Settings::default() };
+    let core = Core::new(test.core.storage().clone(), test.clock.clone(), settings);
+    let shares = test.shares.iter().map(|it| SecretBytes::copy_of(it.expose())).collect();
+    let test = TestCore { core: Arc::new(core), clock: test.clock.clone(), shares };
+    test.unseal().await;
+    test
+}
+
+// Rules 42 and 93: a use is taken off before the handler runs, and after the request is on record.
+#[tokio::test]
+async fn nothing_is_taken_or_counted_without_a_record() {
+    let test = in_memory().await;
+    let body = json!({ "num_uses": 3, "policies": ["root"] });
+    let token = test.write("auth/token/create", body).await.unwrap().auth.unwrap().client_token;
+    let token = token.expose_str().unwrap();
+    test.write("sys/auth/userpass", json!({ "type": "userpass" })).await.unwrap();
+    test.write("auth/userpass/users/ann", json!({ "password": "right" })).await.unwrap();
+    let guess = async |test: &TestCore, password: &str| {
+        let path = "auth/userpass/login/ann";
+        test.as_token("", Operation::Write, path, json!({ "password": password })).await
+    };
+
+    let full = SinkConfig::Unchecked { path: "/dev/full".into() };
+    let test = restarted(&test, vec![DeviceConfig::new("full", full)]).await;
+    for _ in 0..6 {
+        let asked = test.as_token(token, Operation::Read, "sys/mounts", Value::Null).await;
+        assert!(matches!(asked, Err(Error::Audit)));
+        assert!(matches!(guess(&test, "wrong").await, Err(Error::Audit)));
+    }
+
+    let test = restarted(&test, vec![DeviceConfig::memory("ring")]).await;
+    guess(&test, "right").await.unwrap();
+    test.as_token(token, Operation::Read, "sys/mounts", Value::Null).await.unwrap();
+    let lines = records(&test).await;
+    let mine: Vec<&Value> = lines.iter().filter(|it| it["request"]["path"] == "sys/mounts").collect();
+    let uses: Vec<&Value> = mine.iter().map(|it| &it["auth"]["remaining_uses"]).collect();
+    assert_eq!(uses, [3, 2], "as the request came, and as it left");
+}
+
+// Rules 42 and 93: the use is gone whatever becomes of the request.
+#[tokio::test]
+async fn a_refused_request_takes_a_use() {
+    let test = in_memory().await;
+    let body = json!({ "num_uses": 2, "policies": ["default"] });
+    let token = test.write("auth/token/create", body).await.unwrap().auth.unwrap().client_token;
+    let ask =
+        async |path| test.as_token(token.expose_str().unwrap(), Operation::Read, path, Value::Null).await;
+    assert!(matches!(ask("sys/mounts").await, Err(Error::Denied)));
+    ask("auth/token/lookup-self").await.unwrap();
+    assert!(matches!(ask("auth/token/lookup-self").await, Err(Error::Denied)), "it was spent");
+}
+
 // Rule 93
 #[tokio::test]
 async fn an_answer_that_could_not_be_recorded_is_told_of_later() {
@@ -434,4 +490,20 @@ async fn an_answer_that_could_not_be_recorded_is_told_of_later() {
     let request = lines.iter().find(|it| it["type"] == "request").unwrap();
     let late = lines.iter().find(|it| it["type"] == "response_unrecorded").unwrap();
     assert_eq!(late["request"]["id"], request["request"]["id"]);
+}
+
+// As in Vault: the lease's id in the clear, so that a lease can be followed, and nothing else of it. It shows
+// no accessor in another dress.
+#[tokio::test]
+async fn a_leased_read_shows_its_lease() {
+    let test = in_memory().await;
+    test.write("secret/data/db", json!({ "data": { "v": "planted" } })).await.unwrap();
+    let ask = Ask { lease_ttl: Some(Duration::from_secs(60)), ..Ask::new(Operation::Read, "secret/data/db") };
+    let lease = test.ask(ask).await.unwrap().lease.unwrap();
+    test.read("secret/data/db").await.unwrap();
+    let records = records(&test).await;
+    let response = |from_end: usize| records[records.len() - from_end]["response"].clone();
+    assert_eq!(response(3)["secret"], json!({ "lease_id": lease.id }));
+    assert!(response(1).get("secret").is_none());
+    assert!(!lines(&test).await.join("").contains("planted"));
 }

@@ -115,3 +115,27 @@ async fn listing_and_revoking_by_prefix_need_sudo() {
     assert!(is_denied(&ask(Operation::Write, "sys/leases/revoke-prefix/auth/token").await));
     assert!(is_denied(&ask(Operation::Write, "sys/leases/revoke-force/auth/token").await));
 }
+
+// Rule 96: ids of leases stand in the clear in audited paths, where accessors are hashed.
+#[tokio::test]
+async fn a_lease_id_tells_nothing_of_the_tokens_accessor() {
+    let test = TestCore::new().await;
+    let body = json!({ "policies": ["default"], "no_parent": true });
+    let auth = test.write("auth/token/create", body).await.unwrap().auth.unwrap();
+    let listed = test.list("sys/leases/lookup/auth/token/create").await.unwrap();
+    let id = data(&listed)["keys"][0].as_str().unwrap().to_owned();
+    let shown = data_encoding::HEXLOWER.decode(&id.as_bytes()[1..33]).unwrap();
+    // As the accessor would be written.
+    let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let digits = |bytes: &[u8]| {
+        let mut number = u128::from_be_bytes(bytes.try_into().unwrap());
+        let mut out = vec![b'0'; 22];
+        for slot in out.iter_mut().rev() {
+            *slot = alphabet[usize::try_from(number % 62).unwrap()];
+            number /= 62;
+        }
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(digits(&shown).len(), auth.accessor.len());
+    assert_ne!(digits(&shown), auth.accessor);
+}

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use strongroom_core::{
     Error, Settings,
     barrier::{BarrierError, Class},
+    crypto::SecretBytes,
     integrity::{Fault, FaultKind, fsck},
     request::Operation,
     storage::{Batch, Memory, Op, Row, Storage},
@@ -115,9 +116,11 @@ async fn a_deleted_policy_is_found_at_unseal() {
 async fn a_role_that_was_put_back_is_found_at_unseal() {
     let thief = Thief::new().await;
     thief.test.write("auth/token/roles/r", json!({"allowed_policies": "wide"})).await.unwrap();
-    let wide = thief.rows(Class::Config).await.pop().unwrap();
+    let before = thief.rows(Class::Config).await;
     thief.test.write("auth/token/roles/r", json!({"allowed_policies": "narrow"})).await.unwrap();
-    thief.tamper(vec![put(&wide, &wide)]).await;
+    let after = thief.rows(Class::Config).await;
+    let wide = before.iter().zip(&after).find(|(old, new)| old.value != new.value).unwrap().0;
+    thief.tamper(vec![put(wide, wide)]).await;
     assert_eq!(thief.test.core.refused_classes().unwrap(), [Class::Config]);
     let asked = thief.test.read("auth/token/roles/r").await;
     assert!(matches!(asked, Err(Error::Barrier(BarrierError::Refused(Class::Config)))), "{asked:?}");
@@ -226,4 +229,43 @@ async fn a_whole_store_that_was_put_back_does_not_follow_its_anchor() {
     thief.tamper(old.iter().map(|it| put(it, it)).chain(new).collect()).await;
     assert_eq!(thief.faults().await, []);
     assert!(!thief.test.core.follows(&anchor).unwrap());
+}
+
+// Rule 9
+#[tokio::test]
+async fn rows_from_before_a_rekey_do_not_let_the_old_shares_in() {
+    let thief = Thief::new().await;
+    let test = &thief.test;
+    let answer = async |path: &str, body: Value| -> Value {
+        let answer = test.write(path, body).await.unwrap();
+        serde_json::from_slice(answer.raw.unwrap().body.expose()).unwrap()
+    };
+    test.write("secret/data/before", json!({ "data": { "a": "b" } })).await.unwrap();
+    let head = |it: &Row| it.key.0[32] == 4;
+    let old: Vec<Row> = thief.rows(Class::Core).await.into_iter().filter(|it| !head(it)).collect();
+    assert_eq!(old.len(), 2, "the seal's configuration and the keyring");
+
+    let run = answer("sys/rekey/init", json!({ "secret_shares": 1, "secret_threshold": 1 })).await;
+    let share = data_encoding::HEXLOWER.encode(test.shares[0].expose());
+    let done = answer("sys/rekey/update", json!({ "nonce": run["nonce"], "key": share })).await;
+    let new = SecretBytes::copy_of(done["keys"][0].as_str().unwrap().as_bytes());
+    test.write("secret/data/after", json!({ "data": { "a": "b" } })).await.unwrap();
+    test.core.seal_now();
+
+    let current = thief.rows(Class::Core).await;
+    let put = |rows: &[Row]| Batch {
+        ops: rows
+            .iter()
+            .map(|it| Op::Put { key: it.key, name: it.name.clone(), value: it.value.clone() })
+            .collect(),
+        ..Batch::default()
+    };
+    thief.storage.commit(put(&old)).await.unwrap();
+    let share = SecretBytes::copy_of(share.as_bytes());
+    assert!(test.core.unseal(&share).await.is_err(), "the old share and the old rows open the store");
+    assert!(test.core.is_sealed());
+    thief.storage.commit(put(&current)).await.unwrap();
+    test.core.unseal(&new).await.unwrap();
+    test.read("secret/data/before").await.unwrap();
+    test.read("secret/data/after").await.unwrap();
 }

@@ -13,10 +13,11 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use rusqlite::Connection;
 use strongroom_core::storage::{
     Batch, Change, CommitError, Expect, HeadRow, Op, Priority, Rev, Sqlite, SqliteOptions, Storage,
-    StorageError, Witness,
+    StorageError, Unwitnessed, Witness,
     conformance::{batch, check, dir, everything, key, put},
 };
 
@@ -245,10 +246,10 @@ struct Gate {
 }
 
 impl Witness for Gate {
-    fn advance(&self, _: &[Change<'_>]) -> Option<HeadRow> {
+    fn advance(&self, _: &[Change<'_>]) -> Result<HeadRow, Unwitnessed> {
         self.entered.send(()).unwrap();
         self.open.lock().unwrap().recv().unwrap();
-        None
+        Ok(HeadRow { key: key(dir(0), 0), value: Bytes::from_static(b"head") })
     }
     fn settle(&self, _: bool) {}
 }

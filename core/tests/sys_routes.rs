@@ -7,14 +7,14 @@
     reason = "a test"
 )]
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::{Value, json};
 use strongroom_core::{
     Error,
     catalog::{self, UNAUTHENTICATED},
     request::Operation,
-    route::{Access, Endpoint, Route},
+    route::{Access, Endpoint, Handler, Route},
     testing::{TestCore, is_denied},
 };
 
@@ -77,11 +77,59 @@ fn whatever_asks_for_no_token_is_on_the_list() {
     }
 }
 
+/// Only what is no record may be changed outside of the request's transaction: the seal, the digest, the clock.
+#[test]
+fn only_the_operators_own_work_is_outside_of_a_transaction() {
+    let expected = [
+        "clock",
+        "generate-root",
+        "generate-root-token",
+        "health",
+        "init",
+        "integrity",
+        "leader",
+        "rekey",
+        "rekey-recovery-key",
+        "rotate",
+        "seal",
+        "seal-status",
+        // Snapshots: the whole store at once, in or out.
+        "storage",
+        "unseal",
+    ];
+    let outside = endpoints().into_iter().filter(|it| matches!(it.endpoint.handler, Handler::Outside(_)));
+    let found: BTreeSet<String> = outside
+        .map(|it| match it.pattern.strip_prefix("sys/").and_then(|it| it.split('/').next()) {
+            Some(first) => first.to_owned(),
+            None => it.pattern,
+        })
+        .collect();
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
 /// A path that a route's pattern fits.
 fn fill(pattern: &str) -> String {
     let segments: Vec<&str> =
         pattern.split('/').map(|it| if it.starts_with('{') { "x" } else { it }).collect();
     segments.join("/")
+}
+
+/// Where the routes of an engine are reached: its only mount, or one that is made for the test.
+async fn mount_of(test: &TestCore, listed: &catalog::Listed) -> String {
+    let kind = listed.engine.kind();
+    let mount = match listed.prefix.as_str() {
+        it if it.starts_with("auth/{") => format!("auth/t-{kind}"),
+        it if it.starts_with('{') => format!("t-{kind}"),
+        it => it.trim_end_matches('/').to_owned(),
+    };
+    if listed.prefix.contains('{') {
+        let path = match mount.strip_prefix("auth/") {
+            Some(path) => format!("sys/auth/{path}"),
+            None => format!("sys/mounts/{mount}"),
+        };
+        test.write(&path, json!({ "type": kind })).await.unwrap();
+    }
+    mount
 }
 
 // Rules 52 and 45: every endpoint refuses whoever has no token, whoever has no policy for it, and, where it
@@ -95,19 +143,7 @@ async fn every_endpoint_refuses_whom_it_should() {
     let without_sudo = test.token_with(all).await;
     let (mut asked, mut sudo) = (0, 0);
     for listed in catalog::all() {
-        let kind = listed.engine.kind();
-        let mount = match listed.prefix.as_str() {
-            it if it.starts_with("auth/{") => format!("auth/t-{kind}"),
-            it if it.starts_with('{') => format!("t-{kind}"),
-            it => it.trim_end_matches('/').to_owned(),
-        };
-        if listed.prefix.contains('{') {
-            let path = match mount.strip_prefix("auth/") {
-                Some(path) => format!("sys/auth/{path}"),
-                None => format!("sys/mounts/{mount}"),
-            };
-            test.write(&path, json!({ "type": kind })).await.unwrap();
-        }
+        let mount = mount_of(&test, &listed).await;
         for route in listed.tables.iter().flat_map(|it| it.iter()) {
             let path = format!("{mount}/{}", fill(route.pattern));
             for endpoint in route.endpoints.iter().filter(|it| it.access != Access::Unauth) {
@@ -135,6 +171,42 @@ async fn every_endpoint_refuses_whom_it_should() {
     }
     assert!(asked > 150, "{asked}");
     assert!(sudo > 15, "{sudo}");
+}
+
+// Rules 46, 51 and 58: what the policies decide on is what is acted upon. A denied path stays denied with a slash
+// at its end, and with its names in another case.
+#[tokio::test]
+async fn no_other_spelling_of_a_path_gets_past_a_denial() {
+    let test = TestCore::new().await;
+    let everything = r#"path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "scan", "sudo"] }"#;
+    let mut tried = 0;
+    for listed in catalog::all() {
+        let mount = mount_of(&test, &listed).await;
+        for route in listed.tables.iter().flat_map(|it| it.iter()) {
+            let path = format!("{mount}/{}", fill(route.pattern));
+            let upper = listed.engine.folded().iter().fold(route.pattern.to_owned(), |pattern, name| {
+                pattern.replace(&format!("{{{name}}}"), "X").replace(&format!("{{{name}...}}"), "X")
+            });
+            let mut spellings = Vec::new();
+            if upper != route.pattern {
+                spellings.push(format!("{mount}/{}", fill(&upper)));
+            }
+            if !(listed.engine.has_folders() && route.has_folders()) {
+                spellings.extend(spellings.first().map(|it| format!("{it}/")));
+                spellings.push(format!("{path}/"));
+            }
+            let denial = format!("{everything}\npath \"{path}\" {{ capabilities = [\"deny\"] }}");
+            let token = test.token_with(&denial).await;
+            for endpoint in route.endpoints.iter().filter(|it| it.access != Access::Unauth) {
+                for spelling in spellings.iter().chain([&path]) {
+                    let answer = test.as_token(&token, endpoint.operation, spelling, Value::Null).await;
+                    assert!(is_denied(&answer), "{:?} {spelling} answers {answer:?}", endpoint.operation);
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 250, "{tried}");
 }
 
 /// `STRONGROOM_BLESS=1 cargo test` writes it anew.

@@ -64,6 +64,20 @@ path "sys/leases/lookup/*" {
   capabilities = ["list", "sudo"]
 }
 
+# Who holds which version of which secret, and what could not be revoked.
+path "sys/leases/holdings" {
+  capabilities = ["read"]
+}
+path "sys/leases/holdings/*" {
+  capabilities = ["read"]
+}
+path "sys/leases" {
+  capabilities = ["read", "sudo"]
+}
+path "sys/leases/count" {
+  capabilities = ["read"]
+}
+
 # Names and versions of secrets, never a value.
 path "secret/metadata/*" {
   capabilities = ["read", "list"]

@@ -62,7 +62,10 @@ path "sys/metrics" {
   capabilities = ["read", "list"]
 }
 
-# Leases: find them, and end them in an emergency.
+# Leases: find them, see who holds what, and end them in an emergency.
+path "sys/leases" {
+  capabilities = ["read", "sudo"]
+}
 path "sys/leases/*" {
   capabilities = ["create", "read", "update", "list", "sudo"]
 }

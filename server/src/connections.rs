@@ -23,9 +23,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::Notify,
 };
-use zeroize::Zeroize as _;
 
-use crate::http::Limits;
+use crate::{framing::Framing, http::Limits};
 
 /// What bounds the connections of all listeners together.
 #[derive(Clone, Copy, Debug)]
@@ -67,14 +66,10 @@ pub(crate) struct Connection {
     in_flight: AtomicU32,
     /// Notified when it is to end now.
     pub(crate) close: Notify,
-    /// What was read of the head that is being waited for: see [`Connection::has_two_lengths`]. Wiped when the
-    /// request is answered.
-    head: Mutex<Vec<u8>>,
 }
 
 const HEAD: u8 = 0;
 const IDLE: u8 = 1;
-const KEPT_OF_HEAD: usize = 16 << 10;
 
 impl Connections {
     pub fn new(caps: Caps) -> Arc<Self> {
@@ -110,7 +105,6 @@ impl Connections {
             since: AtomicU32::new(self.now.load(Relaxed)),
             in_flight: AtomicU32::new(0),
             close: Notify::new(),
-            head: Mutex::default(),
         });
         open.all.insert(id, connection.clone());
         Some(Admission { table: self.clone(), id, peer, connection })
@@ -200,8 +194,6 @@ impl Drop for Serving<'_> {
         if connection.in_flight.fetch_sub(1, Relaxed) == 1 {
             connection.phase.store(IDLE, Relaxed);
             connection.since.store(self.0.table.now.load(Relaxed), Relaxed);
-            // It held a token, most likely.
-            connection.lock_head().zeroize();
         }
     }
 }
@@ -218,29 +210,13 @@ impl Connection {
         u64::from(now.saturating_sub(self.since.load(Relaxed))) > deadline.as_secs()
     }
 
-    // Rule 106
-    /// Whether the head just read, of a request with a Transfer-Encoding, announces a length too. The parser
-    /// drops one of the two headers, so the bytes are asked; a head that is not among them is not trusted.
-    pub(crate) fn has_two_lengths(&self) -> bool {
-        let head = self.lock_head();
-        let holds = |name: &[u8]| head.windows(name.len()).any(|it| it.eq_ignore_ascii_case(name));
-        holds(b"\ncontent-length") || !holds(b"\ntransfer-encoding")
-    }
-
-    fn lock_head(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.head.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn has_read(&self, bytes: &[u8], now: u32) {
+    fn has_read(&self, now: u32) {
         if self.in_flight.load(Relaxed) > 0 {
             return;
         }
         if self.phase.swap(HEAD, Relaxed) != HEAD {
             self.since.store(now, Relaxed);
         }
-        let mut head = self.lock_head();
-        let room = KEPT_OF_HEAD.saturating_sub(head.len());
-        head.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
     }
 
     fn has_written(&self, now: u32) {
@@ -255,13 +231,13 @@ pub(crate) struct Watched<S> {
     stream: S,
     table: Arc<Connections>,
     connection: Arc<Connection>,
-    /// HTTP/2 frames are no heads: there only the first request and idling are watched.
-    heads: bool,
+    /// Of HTTP/1.1. HTTP/2 frames are no heads: there only the first request and idling are watched.
+    framing: Option<Framing>,
 }
 
 impl<S> Watched<S> {
-    pub(crate) fn new(stream: S, admission: &Admission, heads: bool) -> Self {
-        Self { stream, table: admission.table.clone(), connection: admission.connection.clone(), heads }
+    pub(crate) fn new(stream: S, admission: &Admission, framing: Option<Framing>) -> Self {
+        Self { stream, table: admission.table.clone(), connection: admission.connection.clone(), framing }
     }
 }
 
@@ -274,12 +250,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let this = self.get_mut();
         let before = buf.filled().len();
         let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
-        let read = buf.filled().get(before..).unwrap_or_default();
+        let read = buf.filled_mut().get_mut(before..).unwrap_or_default();
         if !read.is_empty() {
             let now = this.table.now.load(Relaxed);
-            match this.heads {
-                true => this.connection.has_read(read, now),
-                false => this.connection.has_written(now),
+            match &mut this.framing {
+                Some(framing) => {
+                    this.connection.has_read(now);
+                    framing.check(read);
+                }
+                None => this.connection.has_written(now),
             }
         }
         outcome
@@ -355,13 +334,13 @@ mod tests {
         let admission = table.admit(None, &Limits::default()).unwrap();
         let connection = admission.connection.clone();
         assert!(!connection.is_overdue(10));
-        connection.has_read(b"GET", 5);
+        connection.has_read(5);
         assert!(connection.is_overdue(11));
         let serving = admission.serving();
         assert!(!connection.is_overdue(1000));
         drop(serving);
         assert!(!connection.is_overdue(300) && connection.is_overdue(301));
-        connection.has_read(b"G", 200);
+        connection.has_read(200);
         assert!(!connection.is_overdue(210) && connection.is_overdue(211));
     }
 }

@@ -16,6 +16,7 @@ use strongroom_core::{
 use crate::{
     ask::ask,
     config::{Address, CLUSTER, Listener},
+    early::EarlySockets,
     error::ServerError,
     http::Limits,
     server::Server,
@@ -30,6 +31,8 @@ pub struct DevOptions {
     pub root_token: Option<SecretBytes>,
     /// What a configuration file adds.
     pub more: Vec<Listener>,
+    /// As for [`start`](crate::start).
+    pub early: EarlySockets,
 }
 
 /// A development server that is ready to be served.
@@ -68,7 +71,7 @@ impl Dev {
             Some(wanted) => exchange(&core, made.root_token, wanted).await?,
             None => made.root_token,
         };
-        let mut server = Server::new(core);
+        let mut server = Server::new(core).with_early_sockets(options.early);
         let address = Address::Tcp { address: options.address.to_string(), tls: None };
         server.listen(Listener { address, limits: Limits::default(), forwarded: None }).await?;
         for listener in options.more {
@@ -105,6 +108,7 @@ mod tests {
             address: address.parse().unwrap(),
             root_token: Some(SecretBytes::copy_of(b"chosen")),
             more: Vec::new(),
+            early: EarlySockets::default(),
         };
         assert!(matches!(Dev::start(options("0.0.0.0:0")).await, Err(ServerError::NotLoopback(_))));
         let dev = Dev::start(options("127.0.0.1:0")).await.unwrap();

@@ -26,6 +26,11 @@ pub enum ServerError {
     KeyFile { path: PathBuf, why: &'static str },
     #[error("seal \"credential\" needs CREDENTIALS_DIRECTORY in the environment, as systemd sets it")]
     NoCredentials,
+    #[error(
+        "keys cannot be locked in memory ({0}), and this machine swaps: raise the limit on locked memory \
+         (LimitMEMLOCK= of the unit, ulimit -l), turn swap off, or accept it with disable_mlock = true"
+    )]
+    Swappable(io::Error),
     #[error("TLS: {0}")]
     Tls(rustls::Error),
     #[error("{path} holds nothing that can be used here", path = .0.display())]

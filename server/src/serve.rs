@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     connections::{Admission, Connections, Watched},
+    framing::Framing,
     http::App,
 };
 
@@ -134,13 +135,9 @@ async fn plain<S>(
     let (admission, app, peer) = (&admission, &*app, &peer);
     let service = service_fn(move |request: http::Request<Incoming>| async move {
         let _serving = admission.serving();
-        let chunked = request.headers().contains_key(http::header::TRANSFER_ENCODING);
-        if chunked && admission.connection.has_two_lengths() {
-            return Ok::<_, Infallible>(crate::http::two_lengths());
-        }
-        Ok(app.answer(peer.clone(), request).await)
+        Ok::<_, Infallible>(app.answer(peer.clone(), request).await)
     });
-    let io = TokioIo::new(Watched::new(stream, admission, true));
+    let io = TokioIo::new(Watched::new(stream, admission, Some(Framing::default())));
     // A head over the limits is 431, and what is no HTTP 400: the parser answers those itself.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -172,7 +169,7 @@ async fn multiplexed<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let admission = Arc::new(admission);
-    let io = TokioIo::new(Watched::new(stream, &admission, false));
+    let io = TokioIo::new(Watched::new(stream, &admission, None));
     let held = admission.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (app, peer, admission) = (app.clone(), peer.clone(), held.clone());

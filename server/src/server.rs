@@ -18,8 +18,9 @@ use tokio::{
 use crate::{
     config::{Address, Listener},
     connections::{Caps, Connections},
+    early::EarlySockets,
     error::ServerError,
-    http::App,
+    http::{App, Hosts},
     serve::{Endpoint, Socket},
     tls::Certificates,
 };
@@ -36,6 +37,8 @@ pub struct Server {
     connections: Arc<Connections>,
     certificates: Vec<Arc<Certificates>>,
     sockets: Vec<PathBuf>,
+    hosts: Hosts,
+    early: EarlySockets,
 }
 
 impl Server {
@@ -52,7 +55,21 @@ impl Server {
             connections: Connections::new(caps),
             certificates: Vec::new(),
             sockets: Vec::new(),
+            hosts: Hosts::default(),
+            early: EarlySockets::default(),
         }
+    }
+
+    /// Names that pages in a browser may call the listeners which follow.
+    #[must_use]
+    pub fn with_hosts(self, hosts: Hosts) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// Sockets for the listeners which follow, where they name the same address.
+    #[must_use]
+    pub fn with_early_sockets(self, early: EarlySockets) -> Self {
+        Self { early, ..self }
     }
 
     /// Opens what a stanza names.
@@ -62,7 +79,7 @@ impl Server {
     /// The address cannot be bound, or the certificate not be used.
     pub async fn listen(&mut self, listener: Listener) -> Result<(), ServerError> {
         let Listener { address, limits, forwarded } = listener;
-        let app = Arc::new(App { core: self.core.clone(), limits, forwarded });
+        let app = Arc::new(App { core: self.core.clone(), limits, forwarded, hosts: self.hosts.clone() });
         match address {
             Address::Tcp { address, tls } => {
                 let certificates = match tls {
@@ -71,7 +88,10 @@ impl Server {
                 };
                 let resolved = lookup_host(&address).await.ok().and_then(|mut it| it.next());
                 let resolved = resolved.ok_or_else(|| ServerError::NoAddress(address.clone()))?;
-                let bound = TcpListener::bind(resolved).await;
+                let bound = match self.early.take(resolved) {
+                    Some(socket) => TcpListener::from_std(socket),
+                    None => TcpListener::bind(resolved).await,
+                };
                 let bound = bound.map_err(|source| ServerError::Bind { address, source })?;
                 self.add_tcp(bound, certificates, app)
             }

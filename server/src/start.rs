@@ -10,7 +10,9 @@ use strongroom_core::{
 
 use crate::{
     config::{self, Config, Seal},
+    early::EarlySockets,
     error::ServerError,
+    http::Hosts,
     keyfile,
     server::Server,
 };
@@ -21,6 +23,11 @@ use crate::{
 /// With a key file or a credential it unseals a store that is there, and `sys/init` makes one that it can
 /// unseal.
 pub async fn start(config: Config) -> Result<Server, ServerError> {
+    start_with(config, EarlySockets::default()).await
+}
+
+/// As [`start`], with sockets that were bound while the process still had the right to.
+pub async fn start_with(config: Config, early: EarlySockets) -> Result<Server, ServerError> {
     let (seal, key) = keyfile::seal(&config)?;
     let settings = Settings {
         default_lease_ttl: config.default_lease_ttl,
@@ -42,7 +49,8 @@ pub async fn start(config: Config) -> Result<Server, ServerError> {
             core.unseal_unattended(&key).await?;
         }
     }
-    let mut server = Server::new(core);
+    let hosts = Hosts::of_urls(config.api_addr.as_deref());
+    let mut server = Server::new(core).with_hosts(hosts).with_early_sockets(early);
     for listener in config.listeners {
         server.listen(listener).await?;
     }

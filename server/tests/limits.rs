@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use common::{Options, ROOT, TestServer, is_closed, read_reply};
 use strongroom_server::{Caps, http::Limits};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn short() -> Limits {
     Limits {
@@ -34,6 +34,7 @@ async fn a_request_with_two_lengths_is_refused_and_the_connection_closed() {
         "content-length: 5\r\ntransfer-encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
         "content-length: 5\r\ncontent-length: 6\r\n",
+        "content-length: 5\r\ncontent-length: 5\r\n",
         "content-length: 5, 6\r\n",
         "content-length: +5\r\n",
         "transfer-encoding: identity\r\n",
@@ -54,6 +55,26 @@ async fn a_chunked_body_alone_is_taken() {
     let head = format!("PUT /v1/auth/token/lookup-self HTTP/1.1\r\nhost: x\r\nx-vault-token: {ROOT}\r\n");
     let reply = server.raw(format!("{head}transfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n")).await;
     assert!(!matches!(reply.status, 0 | 400), "{reply:?}");
+    server.stop().await;
+}
+
+// Rule 106
+#[tokio::test]
+async fn a_line_ends_in_one_way_also_in_a_request_sent_in_advance() {
+    let server = TestServer::start().await;
+    let (good, bare) =
+        ("GET /v1/sys/health HTTP/1.1\r\nhost: x\r\n\r\n", "GET /v1/sys/health HTTP/1.1\nhost: x\n\n");
+    let mut stream = server.connect().await;
+    stream.write_all(bare.as_bytes()).await.unwrap();
+    assert_eq!(read_reply(&mut stream).await.status, 400);
+    assert!(is_closed(&mut stream).await);
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{good}{bare}").as_bytes()).await.unwrap();
+    let mut all = String::new();
+    // The connection ends here, or this would wait for good.
+    stream.read_to_string(&mut all).await.unwrap();
+    let statuses: Vec<_> = all.match_indices("HTTP/1.1 ").map(|(at, _)| &all[at + 9..at + 12]).collect();
+    assert_eq!(statuses, ["200", "400"]);
     server.stop().await;
 }
 
@@ -98,6 +119,34 @@ async fn a_body_over_the_limit_is_413_whether_it_is_announced_or_not() {
     assert_eq!(server.raw(announced).await.status, 413);
     let chunk = format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(0x3e9));
     assert_eq!(server.raw(format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}")).await.status, 413);
+    server.stop().await;
+}
+
+// Rules 103, 104
+#[tokio::test]
+async fn only_who_has_a_token_may_send_a_long_body() {
+    let server = TestServer::start().await;
+    let body = format!("{{\"input\":\"{}\"}}", "a".repeat(Limits::STRANGERS_BODY));
+    let ask = async |token: &str, framing: &str, body: &str| {
+        let mut stream = server.connect().await;
+        let head =
+            format!("POST /v1/sys/tools/hash HTTP/1.1\r\nhost: x\r\nx-vault-token: {token}\r\n{framing}\r\n");
+        // Whoever is refused may find the connection closed while still sending.
+        let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+        read_reply(&mut stream).await.status
+    };
+    let length = format!("content-length: {}\r\n", body.len());
+    let chunked = "transfer-encoding: chunked\r\n";
+    let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    for stranger in ["", "wrong", "hvs.AAAA"] {
+        assert_eq!(ask(stranger, &length, "").await, 413, "{stranger}");
+        assert!(matches!(ask(stranger, chunked, &chunks).await, 413 | 0), "{stranger}");
+    }
+    // It is read whole, and then too long for a value.
+    assert!(!matches!(ask(ROOT, &length, &body).await, 413 | 0));
+    assert!(!matches!(ask(ROOT, chunked, &chunks).await, 413 | 0));
+    server.core.seal_now();
+    assert_eq!(ask(ROOT, &length, "").await, 413);
     server.stop().await;
 }
 

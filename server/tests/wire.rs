@@ -77,6 +77,24 @@ async fn refusals_have_one_shape() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn whoever_asks_for_a_lease_gets_one_or_no_answer() {
+    let server = TestServer::start().await;
+    let put = server.ask("PUT", "/v1/secret/data/db", "", r#"{"data":{"v":"x"}}"#).await;
+    assert_eq!(put.status, 200, "{put:?}");
+    let read = async |headers: &str| server.ask("GET", "/v1/secret/data/db", headers, "").await;
+    let leased = read("x-strongroom-lease: 1h\r\n").await.json();
+    assert!(leased["lease_id"].as_str().unwrap().starts_with("secret/data/db/"), "{leased}");
+    assert_eq!((&leased["lease_duration"], &leased["renewable"]), (&json!(3600), &json!(true)));
+    assert_eq!(leased["data"]["data"], json!({ "v": "x" }));
+    for bad in ["soon", "", "0", "0s", "-1h", "10ms", "1h, 2h", "1h\r\nx-strongroom-lease: 1h", "\u{b9}h"] {
+        let reply = read(&format!("x-strongroom-lease: {bad}\r\n")).await;
+        assert_eq!(reply.status, 400, "{bad} {reply:?}");
+        assert!(!reply.body.contains("\"v\""), "{bad} {reply:?}");
+    }
+    server.stop().await;
+}
+
 // Rule 108
 #[tokio::test]
 async fn no_answer_is_cached_sniffed_or_shared_with_another_origin() {
@@ -94,6 +112,24 @@ async fn no_answer_is_cached_sniffed_or_shared_with_another_origin() {
             assert_eq!(reply.header("access-control-allow-origin"), None, "{method} {path} {headers}");
         }
     }
+    server.stop().await;
+}
+
+// Rule 108
+#[tokio::test]
+async fn a_page_in_a_browser_reaches_the_server_only_by_its_own_name() {
+    let server = TestServer::start().await;
+    let ask = async |host: &str, origin: &str| {
+        let token = format!("x-vault-token: {ROOT}\r\n");
+        let head = format!("GET /v1/sys/mounts HTTP/1.1\r\n{host}{origin}{token}\r\n");
+        server.raw(head).await.status
+    };
+    let page = "origin: http://rebound.example\r\n";
+    assert_eq!(ask("host: rebound.example:8200\r\n", page).await, 403);
+    assert_eq!(ask("", page).await, 403);
+    assert_eq!(ask("host: 127.0.0.1:8200\r\n", page).await, 200);
+    assert_eq!(ask("host: localhost\r\n", page).await, 200);
+    assert_eq!(ask("host: rebound.example:8200\r\n", "").await, 200);
     server.stop().await;
 }
 

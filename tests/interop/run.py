@@ -19,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from pathlib import Path
@@ -36,10 +37,16 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 CLIENTS = {
     "bao": [sys.executable, "bao_cli.py"],
+    "our-bao": [sys.executable, "bao_cli.py"],
+    "our-cli": [sys.executable, "our_cli.py"],
     "hvac": [sys.executable, "hvac_test.py"],
     "node-vault": ["node", "--test", "--test-reporter=spec", "node_vault.test.js"],
     "vaultrs": ["cargo", "test", "--quiet", "--locked", "--manifest-path", "vaultrs/Cargo.toml", "--", "--test-threads=1"],
 }
+
+
+# Clients that are our own program, called as `bao`; where they find it.
+OUR_PROGRAM = {"our-bao": "INTEROP_BAO", "our-cli": "INTEROP_OUR_BAO"}
 
 
 # -------------------------------------------------------------- commands.toml
@@ -60,9 +67,20 @@ def gaps():
             yield from (f"{command}: there is no test {name}" for name in names if name not in tests)
 
 
+def uncompared():
+    """Where our_cli.toml and commands.toml do not match."""
+    listed = tomllib.loads((HERE / "commands.toml").read_text())
+    compared = tomllib.loads((HERE / "our_cli.toml").read_text())
+    for command in sorted(listed.keys() ^ compared.keys()):
+        yield f"our_cli.toml: {command}: " + ("no such command of bao" if command in compared else "neither compared nor left out")
+    for command, cell in compared.items():
+        if not cell.get("lines") and not cell.get("left_out", "").strip():
+            yield f"our_cli.toml: {command}: neither lines nor a reason"
+
+
 def list_only():
-    holes = list(gaps())
-    print("\n".join(holes) or "commands.toml is complete")
+    holes = [*gaps(), *uncompared()]
+    print("\n".join(holes) or "commands.toml and our_cli.toml are complete")
     return 1 if holes else 0
 
 
@@ -82,6 +100,11 @@ def run_client(client, options):
             servers.append(Subject("empty", options.binary, 60))
             environment |= {"VAULT_ADDR": servers[0].url, "VAULT_TOKEN": servers[0].token,
                             "INTEROP_EMPTY_ADDR": servers[1].url}
+        if client in OUR_PROGRAM:
+            folder = tempfile.TemporaryDirectory(prefix="interop-ours-")
+            called = Path(folder.name) / "bao"
+            called.symlink_to(Path(options.binary).resolve())
+            environment |= {OUR_PROGRAM[client]: str(called)}
         status, lines = stream(client, environment, options)
         for server in servers:
             if server.process.poll() is not None:

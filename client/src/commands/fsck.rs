@@ -32,14 +32,15 @@ const FINDINGS: u8 = 1;
 const COULD_NOT: u8 = 2;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Prints a line for each finding. Exit status: 0 whole, 1 findings, 2 could not look.
-Without -unseal a directory is checked as far as that goes without keys.
-
-Examples:
+#[command(after_help = "Examples:
   secret fsck                               asks the running server
   secret fsck /var/lib/strongroom
   secret fsck -unseal -config=/etc/strongroom/server.hcl
-  secret fsck -unseal /var/lib/strongroom < shares     one on each line")]
+  secret fsck -unseal /var/lib/strongroom < shares     one on each line
+
+Prints a line for each finding. Without -unseal a directory is checked as far as that goes without keys.
+
+Exit status 0: whole. 1: findings. 2: it could not look.")]
 pub(crate) struct Fsck {
     /// The data directory of a server that is stopped
     dir: Option<PathBuf>,
@@ -57,7 +58,7 @@ pub(crate) struct Fsck {
     accept: Option<String>,
 }
 
-pub(crate) async fn fsck(cx: &Context, args: Fsck) -> u8 {
+pub(crate) async fn fsck(cx: &Context, args: Fsck) -> Result<u8, Failure> {
     let outcome = match (&args.dir, args.config.is_empty()) {
         (None, true) if args.unseal => {
             Err(Failure::new("-unseal is for a stopped server").hint("name its directory, or -config=FILE"))
@@ -65,10 +66,7 @@ pub(crate) async fn fsck(cx: &Context, args: Fsck) -> u8 {
         (None, true) => online(cx).await,
         _ => offline(args).await,
     };
-    outcome.unwrap_or_else(|failure| {
-        note(&failure.report());
-        COULD_NOT
-    })
+    outcome.map_err(|failure| failure.code(COULD_NOT))
 }
 
 async fn online(cx: &Context) -> Result<u8, Failure> {

@@ -44,6 +44,10 @@ pub(crate) async fn put(cx: &Context, args: Put) -> Result<(), Failure> {
     };
     let at = cx.locate(&args.path).await?;
     if at.version == 1 {
+        if args.cas.is_some() || args.patch {
+            return Err(Failure::new("-cas and -patch need version 2 of the KV engine")
+                .hint("`secret kv enable-versioning MOUNT` upgrades a mount"));
+        }
         cx.client.call(Method::Put, at.api("data")).json(&fields).send().await?;
         return Ok(());
     }
@@ -108,8 +112,9 @@ pub(crate) async fn read(
         Ok(answer) => answer.data()?,
         Err(Error::Api { status: 404, .. }) => {
             let folder = typed.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let hint = format!("`secret ls {folder}` shows what is there");
-            return Err(Failure::new(format!("no secret at {typed}")).hint(hint.trim()).code(2));
+            let command = format!("secret ls {folder}");
+            let hint = format!("`{}` shows what is there", command.trim_end());
+            return Err(Failure::new(format!("no secret at {typed}")).hint(hint).code(2));
         }
         Err(error) => return Err(error.into()),
     };
@@ -145,12 +150,8 @@ pub(crate) struct Ls {
 
 pub(crate) async fn ls(cx: &Context, args: Ls) -> Result<(), Failure> {
     let at = cx.locate(&args.path).await?;
-    #[derive(serde::Deserialize)]
-    struct Keys {
-        keys: Vec<String>,
-    }
     match cx.client.call(Method::List, at.api("metadata")).send().await {
-        Ok(answer) => cx.output.names(&answer.data::<Keys>()?.keys),
+        Ok(answer) => cx.output.keys(&answer),
         Err(Error::Api { status: 404, errors }) if errors.is_empty() => {
             Err(Failure::new(format!("nothing below {}{}", at.mount, at.path)).code(2))
         }
@@ -167,7 +168,7 @@ pub(crate) async fn ls(cx: &Context, args: Ls) -> Result<(), Failure> {
 pub(crate) struct Rm {
     path: String,
     /// These versions
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_name = "N,...")]
     versions: Vec<u64>,
     /// For good, from the disk too
     #[arg(long, requires = "versions")]
@@ -192,10 +193,13 @@ pub(crate) async fn rm(cx: &Context, args: Rm) -> Result<(), Failure> {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret undelete db
+  secret undelete -versions=1,2 db")]
 pub(crate) struct Undelete {
     path: String,
     /// Which ones; without, the current version
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_name = "N,...")]
     versions: Vec<u64>,
 }
 
@@ -213,6 +217,8 @@ pub(crate) async fn undelete(cx: &Context, args: Undelete) -> Result<(), Failure
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret history db/password")]
 pub(crate) struct History {
     path: String,
 }
@@ -241,7 +247,11 @@ pub(crate) async fn history(cx: &Context, args: History) -> Result<(), Failure> 
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Values are masked: what is shown is which fields differ.")]
+#[command(after_help = "Values are masked: what is shown is which fields differ.
+
+Examples:
+  secret diff db/password
+  secret diff -from=1 -to=3 -reveal db")]
 pub(crate) struct Diff {
     path: String,
     /// The older version; without, the one before the current
@@ -288,7 +298,11 @@ fn changes(old: &Map<String, Value>, new: &Map<String, Value>, reveal: bool) -> 
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The fields are opened as JSON in $EDITOR, from a file in memory that only you can read."
+    after_help = "The fields are opened as JSON in $EDITOR, from a file in memory that only you can read.
+
+Examples:
+  secret edit db
+  EDITOR=nano secret edit db"
 )]
 pub(crate) struct Edit {
     path: String,

@@ -1,20 +1,26 @@
 //! `login`: a token, or a method that makes one; kept in `~/.vault-token`, where every Vault client finds it.
 
-use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
-
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use strongroom_sdk::{Answer, Method, SecretString, env::Process, token_file};
 
-use crate::{context::Context, failure::Failure, input, output::note};
+use crate::{
+    context::Context,
+    failure::Failure,
+    input,
+    output::{note, raw},
+    sink,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   secret login                              asks for a token
+  secret login - < token
   secret login -method=userpass username=ann
-  secret login -method=approle role_id=R secret_id=-")]
+  secret login -method=approle role_id=R secret_id=-
+  TOKEN=$(secret login -token-only -method=userpass -path=people username=ann)")]
 pub(crate) struct Login {
-    /// token, userpass, approle
-    #[arg(long, default_value = "token")]
+    /// token, userpass, approle, or another that takes its fields in one request
+    #[arg(long, default_value = "token", value_name = "NAME")]
     method: String,
     /// Where the method is mounted [default: its own name]
     #[arg(long)]
@@ -22,7 +28,10 @@ pub(crate) struct Login {
     /// Do not keep the token
     #[arg(long)]
     no_store: bool,
-    /// Print the token alone
+    /// Do not print the token
+    #[arg(long, conflicts_with = "no_store")]
+    no_print: bool,
+    /// Print the token alone, and do not keep it
     #[arg(long)]
     token_only: bool,
     /// name=value for the method; `-` reads a token from standard input
@@ -32,41 +41,70 @@ pub(crate) struct Login {
 pub(crate) async fn login(cx: &Context, args: Login) -> Result<(), Failure> {
     let (answer, token) = match args.method.as_str() {
         "token" => by_token(cx, &args.fields).await?,
-        method => by_method(cx, method, &args).await?,
+        method => match by_method(cx, method, &args).await? {
+            (answer, Some(token)) => (answer.json()?, token),
+            // The answer is wrapped: whoever unwraps it logs in.
+            (answer, None) => return cx.output.answer(&answer),
+        },
     };
     if args.token_only {
-        return crate::output::raw(token.expose());
+        return raw(token.expose());
     }
     if !args.no_store {
-        match token_file(&Process) {
-            Some(file) => keep(&file, &token)?,
-            None => {
-                return Err(Failure::new("HOME is not set: there is no place to keep the token")
-                    .hint("-no-store does without"));
-            }
-        }
+        let file = token_file(&Process).ok_or_else(|| {
+            Failure::new("HOME is not set: there is no place to keep the token")
+                .hint("-no-store does without")
+        })?;
+        sink::keep(&file, &token)?;
         note("Success! You are now authenticated. The token is kept in ~/.vault-token.");
     }
-    cx.output.answer(&answer)
+    if args.no_print {
+        return Ok(());
+    }
+    cx.output.whole(&answer)
 }
 
-async fn by_token(cx: &Context, fields: &[String]) -> Result<(Answer, SecretString), Failure> {
+/// The token, and what Vault's command makes of it: an answer that looks like a login.
+async fn by_token(cx: &Context, fields: &[String]) -> Result<(Value, SecretString), Failure> {
     let token = match fields {
         [] => input::secret("Token (will be hidden)")?,
         [one] if one == "-" => SecretString::new(input::stdin()?.trim()),
+        [one] if one == "token=-" => SecretString::new(input::stdin()?.trim()),
         [one] => SecretString::new(one.strip_prefix("token=").unwrap_or(one)),
         _ => return Err(Failure::new("the token method takes one token")),
     };
     let answer =
         cx.client.call(Method::Get, "auth/token/lookup-self").with_token(token.clone()).send().await?;
-    Ok((answer, token))
+    let known: Value = answer.data()?;
+    let of = |name: &str| known.get(name).cloned().unwrap_or_default();
+    let auth = json!({
+        "client_token": token.expose(),
+        "accessor": of("accessor"),
+        "policies": of("policies"),
+        "token_policies": of("policies"),
+        "identity_policies": of("identity_policies"),
+        "metadata": of("meta"),
+        "orphan": of("orphan"),
+        "entity_id": of("entity_id"),
+        "lease_duration": of("ttl"),
+        "renewable": known.get("renewable").cloned().unwrap_or(Value::Bool(false)),
+    });
+    let login = json!({
+        "request_id": "", "lease_id": "", "lease_duration": 0, "renewable": false,
+        "data": null, "warnings": null, "auth": auth,
+    });
+    Ok((login, token))
 }
 
-async fn by_method(cx: &Context, method: &str, args: &Login) -> Result<(Answer, SecretString), Failure> {
-    let mount = args.path.as_deref().unwrap_or(method).trim_matches('/');
+async fn by_method(
+    cx: &Context,
+    method: &str,
+    args: &Login,
+) -> Result<(Answer, Option<SecretString>), Failure> {
+    let mount = args.path.as_deref().unwrap_or(method).trim_matches('/').trim_start_matches("auth/");
     let mut fields: Map<String, Value> = input::fields(&args.fields)?;
     let path = match method {
-        "userpass" => {
+        "userpass" | "ldap" | "radius" => {
             let name = match fields.remove("username") {
                 Some(Value::String(name)) => name,
                 _ => return Err(Failure::new("who? say username=NAME")),
@@ -79,22 +117,11 @@ async fn by_method(cx: &Context, method: &str, args: &Login) -> Result<(Answer, 
         }
         _ => format!("auth/{mount}/login"),
     };
-    let answer = cx.client.call(Method::Put, path).anonymous().json(&fields).send().await?;
-    let token = answer.envelope()?.auth.map(|it| it.client_token);
-    let token = token.ok_or_else(|| Failure::new("the server answered no token"))?;
-    Ok((answer, token))
-}
-
-/// Writes the token for its owner alone: a new file put in the place of the old, never a changed one.
-fn keep(file: &Path, token: &SecretString) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", file.display()));
-    let fresh = file.with_extension(format!("{}.new", std::process::id()));
-    let mut options = std::fs::OpenOptions::new();
-    let mut out = options.write(true).create_new(true).mode(0o600).open(&fresh).map_err(failed)?;
-    let written = out.write_all(token.expose().as_bytes()).and_then(|()| std::fs::rename(&fresh, file));
-    written.map_err(|error| {
-        // What is left of it holds a token; that it could not be written is what is reported.
-        let _ = std::fs::remove_file(&fresh);
-        failed(error)
-    })
+    let answer = cx.wrapped(Method::Put, path).anonymous().json(&fields).send().await?;
+    let envelope = answer.envelope()?;
+    match (envelope.auth, envelope.wrap_info) {
+        (Some(auth), _) => Ok((answer, Some(auth.client_token))),
+        (None, Some(_)) => Ok((answer, None)),
+        (None, None) => Err(Failure::new("the server answered no token")),
+    }
 }

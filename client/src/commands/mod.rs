@@ -1,6 +1,12 @@
-//! One file for each group of commands.
+//! One file for each group of commands, and the one list of them all.
+//!
+//! A new command is a file with its arguments and a function, and one line in [`Command`] below: the macro
+//! makes clap's enum and the dispatch out of it.
 
+pub(crate) mod audit;
+pub(crate) mod completion;
 pub(crate) mod fsck;
+pub(crate) mod import;
 pub(crate) mod kv;
 pub(crate) mod login;
 pub(crate) mod mounts;
@@ -11,3 +17,158 @@ pub(crate) mod server;
 pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod vault_kv;
+
+use crate::{
+    context::{Context, Global},
+    failure::Failure,
+};
+
+/// What a command's function answers: an exit status, or nothing, which is 0.
+pub(crate) trait Outcome {
+    fn status(self) -> u8;
+}
+
+impl Outcome for () {
+    fn status(self) -> u8 {
+        0
+    }
+}
+
+impl Outcome for u8 {
+    fn status(self) -> u8 {
+        self
+    }
+}
+
+/// Runs a command that asks a server.
+pub(crate) fn asking<T: Outcome>(
+    global: &Global,
+    ask: impl AsyncFnOnce(&Context) -> Result<T, Failure>,
+) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let cx = Context::new(global, &strongroom_sdk::env::Process)?;
+    runtime.block_on(ask(&cx)).map(Outcome::status)
+}
+
+/// Commands and what runs them. `asking` have a server to talk to and get a `&Context`; `groups` have
+/// commands below them; `alone` need no server and get the `&Global` options.
+macro_rules! commands {
+    (
+        $(#[$meta:meta])* enum $name:ident
+        $(asking { $($(#[$a_meta:meta])* $a:ident($a_args:ty) => $a_run:path,)* })?
+        $(groups { $($(#[$g_meta:meta])* $g:ident($g_args:ty),)* })?
+        $(alone { $($(#[$l_meta:meta])* $l:ident($l_args:ty) => $l_run:path,)* })?
+    ) => {
+        $(#[$meta])*
+        #[derive(clap::Subcommand)]
+        #[allow(clippy::large_enum_variant, reason = "there is one, and it is used at once")]
+        pub(crate) enum $name {
+            $($($(#[$a_meta])* $a($a_args),)*)?
+            $($($(#[$g_meta])* #[command(subcommand)] $g($g_args),)*)?
+            $($($(#[$l_meta])* $l($l_args),)*)?
+        }
+
+        impl $name {
+            /// Answers the exit status.
+            pub(crate) fn run(
+                self,
+                global: &$crate::context::Global,
+            ) -> Result<u8, $crate::failure::Failure> {
+                match self {
+                    $($(Self::$a(args) => {
+                        $crate::commands::asking(global, async move |cx| $a_run(cx, args).await)
+                    })*)?
+                    $($(Self::$g(command) => command.run(global),)*)?
+                    $($(Self::$l(args) => $l_run(global, args).map($crate::commands::Outcome::status),)*)?
+                }
+            }
+        }
+    };
+}
+pub(crate) use commands;
+
+commands! {
+    enum Command
+    asking {
+        /// Store a secret
+        Put(kv::Put) => kv::put,
+        /// Read a secret
+        Get(kv::Get) => kv::get,
+        /// List secrets
+        Ls(kv::Ls) => kv::ls,
+        /// Delete a secret or some of its versions
+        Rm(kv::Rm) => kv::rm,
+        /// Bring deleted versions back
+        Undelete(kv::Undelete) => kv::undelete,
+        /// The versions of a secret
+        History(kv::History) => kv::history,
+        /// Which fields differ between two versions
+        Diff(kv::Diff) => kv::diff,
+        /// Edit a secret's fields
+        Edit(kv::Edit) => kv::edit,
+        /// Log in
+        Login(login::Login) => login::login,
+        /// Whether the server is sealed
+        Status(status::Status) => status::status,
+        /// Make a new store
+        Init(operator::Init) => operator::init,
+        /// Unseal the store
+        Unseal(operator::Unseal) => operator::unseal,
+        /// Seal the store
+        Seal(operator::Seal) => operator::seal,
+        /// Whether the store is sound
+        Fsck(fsck::Fsck) => fsck::fsck,
+        /// Read any path of the API
+        Read(raw::Read) => raw::read,
+        /// Write any path of the API
+        Write(raw::Write) => raw::write,
+        /// Change fields at any path of the API
+        Patch(raw::Patch) => raw::patch,
+        /// List any path of the API
+        List(raw::List) => raw::list,
+        /// Delete any path of the API
+        Delete(raw::Delete) => raw::delete,
+        /// Open a wrapped answer
+        Unwrap(raw::Unwrap) => raw::unwrap,
+        /// What a path of the API is for
+        PathHelp(raw::PathHelp) => raw::path_help,
+        /// The versions that the server has had
+        VersionHistory(raw::VersionHistory) => raw::version_history,
+    }
+    groups {
+        /// Secrets, in Vault's spelling
+        Kv(vault_kv::Kv),
+        /// Policies: what may be done
+        Policy(policy::Policy),
+        /// Tokens
+        Token(token::Token),
+        /// Back up the store, and put it back
+        Snapshot(snapshot::Snapshot),
+        /// Init, unseal, seal, rotate: in Vault's spelling
+        Operator(operator::Operator),
+        /// Secrets engines: which answers where
+        #[command(alias = "secrets")]
+        Mount(mounts::Secrets),
+        /// Auth methods: which answers where
+        Auth(mounts::Auth),
+        /// The audit log: is it whole, who did what
+        Audit(audit::Audit),
+        /// What this program knows
+        Print(raw::Print),
+    }
+    alone {
+        /// Turn the values of a file into secrets: .env, JSON, a Nomad job
+        Import(import::Import) => import::import,
+        /// Print what completes commands in bash, zsh or fish
+        Completion(completion::Completion) => completion::completion,
+        /// Write the manual's pages
+        #[command(hide = true)]
+        Man(completion::Man) => completion::man,
+        /// This program's version
+        Version(completion::Version) => completion::version,
+        /// Run the server
+        Server(server::Args) => server::run,
+    }
+}

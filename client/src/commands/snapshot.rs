@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use strongroom_core::snapshot::{self, Meta};
 
+use super::commands;
 use crate::{
     context::Context,
     failure::Failure,
@@ -18,30 +19,23 @@ use crate::{
 
 const PATH: &str = "sys/storage/raft/snapshot";
 
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Snapshot {
-    /// Save the whole store to a file, encrypted as it is
-    #[command(
-        after_help = "The file opens with the shares, passphrase or key file of the store, and with nothing else.
-
-Examples:
-  secret snapshot save /backup/$(date +%F).snap"
-    )]
-    Save(Save),
-    /// Put a snapshot in the place of the store; the server is sealed afterwards
-    #[command(
-        after_help = "What was written or revoked since the snapshot was taken is as it was then: see docs/backup.md.
-
-Examples:
-  secret snapshot restore /backup/2026-03-01.snap
-  secret snapshot restore -force other-store.snap"
-    )]
-    Restore(Restore),
-    /// What a snapshot says of itself, and whether it is whole; needs no server and no key
-    Inspect(Inspect),
+commands! {
+    enum Snapshot
+    asking {
+        /// Save the whole store to a file, encrypted as it is
+        Save(Save) => save,
+        /// Put a snapshot in the place of the store; the server is sealed afterwards
+        Restore(Restore) => restore,
+        /// What a snapshot says of itself, and whether it is whole; needs no server and no key
+        Inspect(Inspect) => inspect,
+    }
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret snapshot save /backup/today.snap
+
+The file opens with the shares, passphrase or key file of the store, and with nothing else.")]
 pub(crate) struct Save {
     /// Where to; readable for its owner alone
     file: PathBuf,
@@ -51,30 +45,28 @@ pub(crate) struct Save {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret snapshot restore /backup/today.snap
+  secret snapshot restore -force other-store.snap
+
+What was written or revoked since the snapshot was taken is as it was then: see docs/backup.md.")]
 pub(crate) struct Restore {
     /// Also a snapshot of another store, or one from before a rekey: its own keys unseal it then
     #[arg(long)]
     force: bool,
+    /// The snapshot
     file: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret snapshot inspect /backup/today.snap")]
 pub(crate) struct Inspect {
+    /// The snapshot
     file: PathBuf,
 }
 
-pub(crate) async fn snapshot(cx: &Context, command: Snapshot) -> Result<(), Failure> {
-    match command {
-        Snapshot::Save(args) => save(cx, args).await,
-        Snapshot::Restore(args) => restore(cx, args).await,
-        Snapshot::Inspect(args) => {
-            let (_, meta) = open(&args.file)?;
-            show(cx, &args.file, &meta)
-        }
-    }
-}
-
-async fn save(cx: &Context, args: Save) -> Result<(), Failure> {
+pub(crate) async fn save(cx: &Context, args: Save) -> Result<(), Failure> {
     let exists = || {
         Failure::new(format!("{} is there already", args.file.display()))
             .hint("choose another name, or say -overwrite")
@@ -94,7 +86,7 @@ async fn save(cx: &Context, args: Save) -> Result<(), Failure> {
     }
 }
 
-async fn restore(cx: &Context, args: Restore) -> Result<(), Failure> {
+pub(crate) async fn restore(cx: &Context, args: Restore) -> Result<(), Failure> {
     // Looked through here first: a large file is not sent in vain.
     let (file, _) = open(&args.file)?;
     let path = if args.force { format!("{PATH}-force") } else { PATH.to_owned() };
@@ -110,6 +102,11 @@ async fn restore(cx: &Context, args: Restore) -> Result<(), Failure> {
     }
     note("Tokens that were revoked since then are alive again: docs/backup.md says what to do.");
     Ok(())
+}
+
+pub(crate) async fn inspect(cx: &Context, args: Inspect) -> Result<(), Failure> {
+    let (_, meta) = open(&args.file)?;
+    show(cx, &args.file, &meta)
 }
 
 /// A file that was read from its beginning to its end and is a whole snapshot.

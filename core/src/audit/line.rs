@@ -141,6 +141,7 @@ impl Writer {
                 }
             });
             self.metadata(out, token.metadata.as_ref());
+            // In the request's line with this one, in the response's without.
             if token.uses_left != 0 {
                 text::number(out, "remaining_uses", token.uses_left.max(0));
             }

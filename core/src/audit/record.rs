@@ -73,6 +73,7 @@ pub(super) fn reason(error: &Error) -> &'static str {
         Error::Busy => "too many concurrent changes",
         Error::Denied | Error::DeniedBecause(_) => "permission denied",
         Error::Invalid(_) | Error::InvalidAll(_) => "invalid request",
+        Error::LeaseQuota { .. } => "lease count quota exceeded",
         Error::NotInitialized => "not initialized",
         Error::NotFound | Error::NotFoundBecause(_) => "not found",
         Error::RateLimited { .. } => "rate limit quota exceeded",

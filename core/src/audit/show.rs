@@ -24,6 +24,9 @@ use crate::clock::Timestamp;
 
 const PIECE: u64 = 4 << 20;
 
+/// Pieces that each thread searches before what was found is handed on.
+const PIECES_AT_ONCE: usize = 8;
+
 /// What lines must be like; what is left empty is not asked about.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -61,45 +64,33 @@ pub struct Hit {
 
 /// All lines of `files` that fit, in the order in which they stand, searched by `threads` threads.
 pub fn show(files: &[PathBuf], filter: &Filter, threads: usize) -> io::Result<Vec<Hit>> {
+    let mut found = Vec::new();
+    show_each(files, filter, threads, |hit| {
+        found.push(hit);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// As [`show`], one line after the other, so that a search that finds all of a large log needs little memory.
+pub fn show_each(
+    files: &[PathBuf],
+    filter: &Filter,
+    threads: usize,
+    mut each: impl FnMut(Hit) -> io::Result<()>,
+) -> io::Result<()> {
     let search = Search::new(filter);
+    let threads = threads.max(1);
     let mut pieces = Vec::new();
     for (file, path) in files.iter().enumerate() {
-        let handle = File::open(path)?;
-        let len = handle.metadata()?.len();
-        let count = len.div_ceil(PIECE);
-        pieces.extend((0..count).map(|it| (file, it * PIECE)));
+        let len = File::open(path)?.metadata()?.len();
+        pieces.extend((0..len.div_ceil(PIECE)).map(|it| (file, it * PIECE)));
     }
-    let next = AtomicUsize::new(0);
-    let found: Mutex<Vec<(usize, Vec<Hit>)>> = Mutex::default();
-    let work = || -> io::Result<()> {
-        let mut buffer = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((file, offset)) = pieces.get(at) else { return Ok(()) };
-            let Some(path) = files.get(*file) else { return Ok(()) };
-            let start = read_piece(path, *offset, &mut buffer)?;
-            let mut hits = Vec::new();
-            search.piece(&buffer, |position, line| {
-                let offset = start + u64::try_from(position).unwrap_or(u64::MAX);
-                hits.push(Hit { file: *file, offset, line: line.to_vec() });
-            });
-            if !hits.is_empty() {
-                found.lock().unwrap_or_else(PoisonError::into_inner).push((at, hits));
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let mut outcome = work();
-        for worker in workers {
-            outcome =
-                outcome.and(worker.join().unwrap_or_else(|_| Err(io::Error::other("a search ended early"))));
-        }
-        outcome
-    })?;
-    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.sort_by_key(|(at, _)| *at);
-    Ok(found.into_iter().flat_map(|(_, hits)| hits).collect())
+    // What is found in one batch is handed on before the next one is read.
+    for batch in pieces.chunks(threads.saturating_mul(PIECES_AT_ONCE)) {
+        search.batch(files, batch, threads)?.into_iter().try_for_each(&mut each)?;
+    }
+    Ok(())
 }
 
 /// The lines that begin in a piece: from the first line's beginning to the last one's end. Answers where in
@@ -214,6 +205,41 @@ impl<'a> Search<'a> {
             });
         let seconds = |it: Timestamp| it.rfc3339().get(..SECONDS).map(str::to_owned);
         Self { filter, needle, since: filter.since.and_then(seconds), until: filter.until.and_then(seconds) }
+    }
+
+    /// What fits in some pieces, in their order.
+    fn batch(&self, files: &[PathBuf], pieces: &[(usize, u64)], threads: usize) -> io::Result<Vec<Hit>> {
+        let next = AtomicUsize::new(0);
+        let found: Mutex<Vec<(usize, Vec<Hit>)>> = Mutex::default();
+        let work = || -> io::Result<()> {
+            let mut buffer = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some((file, offset)) = pieces.get(at) else { return Ok(()) };
+                let Some(path) = files.get(*file) else { return Ok(()) };
+                let start = read_piece(path, *offset, &mut buffer)?;
+                let mut hits = Vec::new();
+                self.piece(&buffer, |position, line| {
+                    let offset = start + u64::try_from(position).unwrap_or(u64::MAX);
+                    hits.push(Hit { file: *file, offset, line: line.to_vec() });
+                });
+                if !hits.is_empty() {
+                    found.lock().unwrap_or_else(PoisonError::into_inner).push((at, hits));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (1..threads.min(pieces.len())).map(|_| scope.spawn(work)).collect();
+            let mut outcome = work();
+            for worker in workers {
+                let joined = worker.join().unwrap_or_else(|_| Err(io::Error::other("a search ended early")));
+                outcome = outcome.and(joined);
+            }
+            outcome
+        })?;
+        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found.sort_by_key(|(at, _)| *at);
+        Ok(found.into_iter().flat_map(|(_, hits)| hits).collect())
     }
 
     fn piece(&self, piece: &[u8], mut hit: impl FnMut(usize, &[u8])) {

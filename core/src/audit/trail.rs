@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     request::Request,
     response::Response,
-    tokens::Tokens,
+    tokens::{Caller, Tokens},
 };
 
 pub(crate) struct Trail<'a> {
@@ -57,6 +57,12 @@ impl<'a> Trail<'a> {
         self.stage = if accepted.is_ok() { Stage::Requested } else { Stage::Refused };
         self.broker.counters.request(accepted.is_ok());
         accepted
+    }
+
+    /// What the response's line says of the caller, where that has changed since the request's line.
+    pub(crate) fn asked_by(&mut self, caller: Caller) {
+        self.record.caller = caller;
+        self.shared.clear();
     }
 
     /// Has the response's line accepted, and the request's with it if nothing was done. If no device takes

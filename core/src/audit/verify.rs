@@ -92,17 +92,22 @@ pub enum Failure {
 ///
 /// `public_key` is the server's, 32 bytes. `head` is how far the store knows the chain, if it was asked.
 pub fn verify(files: &[PathBuf], public_key: &[u8], head: Option<Head>) -> Result<Report, Failure> {
-    let mut ordered = Vec::with_capacity(files.len());
-    for file in files {
-        ordered.push((first_number(file).map_err(|source| read(file, source))?, file));
-    }
-    ordered.sort_by_key(|(number, _)| *number);
     let mut check = Check::new(public_key, head);
-    for (_, file) in ordered {
-        let reader = File::open(file).map_err(|source| read(file, source))?;
-        check.file(file, BufReader::with_capacity(1 << 18, reader))?;
+    for file in in_order(files)? {
+        let reader = File::open(&file).map_err(|source| read(&file, source))?;
+        check.file(&file, BufReader::with_capacity(1 << 18, reader))?;
     }
     Ok(check.end()?)
+}
+
+/// The files of one device as they were written, by the numbers of their first lines: rotation renames files.
+pub fn in_order(files: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut ordered = Vec::with_capacity(files.len());
+    for file in files {
+        ordered.push((first_number(file).map_err(|source| read(file, source))?, file.clone()));
+    }
+    ordered.sort_by_key(|(number, _)| *number);
+    Ok(ordered.into_iter().map(|(_, file)| file).collect())
 }
 
 /// As [`verify`], for one file that is read from somewhere else. `name` is what findings call it.

@@ -4,8 +4,9 @@
 //! nobody who exists; but as anybody can invent names, they share a fixed number of counters, which of them
 //! depends on a secret key. So what is stored is bounded by the number of users, whatever strangers try.
 //!
-//! Attempts for one name take turns ([`turn`]): whoever comes sees all failures before it, and many guesses at
-//! once are no more than many guesses.
+//! A login and the count are one transaction: whoever verified anything before another failure was counted is
+//! verified anew, so that many guesses at once are no more than many guesses. Where verifying is dear, attempts
+//! for one name take turns besides ([`turn`]).
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -22,9 +23,8 @@ use crate::{
     mounts::{Mount, MountClass},
     response::Response,
     route::{Kind, Route, action, field, in_tx, read},
-    storage::Priority,
     store::{PAGE, Store},
-    tx::{Attempts, Tx},
+    tx::Tx,
 };
 
 pub(crate) const FOLDER: &str = "lockout/";
@@ -110,39 +110,36 @@ pub(crate) async fn turn(mount: &Mount, alias: &str) -> Result<MutexGuard<'stati
 }
 
 /// Refuses whoever is locked out, before anything is verified.
-pub(crate) async fn check(store: &Store, mount: &Mount, who: Who<'_>, now: Timestamp) -> Result<()> {
+pub(crate) async fn check(tx: &mut Tx, mount: &Mount, who: Who<'_>, now: Timestamp) -> Result<()> {
     let Some(limits) = Limits::of(mount) else { return Ok(()) };
-    let found = store.read::<Failures>(&place(store, mount, who)?).await?;
-    match found.is_some_and(|it| it.value.is_locked(limits, now)) {
+    let place = place(tx.store(), mount, who)?;
+    match tx.get::<Failures>(&place).await?.is_some_and(|it| it.is_locked(limits, now)) {
         true => Err(Error::Denied),
         false => Ok(()),
     }
 }
 
-/// Counts a failure.
+/// Counts a failure; answers the error that the login is to end with, at once.
 pub(crate) async fn failed(
-    store: &std::sync::Arc<Store>,
+    tx: &mut Tx,
     mount: &Mount,
     who: Who<'_>,
     now: Timestamp,
-) -> Result<()> {
-    let Some(limits) = Limits::of(mount) else { return Ok(()) };
-    let place = place(store, mount, who)?;
-    let alias = if who.exists { who.alias } else { "" };
-    let mut attempts = Attempts::new(store, Priority::Interactive);
-    loop {
-        let mut tx = match attempts.begin() {
-            // Each conflict was another failure that was counted: one more or less changes nothing.
-            Err(Error::Busy) => return Ok(()),
-            begun => begun?,
-        };
-        let before = tx.get::<Failures>(&place).await?.filter(|it| !it.is_over(limits, now));
-        let count = before.map_or(0, |it| it.count).saturating_add(1);
-        tx.put(&place, &Failures { alias: alias.to_owned(), count, last: now })?;
-        if attempts.commit(tx).await? {
-            return Ok(());
-        }
+    refusal: Error,
+) -> Error {
+    match count(tx, mount, who, now).await {
+        Ok(()) => tx.stands_with(refusal),
+        Err(error) => error,
     }
+}
+
+async fn count(tx: &mut Tx, mount: &Mount, who: Who<'_>, now: Timestamp) -> Result<()> {
+    let Some(limits) = Limits::of(mount) else { return Ok(()) };
+    let place = place(tx.store(), mount, who)?;
+    let before = tx.get::<Failures>(&place).await?.filter(|it| !it.is_over(limits, now));
+    let count = before.map_or(0, |it| it.count).saturating_add(1);
+    let alias = if who.exists { who.alias } else { "" };
+    tx.put(&place, &Failures { alias: alias.to_owned(), count, last: now })
 }
 
 /// Stages the end of the row of failures: in the transaction that makes the token.

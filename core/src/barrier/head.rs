@@ -17,7 +17,7 @@ use crate::{
     clock::{TimeKeeper, Timestamp},
     crypto::{CryptoError, mac::MacKey},
     integrity::Anchor,
-    storage::{Change, HeadRow, KEY_LEN, RowKey, Witness},
+    storage::{Change, HeadRow, KEY_LEN, RowKey, Unwitnessed, Witness},
 };
 
 /// Parts of a class's digest. The head is written once for each physical commit, so it must stay small:
@@ -220,7 +220,7 @@ impl HeadKeeper {
 }
 
 impl Witness for HeadKeeper {
-    fn advance(&self, changes: &[Change<'_>]) -> Option<HeadRow> {
+    fn advance(&self, changes: &[Change<'_>]) -> Result<HeadRow, Unwitnessed> {
         let mut state = self.lock();
         state.advanced = state.settled.clone();
         let head = &mut state.advanced;
@@ -242,8 +242,8 @@ impl Witness for HeadKeeper {
         head.encryptions = head.encryptions.saturating_add(1 + u64::try_from(sealed).unwrap_or(u64::MAX - 1));
         head.sequence += 1;
         head.high_water = head.high_water.max(self.time.now());
-        let sealed = self.barrier.seal_core(&HEAD_KEY, &head.encode()).ok()?;
-        Some(HeadRow { key: HEAD_KEY, value: Bytes::from(sealed) })
+        let sealed = self.barrier.seal_core(&HEAD_KEY, &head.encode()).map_err(|_| Unwitnessed)?;
+        Ok(HeadRow { key: HEAD_KEY, value: Bytes::from(sealed) })
     }
 
     fn settle(&self, committed: bool) {
@@ -259,6 +259,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{barrier::Root, seal::rotate::Rotation, testing::TestCore, tx::Tx};
 
     proptest! {
         #[test]
@@ -280,5 +281,23 @@ mod tests {
         head.sums.entry((8, 3)).or_default().add(&[0xfe; 32]);
         assert_eq!(Head::decode(&head.encode()).unwrap(), head);
         assert!(Head::decode(&head.encode()[1..]).is_err());
+    }
+
+    // Rule 11: a commit without a head row would leave a digest that fits nothing.
+    #[tokio::test]
+    async fn what_cannot_be_witnessed_is_not_committed() {
+        let test = TestCore::new().await;
+        let open = test.core.unsealed().unwrap();
+        let mut tx = Tx::new(open.store.clone());
+        let place = open.store.place(Class::Config, Root::internal(99), "a");
+        tx.put(&place, &Rotation::default()).unwrap();
+        let before = open.head.head();
+        let outcome = {
+            let _dry = crate::crypto::random::tests::without();
+            tx.commit().await
+        };
+        assert!(matches!(outcome, Err(crate::Error::Storage(_))), "{outcome:?}");
+        assert_eq!(open.head.head(), before);
+        assert!(open.store.read::<Rotation>(&place).await.unwrap().is_none());
     }
 }

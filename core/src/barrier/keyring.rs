@@ -24,9 +24,11 @@ use crate::{
 pub(crate) enum Purpose {
     AuditSeed,
     Digest,
+    Lease,
     LoginMac,
     Snapshot,
     TokenAccessor,
+    TokenLease,
     TokenMac,
 }
 
@@ -35,9 +37,11 @@ impl Purpose {
         match self {
             Self::AuditSeed => "audit",
             Self::Digest => "digest",
+            Self::Lease => "lease",
             Self::LoginMac => "login",
             Self::Snapshot => "snapshot",
             Self::TokenAccessor => "token accessor",
+            Self::TokenLease => "token lease",
             Self::TokenMac => "token",
         }
     }
@@ -238,9 +242,11 @@ mod tests {
         let purposes = [
             Purpose::AuditSeed,
             Purpose::Digest,
+            Purpose::Lease,
             Purpose::LoginMac,
             Purpose::Snapshot,
             Purpose::TokenAccessor,
+            Purpose::TokenLease,
             Purpose::TokenMac,
         ];
         let keys: std::collections::HashSet<_> =

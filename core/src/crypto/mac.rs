@@ -4,13 +4,14 @@ use std::hash::Hasher as _;
 
 use ring::{digest, hkdf, hmac};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use strongroom_process::Locked;
 
 use super::{CryptoError, Key, random};
 
 /// A key for HMAC-SHA256 (RFC 2104) with its key schedule done.
 ///
-/// Boxed, so that the allocator wipes the schedule when it is freed.
-pub(crate) struct MacKey(Box<hmac::Key>);
+/// In locked memory, which is wiped when it is given back.
+pub(crate) struct MacKey(Locked<hmac::Key>);
 
 impl MacKey {
     pub(crate) fn new(key: &Key) -> Self {
@@ -18,7 +19,7 @@ impl MacKey {
     }
 
     pub(crate) fn from_bytes(key: &[u8]) -> Self {
-        Self(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        Self(Locked::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
     }
 
     /// HMAC over `parts`, each preceded by its length (u32, big-endian), so that no two lists of parts

@@ -3,6 +3,10 @@
 use super::CryptoError;
 
 pub(crate) fn fill(out: &mut [u8]) -> Result<(), CryptoError> {
+    #[cfg(test)]
+    if tests::IS_DRY.get() {
+        return Err(CryptoError);
+    }
     getrandom::fill(out).map_err(|_| CryptoError)
 }
 
@@ -37,4 +41,48 @@ pub(crate) fn base62(len: usize) -> Result<String, CryptoError> {
 /// A random (version 4) UUID.
 pub(crate) fn uuid() -> Result<uuid::Uuid, CryptoError> {
     Ok(uuid::Builder::from_random_bytes(bytes()?).into_uuid())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::crypto::{
+        Key,
+        aead::{self, Suite},
+        password::PasswordHash,
+    };
+
+    thread_local! {
+        pub(super) static IS_DRY: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Takes the system's randomness away from this thread until the guard goes.
+    pub(crate) fn without() -> impl Drop {
+        struct Guard;
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                IS_DRY.set(false);
+            }
+        }
+        IS_DRY.set(true);
+        Guard
+    }
+
+    // Rule 11
+    #[test]
+    fn without_the_systems_randomness_nothing_is_made() {
+        let key = Key::generate().unwrap();
+        let _dry = without();
+        assert!(bytes::<32>().is_err());
+        assert!(base62(26).is_err());
+        assert!(uuid().is_err());
+        assert!(Key::generate().is_err());
+        assert!(PasswordHash::nobodys().is_err());
+        for suite in [Suite::XChaCha20Poly1305, Suite::Aes256Gcm] {
+            let mut buffer = vec![0; 64];
+            assert!(aead::seal(suite, &key, b"", &mut buffer, 40).is_err());
+        }
+    }
 }

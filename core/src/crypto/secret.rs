@@ -2,25 +2,25 @@
 
 use std::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use strongroom_process::Locked;
+use zeroize::Zeroizing;
 
-/// A 256-bit key. It is wiped on drop, cannot be copied, printed or serialised.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct Key(Box<[u8; 32]>);
+/// A 256-bit key. It lies in locked memory, is wiped on drop, and cannot be copied, printed or serialised.
+pub struct Key(Locked<[u8; 32]>);
 
 impl Key {
     pub const LEN: usize = 32;
 
     /// A fresh key from the operating system.
     pub(crate) fn generate() -> Result<Self, super::CryptoError> {
-        let mut key = Self(Box::new([0; 32]));
-        super::random::fill(key.0.as_mut())?;
+        let mut key = Self::empty();
+        super::random::fill(key.0.as_mut_slice())?;
         Ok(key)
     }
 
     /// Takes the key out of `bytes`, which must be 32 long. The caller's buffer is the caller's to wipe.
     pub(crate) fn from_slice(bytes: &[u8]) -> Result<Self, super::CryptoError> {
-        let mut key = Self(Box::new([0; 32]));
+        let mut key = Self::empty();
         if bytes.len() != key.0.len() {
             return Err(super::CryptoError);
         }
@@ -38,7 +38,14 @@ impl Key {
 
     /// A second holder of the same key, which is wiped on its own.
     pub(crate) fn duplicate(&self) -> Self {
-        Self(self.0.clone())
+        let mut key = Self::empty();
+        key.0.copy_from_slice(self.0.as_slice());
+        key
+    }
+
+    /// A place for a key. It is filled where it lies, so that no copy is left on the stack.
+    fn empty() -> Self {
+        Self(Locked::new([0; Self::LEN]))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     audit, auth,
     barrier::{Class, Filed},
-    identity, mounts, policy, purge,
+    identity, leases, mounts, policy, purge,
     seal::rotate,
     secrets::{cubbyhole, kv},
     system, tokens, tree,
@@ -27,6 +27,7 @@ const ALL: &[&[&[Filed]]] = &[
         auth::userpass::KINDS,
     ],
     auth::approle::KINDS,
+    leases::KINDS,
     system::KINDS,
     tokens::KINDS,
 ];

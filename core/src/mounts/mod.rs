@@ -19,10 +19,10 @@ pub use table::{Found, Mounted, Table};
 pub use tune::{ConfigView, TuneView, Tuning};
 
 use crate::{
-    barrier::{Class, Filed, Place, Record, Root, filed},
+    barrier::{BarrierError, Class, Filed, Place, Record, Root, filed},
     crypto::random,
     engine::Engines,
-    error::Result,
+    error::{Error, Result},
     ids::{MountId, NamespaceId},
     storage::Rev,
     store::{PAGE, Store},
@@ -67,9 +67,19 @@ impl Mounts {
         Ok(table)
     }
 
+    /// The table, or if it is refused the system alone, and why.
+    pub(crate) async fn current_or_system(&self, store: &Store) -> Result<(Arc<Table>, Option<Error>)> {
+        match self.current(store).await {
+            Err(error @ Error::Barrier(BarrierError::Refused(Class::Mount))) => {
+                Ok((Arc::new(self.system_alone()), Some(error)))
+            }
+            table => Ok((table?, None)),
+        }
+    }
+
     /// What is left when the records of the table are not those that were written last: the system alone, where
     /// an operator sees that, and decides.
-    pub(crate) fn system_alone(&self) -> Table {
+    fn system_alone(&self) -> Table {
         let engine = self.engines.all().find(|it| it.kind() == "system");
         let mount = engine.map(|engine| Mount {
             id: MountId::internal(0),

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{Mount, MountClass};
 use crate::{
     engine::{Engine, Engines},
-    request::RequestPath,
+    request::{Operation, RequestPath},
     route::{Params, Route},
 };
 
@@ -53,6 +53,24 @@ impl Table {
         let (mounted, rest) = self.owner(path.as_str())?;
         let route = crate::route::find(mounted.engine.routes(&mounted.mount), rest);
         Some(Found { mounted: mounted.clone(), path: rest, route })
+    }
+
+    /// The spelling under which a path is decided on, acted upon and recorded, if it is another than the one
+    /// that came: `role/ADMIN/` and `role/admin` are one role, and a policy about one is about the other.
+    pub(crate) fn spelling(&self, path: &RequestPath, operation: Operation) -> Option<RequestPath> {
+        // What nearly every path is, at no cost.
+        if !path.is_folder() && !path.as_str().bytes().any(|it| it.is_ascii_uppercase()) {
+            return None;
+        }
+        let Found { mounted, path: rest, route } = self.find(path)?;
+        let (route, params) = route?;
+        let lists = matches!(operation, Operation::List | Operation::Scan);
+        let has_folders = mounted.engine.has_folders() && route.has_folders();
+        let keeps_slash = path.is_folder() && (lists || has_folders);
+        let spelling = route.spelling(&params, mounted.engine.folded(), keeps_slash);
+        let mount = path.as_str().strip_suffix(rest)?;
+        let spelling = RequestPath::new(path.namespace(), &format!("{mount}{spelling}")).ok()?;
+        (spelling != *path).then_some(spelling)
     }
 
     /// The mount at exactly this full path.

@@ -6,7 +6,9 @@
 //! ```
 //!
 //! Until it is done the old shares are those that count; from then on they open nothing, as the row that they
-//! opened is gone from the medium.
+//! opened is gone from the medium. A copy of that row opens no more than what was written until then.
+
+use bytes::Bytes;
 
 use super::{
     config::{self, Recovery, SealConfig},
@@ -20,6 +22,7 @@ use crate::{
     core::Core,
     crypto::{Key, SecretBytes, equal, random},
     error::{Error, Result},
+    storage::{Batch, Op},
 };
 
 /// Whose shares are replaced.
@@ -223,11 +226,18 @@ impl Core {
         }
         let barrier = &open.store.barrier;
         match made.root {
+            // A new term too: the old shares open the old keyring wherever a copy of it was kept, and must not
+            // open with it what is written from now on, nor have the old rows put back and taken.
             Some(root) => {
-                let keyring = crate::barrier::seal_keyring(&root, &barrier.keyring())?;
-                let rows = vec![(KEYRING_KEY, keyring)];
-                config::replace(self.storage(), &stored, &made.config, rows).await?;
+                let keyring = barrier.keyring().rotated(self.now())?;
+                let row = crate::barrier::seal_keyring(&root, &keyring)?;
+                config::replace(self.storage(), &stored, &made.config, vec![(KEYRING_KEY, row.clone())])
+                    .await?;
                 barrier.replace_root(root);
+                barrier.install(keyring);
+                // The commit above still moved a head of the old term. This one is the first of the new.
+                let again = Op::Put { key: KEYRING_KEY, name: Bytes::new(), value: row.into() };
+                self.storage().commit(Batch { ops: vec![again], ..Batch::default() }).await?;
             }
             None => config::replace(self.storage(), &stored, &made.config, Vec::new()).await?,
         }
@@ -244,7 +254,7 @@ fn current_set(target: Target, config: &SealConfig) -> [u8; 4] {
 }
 
 /// The configuration as it shall be. With new unseal shares the root key is new too, so that who kept the old
-/// ones and a copy of the old row has no key to what is written from now on.
+/// ones and a copy of the old row cannot open the row that holds the keys from now on.
 fn make(target: Target, old: &SealConfig, wanted: Wanted, root: Key) -> Result<Made> {
     let (store, set, unseal) = (old.store_id(), random::bytes()?, Key::generate()?);
     let mut config = old.clone();

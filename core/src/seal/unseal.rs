@@ -1,6 +1,6 @@
 //! From sealed to unsealed.
 
-use std::{sync::PoisonError, time::Duration};
+use std::sync::PoisonError;
 
 use super::{
     config::Stored,
@@ -41,9 +41,6 @@ pub struct UnsealAttempt {
 
 /// Attempts that are remembered while sealed; older ones make room.
 const REMEMBERED: usize = 256;
-
-/// A store that was closed for longer than this does not believe the clock by itself when it is opened.
-const LONGEST_ABSENCE: Duration = Duration::from_secs(30 * 86_400);
 
 /// What came of one share or passphrase.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -157,9 +154,6 @@ impl Core {
         // Before anything is decided by them.
         integrity::verify_enforcement(self.storage(), &barrier, &head).await?;
         self.install(barrier, head)?;
-        if self.time().jump().is_some_and(|it| it <= LONGEST_ABSENCE) {
-            self.time().confirm();
-        }
         Ok(())
     }
 

@@ -56,6 +56,10 @@ impl Engine for Cubbyhole {
         &[ROUTES]
     }
 
+    fn has_folders(&self) -> bool {
+        true
+    }
+
     fn is_singleton(&self) -> bool {
         true
     }

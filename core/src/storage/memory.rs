@@ -194,10 +194,14 @@ impl State {
             return Ok(None);
         };
         let changes = self.changes(ops);
-        catch_unwind(AssertUnwindSafe(|| witness.advance(&changes))).map_err(|_| {
+        let head = match catch_unwind(AssertUnwindSafe(|| witness.advance(&changes))) {
+            Ok(head) => head.map_err(StorageError::from),
+            Err(_) => Err(StorageError::Io(Box::new(WitnessPanicked))),
+        };
+        if head.is_err() {
             witness.settle(false);
-            StorageError::Io(Box::new(WitnessPanicked))
-        })
+        }
+        head.map(Some)
     }
 
     fn changes<'a>(&'a self, ops: &'a [Op]) -> Vec<Change<'a>> {

@@ -183,11 +183,22 @@ impl<T: Unpin> Future for Pending<'_, T> {
 pub trait Witness: Send + Sync {
     /// The changes in the order they are applied; `old` and `new` are row values (ciphertext).
     /// Deleting a row that is not there is no change and is left out, and so is the head row itself.
-    /// Answers the head row to write in the same physical commit.
-    fn advance(&self, changes: &[Change<'_>]) -> Option<HeadRow>;
+    /// Answers the head row to write in the same physical commit. Without one nothing is committed.
+    fn advance(&self, changes: &[Change<'_>]) -> Result<HeadRow, Unwitnessed>;
 
     /// Whether the physical commit that the last [`Witness::advance`] was for became durable.
     fn settle(&self, committed: bool);
+}
+
+/// There is no head row: it could not be sealed.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the store's head could not be written")]
+pub struct Unwitnessed;
+
+impl From<Unwitnessed> for StorageError {
+    fn from(failure: Unwitnessed) -> Self {
+        Self::Io(Box::new(failure))
+    }
 }
 
 /// One row's change, as the witness sees it.

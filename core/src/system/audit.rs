@@ -14,12 +14,12 @@ use crate::{
     dispatch::Cx,
     error::{Error, Result},
     response::Response,
-    route::{Kind, Route, action, delete, field, in_tx, outside, read},
+    route::{Kind, Route, action, delete, field, in_tx, read},
     tx::Tx,
 };
 
 pub(crate) const ROUTES: &[Route] = &[
-    Route { pattern: "audit", summary: "The audit devices.", endpoints: &[read(outside!(list)).sudo()] },
+    Route { pattern: "audit", summary: "The audit devices.", endpoints: &[read(in_tx!(list)).sudo()] },
     Route {
         pattern: "audit/{path...}",
         summary: "Makes an audit device, where the configuration allows that, or takes one away.",
@@ -36,12 +36,12 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "audit-hash/{path...}",
         summary: "What an audit device writes in place of a value.",
-        endpoints: &[action(outside!(hash)).sudo().fields(&[field("input", Kind::Text)])],
+        endpoints: &[action(in_tx!(hash)).sudo().fields(&[field("input", Kind::Text)])],
     },
     Route {
         pattern: "audit-key",
         summary: "The key that signs the audit log's checkpoints, and how far each device's chain has got.",
-        endpoints: &[read(outside!(key))],
+        endpoints: &[read(in_tx!(key))],
     },
 ];
 
@@ -56,7 +56,7 @@ struct Listed<'a> {
     local: bool,
 }
 
-async fn list(cx: &Cx<'_>) -> Result<Response> {
+async fn list(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let devices = cx.open()?.audit.devices().await?;
     let listed = devices.iter().map(|it| (it.config.path.as_str(), listed(&it.config)));
     Response::repeated(&listed.collect::<BTreeMap<_, _>>())
@@ -151,7 +151,7 @@ struct Hashed {
     hash: String,
 }
 
-async fn hash(cx: &Cx<'_>) -> Result<Response> {
+async fn hash(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let fields: HashFields = cx.fields()?;
     let Some(input) = fields.input.filter(|it| !it.0.is_empty()) else {
         return Err(Error::invalid("the \"input\" parameter is empty"));
@@ -177,7 +177,7 @@ struct Head {
     chain: String,
 }
 
-async fn key(cx: &Cx<'_>) -> Result<Response> {
+async fn key(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let audit = &cx.open()?.audit;
     let heads = audit.devices().await?.into_iter().map(|it| {
         let head = Head { seq: it.head.seq, chain: it.head.hex() };

@@ -6,14 +6,15 @@ use crate::{
     dispatch::Cx,
     error::Result,
     response::Response,
-    route::{Route, action, outside, read},
+    route::{Route, action, in_tx, outside, read},
+    tx::Tx,
 };
 
 pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "clock",
         summary: "The time, and whether the clock has jumped forwards.",
-        endpoints: &[read(outside!(status)).sudo()],
+        endpoints: &[read(in_tx!(status)).sudo()],
     },
     Route {
         pattern: "clock/confirm",
@@ -30,7 +31,7 @@ struct Status {
     sweeping: bool,
 }
 
-async fn status(cx: &Cx<'_>) -> Result<Response> {
+async fn status(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let jump = cx.core.time().jump();
     Response::data(&Status {
         now: cx.now.rfc3339(),

@@ -8,14 +8,15 @@ use crate::{
     error::{Error, Result},
     integrity,
     response::Response,
-    route::{Kind, Route, action, field, outside, read},
+    route::{Kind, Route, action, field, in_tx, outside, read},
+    tx::Tx,
 };
 
 pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "integrity",
         summary: "The head's anchor, and the classes that are not served.",
-        endpoints: &[read(outside!(status)).sudo()],
+        endpoints: &[read(in_tx!(status)).sudo()],
     },
     Route {
         pattern: "integrity/check",
@@ -37,7 +38,7 @@ struct Status {
     refused: Vec<String>,
 }
 
-async fn status(cx: &Cx<'_>) -> Result<Response> {
+async fn status(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let anchor = cx.core.anchor()?;
     Response::data(&Status {
         sequence: anchor.sequence,

@@ -1,18 +1,23 @@
-//! `sys/leases/`: looking up, listing and ending leases. So far every lease is a token's record.
+//! `sys/leases/`: looking up, listing, renewing and ending leases of every kind.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use strongroom_api::params::{Bool, Text};
+use strongroom_api::params::{Bool, Seconds, Text};
 use strongroom_policies::Query;
 
 use crate::{
     admission,
     dispatch::Cx,
     error::{Error, Result},
+    leases::{
+        self, Effect, Lease, Leasing, entry,
+        find::{self, Found},
+        finish, holding, list, renew,
+    },
     response::Response,
-    route::{Field, Kind, Route, action, field, in_tx, list},
-    tokens::{Caller, Token, prefixes},
+    route::{Field, Kind, Route, action, field, in_tx, list as listing, read},
+    tokens::{Caller, Token, prefixes::Force},
     tx::Tx,
 };
 
@@ -20,18 +25,39 @@ const ID: &[Field] = &[field("lease_id", Kind::Text)];
 const RENEW: &[Field] = &[field("lease_id", Kind::Text), field("increment", Kind::Duration)];
 const REVOKE: &[Field] = &[field("lease_id", Kind::Text), field("sync", Kind::Bool)];
 const PREFIX: &[Field] = &[field("sync", Kind::Bool)];
+const IRREVOCABLE: &[Field] = &[
+    field("type", Kind::Text),
+    field("limit", Kind::Text),
+    field("force", Kind::Bool),
+    field("include_child_namespaces", Kind::Bool),
+];
 
 /// Each of Vault's older spellings, without `leases/`, answers the same.
 pub(super) const ROUTES: &[Route] = &[
     Route {
+        pattern: "leases",
+        summary: "Lists the leases that could not be revoked.",
+        endpoints: &[read(in_tx!(irrevocable)).fields(IRREVOCABLE).sudo()],
+    },
+    Route {
+        pattern: "leases/count",
+        summary: "Counts the leases that could not be revoked.",
+        endpoints: &[read(in_tx!(count)).fields(IRREVOCABLE)],
+    },
+    Route {
+        pattern: "leases/tidy",
+        summary: "Removes what is left of dead leases.",
+        endpoints: &[action(in_tx!(tidy))],
+    },
+    Route {
         pattern: "leases/lookup",
         summary: "Shows a lease; lists the leases at the root.",
-        endpoints: &[action(in_tx!(lookup)).fields(ID), list(in_tx!(names)).sudo()],
+        endpoints: &[action(in_tx!(lookup)).fields(ID), listing(in_tx!(names)).sudo()],
     },
     Route {
         pattern: "leases/lookup/{prefix...}",
         summary: "Lists the leases below a path.",
-        endpoints: &[list(in_tx!(names)).sudo()],
+        endpoints: &[listing(in_tx!(names)).sudo()],
     },
     route("leases/renew/{lease_id...}", "Renews a lease.", &[action(in_tx!(renew)).fields(RENEW)]),
     route("renew/{lease_id...}", "Renews a lease.", &[action(in_tx!(renew)).fields(RENEW)]),
@@ -39,11 +65,12 @@ pub(super) const ROUTES: &[Route] = &[
     route("revoke/{lease_id...}", "Ends a lease.", &[action(in_tx!(revoke)).fields(REVOKE)]),
     route("leases/revoke-prefix/{prefix...}", BELOW, &[action(in_tx!(revoke_prefix)).fields(PREFIX).sudo()]),
     route("revoke-prefix/{prefix...}", BELOW, &[action(in_tx!(revoke_prefix)).fields(PREFIX).sudo()]),
-    route("leases/revoke-force/{prefix...}", BELOW, &[action(in_tx!(revoke_force)).sudo()]),
-    route("revoke-force/{prefix...}", BELOW, &[action(in_tx!(revoke_force)).sudo()]),
+    route("leases/revoke-force/{prefix...}", FORCE, &[action(in_tx!(revoke_force)).sudo()]),
+    route("revoke-force/{prefix...}", FORCE, &[action(in_tx!(revoke_force)).sudo()]),
 ];
 
 const BELOW: &str = "Ends all leases below a path.";
+const FORCE: &str = "Ends all leases below a path, and forgets those that cannot be revoked.";
 
 const fn route(
     pattern: &'static str,
@@ -57,6 +84,7 @@ const fn route(
 struct ById {
     lease_id: Option<Text>,
     sync: Option<Bool>,
+    increment: Option<Seconds>,
 }
 
 #[derive(Serialize)]
@@ -68,59 +96,119 @@ struct Shown<'a> {
     path: &'a str,
     renewable: bool,
     ttl: u64,
+    /// Of a holding: what is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
 }
 
 async fn lookup(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let id = lease_id(cx)?;
-    let token = find(cx, "lookup", &id).await?.ok_or_else(|| Error::invalid("invalid lease"))?;
-    Response::data(&Shown {
-        expire_time: token.expires.map(|it| it.rfc3339()),
-        id: &id,
-        issue_time: token.created.rfc3339(),
-        last_renewal: token.renewed.map(|it| it.rfc3339()),
-        path: &token.path,
-        renewable: token.renewable,
-        ttl: token.ttl(cx.now).as_secs(),
-    })
+    let now = cx.now;
+    match find(cx, "lookup", &id).await?.ok_or_else(|| Error::invalid("invalid lease"))? {
+        Found::Token(token) => Response::data(&Shown {
+            expire_time: token.expires.map(|it| it.rfc3339()),
+            id: &id,
+            issue_time: token.created.rfc3339(),
+            last_renewal: token.renewed.map(|it| it.rfc3339()),
+            path: &token.path,
+            renewable: token.renewable,
+            ttl: token.ttl(now).as_secs(),
+            version: None,
+        }),
+        Found::Holding(found) => {
+            let holding = &found.holding;
+            Response::data(&Shown {
+                expire_time: Some(holding.expires.rfc3339()),
+                id: &id,
+                issue_time: holding.issued.rfc3339(),
+                last_renewal: holding.renewed.map(|it| it.rfc3339()),
+                path: &found.full_path(),
+                renewable: true,
+                ttl: holding.expires.since(now).as_secs(),
+                version: Some(holding.version),
+            })
+        }
+        Found::Lease(lease) => Response::data(&Shown {
+            expire_time: Some(lease.expires.rfc3339()),
+            id: &id,
+            issue_time: lease.issued.rfc3339(),
+            last_renewal: lease.renewed.map(|it| it.rfc3339()),
+            path: &lease.path,
+            renewable: lease.renewable,
+            ttl: lease.expires.since(now).as_secs(),
+            version: None,
+        }),
+    }
 }
 
 async fn names(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let prefix = cx.param("prefix").trim_end_matches('/');
     let folder = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     let open = cx.open()?;
-    Response::keys(&open.tokens.leases_in(open, &folder, cx.now).await?)
+    let mut keys = list::names(open, &folder, cx.now).await?;
+    keys.extend(open.tokens.leases_in(open, &folder, cx.now).await?);
+    Response::keys(&keys.into_iter().collect::<Vec<_>>())
 }
 
-async fn renew(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
+async fn renew(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let id = lease_id(cx)?;
-    Err(Error::invalid(match find(cx, "renew", &id).await? {
-        Some(_) => "tokens cannot be renewed through this endpoint",
-        None => "lease not found",
-    }))
+    let increment = cx.fields::<ById>()?.increment.map_or(Duration::ZERO, |it| it.0);
+    match find(cx, "renew", &id).await? {
+        None => Err(renew::not_found()),
+        Some(Found::Token(_)) => Err(Error::invalid("tokens cannot be renewed through this endpoint")),
+        Some(Found::Holding(found)) => renew::holding(cx, tx, &found, increment).await,
+        Some(Found::Lease(found)) => renew::lease(cx, tx, &found, increment).await,
+    }
 }
 
 async fn revoke(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let id = lease_id(cx)?;
-    let Some(found) = find(cx, "revoke", &id).await? else { return Ok(Response::empty()) };
     let open = cx.open()?;
-    let selector = found.selector().ok_or(Error::Internal("a lease has no record"))?;
-    let place = open.tokens.place(tx.store(), selector);
-    if let Some(token) = tx.get::<Token>(&place).await? {
-        open.tokens.revoke(tx, token, cx.now)?;
+    match find(cx, "revoke", &id).await? {
+        None => return Ok(Response::empty()),
+        Some(Found::Token(found)) => {
+            let selector = found.selector().ok_or(Error::Internal("a lease has no record"))?;
+            let place = open.tokens.place(tx.store(), selector);
+            if let Some(token) = tx.get::<Token>(&place).await? {
+                open.tokens.revoke(tx, token, cx.now)?;
+            }
+        }
+        Some(Found::Holding(found)) => {
+            let site = holding::Site {
+                root: found.mounted.mount.root(),
+                path: &found.path,
+                holder: found.selector(),
+            };
+            let current = tx.get::<holding::Holding>(&site.place(tx.store())).await?;
+            if let Some(current) = current.filter(|it| it.serial == found.holding.serial) {
+                site.forget(tx, &current).await?;
+            }
+        }
+        Some(Found::Lease(found)) => {
+            let place = entry::place(tx.store(), &found.tail);
+            if let Some(lease) = tx.get::<Lease>(&place).await? {
+                finish::mark(tx, lease, Force::No, cx.now)?;
+            }
+            return done(cx, Effect::Revoke { tail: found.tail });
+        }
     }
-    done(cx)
+    done(cx, None)
 }
 
 async fn revoke_prefix(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
-    match prefixes::revoke_path(cx.open()?, tx, prefix(cx)?).await? {
-        true => done(cx),
+    let prefix = prefix(cx)?;
+    match leases::revoke_within(cx.open()?, tx, prefix, Force::No).await? {
+        true => done(cx, Effect::RevokePrefix { prefix: prefix.to_owned() }),
         false => Ok(Response::empty()),
     }
 }
 
+/// Waits for the engines, as in Vault, whatever they say.
 async fn revoke_force(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
-    prefixes::revoke_path(cx.open()?, tx, prefix(cx)?).await?;
-    Ok(Response::empty())
+    let prefix = prefix(cx)?;
+    leases::revoke_within(cx.open()?, tx, prefix, Force::Yes).await?;
+    let leasing = Some(Leasing::Then(Effect::RevokePrefix { prefix: prefix.to_owned() }));
+    Ok(Response { leasing, ..Response::empty() })
 }
 
 /// Everything is never what an empty prefix means.
@@ -131,12 +219,81 @@ fn prefix<'a>(cx: &'a Cx<'_>) -> Result<&'a str> {
     }
 }
 
-/// A revocation takes effect with its commit either way; 202 is what clients that do not wait for it expect.
-fn done(cx: &Cx<'_>) -> Result<Response> {
+/// A revocation takes effect with its commit either way. With `sync` the caller waits until the engines have
+/// been told; 202 is what clients that do not wait for it expect.
+fn done(cx: &Cx<'_>, effect: impl Into<Option<Effect>>) -> Result<Response> {
     match cx.fields::<ById>()?.sync {
-        Some(Bool(true)) => Ok(Response::empty()),
+        Some(Bool(true)) => Ok(Response { leasing: effect.into().map(Leasing::Then), ..Response::empty() }),
         _ => Ok(Response::empty().with_status(202)),
     }
+}
+
+#[derive(Deserialize)]
+struct Irrevocable {
+    #[serde(rename = "type")]
+    kind: Option<Text>,
+    limit: Option<Text>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    lease_count: usize,
+    leases: Vec<ListedLease>,
+}
+
+#[derive(Serialize)]
+struct ListedLease {
+    lease_id: String,
+    error: String,
+}
+
+#[derive(Serialize)]
+struct Counted {
+    counts: std::collections::BTreeMap<String, u64>,
+    lease_count: u64,
+}
+
+/// Leases that are shown unless more are asked for.
+const SHOWN: usize = 10_000;
+
+async fn irrevocable(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
+    let limit = match irrevocable_fields(cx)?.limit {
+        None => SHOWN,
+        Some(Text(text)) if text.is_empty() => SHOWN,
+        Some(Text(text)) if text.eq_ignore_ascii_case("none") => usize::MAX,
+        Some(Text(text)) => text
+            .parse::<usize>()
+            .ok()
+            .filter(|it| *it > 0)
+            .ok_or_else(|| Error::invalid("limit must be 'none' or a positive integer"))?,
+    };
+    let store = &cx.open()?.store;
+    let found = list::failures(store, limit).await?;
+    let leases: Vec<ListedLease> =
+        found.into_iter().map(|it| ListedLease { lease_id: it.lease_id, error: it.error }).collect();
+    Response::data(&Listed { lease_count: leases.len(), leases })
+}
+
+async fn count(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
+    irrevocable_fields(cx)?;
+    let counts = list::count_failures(&cx.open()?.store).await?;
+    Response::data(&Counted { lease_count: counts.values().sum(), counts })
+}
+
+/// There is no list of any other kind.
+fn irrevocable_fields(cx: &Cx<'_>) -> Result<Irrevocable> {
+    let fields: Irrevocable = cx.fields()?;
+    match fields.kind.as_ref().is_some_and(|it| it.0.eq_ignore_ascii_case("irrevocable")) {
+        true => Ok(fields),
+        false => Err(Error::NotFound),
+    }
+}
+
+/// There is nothing to start: what has ended is dead when it is read, and removed in the background.
+async fn tidy(_: &Cx<'_>, _: &mut Tx) -> Result<Response> {
+    Ok(Response::empty()
+        .with_status(202)
+        .warn("Dead leases are removed in the background; there is nothing to start."))
 }
 
 /// From the path, as older clients send it, or from the body.
@@ -148,18 +305,18 @@ fn lease_id(cx: &Cx<'_>) -> Result<String> {
     if id.is_empty() { Err(Error::invalid("lease_id must be specified")) } else { Ok(id) }
 }
 
-/// The live token whose lease it is, if the caller may have to do with it: its own, or one below a path that
-/// the caller's policies grant (`sys/leases/lookup/auth/userpass/*`). Knowing an id is not enough.
-async fn find(cx: &Cx<'_>, verb: &str, id: &str) -> Result<Option<Arc<Token>>> {
+/// The live lease with an id, if the caller may have to do with it: its own, or one below a path that the
+/// caller's policies grant (`sys/leases/lookup/auth/userpass/*`). Knowing an id is not enough.
+async fn find(cx: &Cx<'_>, verb: &str, id: &str) -> Result<Option<Found>> {
     let open = cx.open()?;
-    let Some(token) = open.tokens.find_by_lease(open, id, cx.now).await? else { return Ok(None) };
-    let owner = cx.caller.token().and_then(Token::selector);
-    if owner.is_some() && owner == token.selector() || matches!(cx.caller, Caller::Embedder) {
-        return Ok(Some(token));
+    let Some(found) = find::find(open, id, cx.now).await? else { return Ok(None) };
+    let caller = cx.caller.token().and_then(Token::selector);
+    if caller.is_some() && caller == found.owner() || matches!(cx.caller, Caller::Embedder) {
+        return Ok(Some(found));
     }
     let grant = cx.grant()?;
     if grant.is_root() || grant.has_sudo() {
-        return Ok(Some(token));
+        return Ok(Some(found));
     }
     let acl = admission::acl(open, cx.caller, cx.now).await?;
     let path = format!("sys/leases/{verb}/{id}");
@@ -170,7 +327,7 @@ async fn find(cx: &Cx<'_>, verb: &str, id: &str) -> Result<Option<Arc<Token>>> {
         wrap_ttl: None,
     };
     match acl.decide(&query).grant().map(|it| it.for_action()) {
-        Ok(Ok(_)) => Ok(Some(token)),
+        Ok(Ok(_)) => Ok(Some(found)),
         _ => Err(Error::Denied),
     }
 }

@@ -7,6 +7,7 @@ mod clock;
 mod explain;
 mod generate_root;
 pub(crate) mod help;
+mod holdings;
 mod identity;
 mod info;
 mod integrity;
@@ -46,6 +47,7 @@ pub(crate) const ROUTES: Tables = &[
     generate_root::ROUTES,
     info::ROUTES,
     integrity::ROUTES,
+    holdings::ROUTES,
     leases::ROUTES,
     mounts::ROUTES,
     openapi::ROUTES,
@@ -76,6 +78,10 @@ impl Engine for System {
 
     fn routes(&self, _mount: &Mount) -> Tables {
         ROUTES
+    }
+
+    fn folded(&self) -> &'static [&'static str] {
+        &["header", "name"]
     }
 
     fn is_singleton(&self) -> bool {

@@ -8,17 +8,18 @@ use crate::{
     mounts::MountClass,
     request::Operation,
     response::Response,
-    route::{Access, Endpoint, Fields, Kind, Route, Tables, outside, read},
+    route::{Access, Endpoint, Fields, Kind, Route, Tables, in_tx, read},
+    tx::Tx,
 };
 
 pub(crate) const ROUTES: &[Route] = &[Route {
     pattern: "internal/specs/openapi",
     summary: "The paths that the caller's policies reach, as an OpenAPI document.",
     // Without a token it is an empty document, as clients expect.
-    endpoints: &[read(outside!(openapi)).unauth()],
+    endpoints: &[read(in_tx!(openapi)).unauth()],
 }];
 
-async fn openapi(cx: &Cx<'_>) -> Result<Response> {
+async fn openapi(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let open = cx.open()?;
     let table = open.mounts.current(&open.store).await?;
     let acl = super::ui::visitor(cx).await?;

@@ -9,8 +9,9 @@ use crate::{
     dispatch::Cx,
     error::{Error, Result},
     response::Response,
-    route::{Field, Handler, Kind, Route, action, delete, field, outside, read},
+    route::{Field, Handler, Kind, Route, action, delete, field, in_tx, read},
     seal::rekey::{Outcome, Status, Target},
+    tx::Tx,
 };
 
 const START: &[Field] = &[
@@ -58,12 +59,12 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "rekey/backup",
         summary: "There is no backup of shares: they are answered once.",
-        endpoints: &[read(outside!(no_backup)).sudo(), delete(outside!(nothing)).sudo()],
+        endpoints: &[read(in_tx!(no_backup)).sudo(), delete(in_tx!(nothing)).sudo()],
     },
     Route {
         pattern: "rekey/recovery-key-backup",
         summary: "There is no backup of shares: they are answered once.",
-        endpoints: &[read(outside!(no_backup)).sudo(), delete(outside!(nothing)).sudo()],
+        endpoints: &[read(in_tx!(no_backup)).sudo(), delete(in_tx!(nothing)).sudo()],
     },
     Route {
         pattern: "rekey-recovery-key/init",
@@ -270,10 +271,10 @@ async fn verify_restart(cx: &Cx<'_>, target: Target) -> Result<Response> {
     verify_status(cx, target).await
 }
 
-async fn no_backup(_: &Cx<'_>) -> Result<Response> {
+async fn no_backup(_: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     Err(Error::invalid("no backed-up keys found"))
 }
 
-async fn nothing(_: &Cx<'_>) -> Result<Response> {
+async fn nothing(_: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     Ok(Response::empty())
 }

@@ -15,6 +15,7 @@ use crate::{
     response::Response,
     route::{Kind, Route, action, field, in_tx, read},
     store::Store,
+    tokens::prefixes::{self, Force},
     tx::Tx,
 };
 
@@ -126,6 +127,10 @@ async fn remount(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     }
     to.check()?;
 
+    // What it handed out belongs to the old path, as in Vault. Holdings go with it: they are of its secrets.
+    if from.class == MountClass::Secret {
+        prefixes::file(tx, &mounted.mount, &full_from, None, Force::No).await?;
+    }
     let mut mount = mounted.mount.clone();
     to.as_str().clone_into(&mut mount.path);
     mounts::put(tx, &mount).await?;

@@ -40,7 +40,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "key-status",
         summary: "The term that seals, since when, and how much it has sealed.",
-        endpoints: &[read(outside!(status))],
+        endpoints: &[read(in_tx!(status))],
     },
 ];
 
@@ -56,7 +56,7 @@ struct Status {
     term: u32,
 }
 
-async fn status(cx: &Cx<'_>) -> Result<Response> {
+async fn status(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let status = cx.core.term_status(cx.open()?);
     Response::repeated(&Status {
         encryptions: status.encryptions,

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     mounts::{Mount, MountClass},
     response::Response,
-    route::{Route, in_tx, outside, read},
+    route::{Route, in_tx, read},
     tx::Tx,
 };
 
@@ -21,13 +21,13 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         pattern: "internal/ui/mounts",
         summary: "The mounts that the caller may see.",
-        endpoints: &[read(outside!(visible)).unauth()],
+        endpoints: &[read(in_tx!(visible)).unauth()],
     },
     Route {
         pattern: "internal/ui/mounts/{path...}",
         summary: "The mount that a path lies in.",
         // It checks the token itself: any capability below the mount will do, not one on this path.
-        endpoints: &[read(outside!(owner)).unauth()],
+        endpoints: &[read(in_tx!(owner)).unauth()],
     },
     Route {
         pattern: "internal/ui/resultant-acl",
@@ -68,7 +68,7 @@ enum Shown<'a> {
     },
 }
 
-async fn visible(cx: &Cx<'_>) -> Result<Response> {
+async fn visible(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let open = cx.open()?;
     let acl = visitor(cx).await?;
     let table = open.mounts.current(&open.store).await?;
@@ -103,7 +103,7 @@ struct Owner<'a> {
     path: &'a str,
 }
 
-async fn owner(cx: &Cx<'_>) -> Result<Response> {
+async fn owner(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let open = cx.open()?;
     let acl = visitor(cx).await?.ok_or(Error::Denied)?;
     let path = format!("{}/", cx.param("path").trim_end_matches('/'));

@@ -16,15 +16,15 @@ const ROUNDS: [u8; 4] = [0, 1, 2, 3];
 /// An accessor as clients see it.
 pub type Accessor = String;
 
-pub(super) struct Permutation(MacKey);
+pub(crate) struct Permutation(MacKey);
 
 impl Permutation {
-    pub(super) fn new(key: &Key) -> Self {
+    pub(crate) fn new(key: &Key) -> Self {
         Self(MacKey::new(key))
     }
 
     /// The selector, permuted.
-    pub(super) fn permute(&self, selector: Selector) -> [u8; 16] {
+    pub(crate) fn permute(&self, selector: Selector) -> [u8; 16] {
         let (mut left, mut right) = halves(u128::from_be_bytes(selector.0));
         for round in ROUNDS {
             (left, right) = (right, left ^ self.round(round, right));
@@ -33,7 +33,7 @@ impl Permutation {
     }
 
     /// What [`Permutation::permute`] made `permuted` of.
-    pub(super) fn invert(&self, permuted: [u8; 16]) -> Selector {
+    pub(crate) fn invert(&self, permuted: [u8; 16]) -> Selector {
         let (mut left, mut right) = halves(u128::from_be_bytes(permuted));
         for round in ROUNDS.iter().rev() {
             (left, right) = (right ^ self.round(*round, left), left);

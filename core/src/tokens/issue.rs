@@ -15,6 +15,7 @@ use crate::{
     crypto::SecretBytes,
     error::{Error, Result},
     ids::{MountId, NamespaceId},
+    leases,
     response::Auth,
     tx::Tx,
 };
@@ -106,13 +107,17 @@ impl Tokens {
 
     /// Stages a service token, or makes a batch token, which nothing is stored of.
     pub async fn issue(&self, tx: &mut Tx, new: NewToken, now: Timestamp) -> Result<Issued> {
+        // Rule 42: nothing is stored of a batch token, so nobody could count.
+        if new.kind == TokenKind::Batch && new.num_uses != 0 {
+            return Err(Error::invalid("batch tokens cannot have a limited use count"));
+        }
         let depth = new.parent.map_or(0, |it| it.depth.saturating_add(1));
         if usize::from(depth) >= MAX_DEPTH {
             return Err(Error::invalid("the token has too many ancestors to make another"));
         }
         // What is not stored is as short as it can be: whole seconds.
         let created = match new.kind {
-            TokenKind::Batch => Timestamp(now.0 - now.0.rem_euclid(1_000_000_000)),
+            TokenKind::Batch => now.whole_seconds(),
             TokenKind::Service => now,
         };
         let expires = new.lifetime.ends(created);
@@ -170,14 +175,15 @@ impl Tokens {
     }
 
     /// The selector of an id that somebody chose, if it is free: unknown, or that of a dead token without
-    /// children, which would come back to life with it. What the dead token leaves is purged in the background.
+    /// children and leases, which would come back to life with it. What the dead token leaves is purged in the background.
     async fn unused(&self, tx: &mut Tx, id: &SecretBytes, now: Timestamp) -> Result<Selector> {
         let selector = self.selector(id.expose());
         let place = self.place(tx.store(), selector);
         let Some(old) = tx.get::<Token>(&place).await? else { return Ok(selector) };
         let store = tx.store().clone();
         let is_parent = !store.is_empty(Class::TokenIndex, index::children(&store, selector)).await?;
-        if old.is_live(now) || is_parent || old.created >= now {
+        let is_holder = leases::are_of(&store, selector).await?;
+        if old.is_live(now) || is_parent || is_holder || old.created >= now {
             return Err(Error::invalid("cannot create a token with a duplicate ID"));
         }
         let rows = [

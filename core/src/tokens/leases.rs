@@ -37,7 +37,7 @@ impl Tokens {
     }
 
     fn lease_name(&self, selector: Selector) -> String {
-        let permuted = self.accessors.permute(selector);
+        let permuted = self.leases.permute(selector);
         let mac = self.mac.short(&[b"lease", &permuted]);
         format!("h{}{}", HEXLOWER.encode(&permuted), HEXLOWER.encode(&mac))
     }
@@ -45,7 +45,7 @@ impl Tokens {
     fn by_lease_name(&self, name: &str) -> Option<Selector> {
         let bytes = HEXLOWER.decode(name.strip_prefix('h')?.as_bytes()).ok()?;
         let (permuted, mac) = bytes.split_first_chunk::<16>()?;
-        equal(&self.mac.short(&[b"lease", permuted]), mac).then(|| self.accessors.invert(*permuted))
+        equal(&self.mac.short(&[b"lease", permuted]), mac).then(|| self.leases.invert(*permuted))
     }
 
     /// What lies in `folder` (empty, or ending in a slash) among the leases of live tokens, sorted. Reads every

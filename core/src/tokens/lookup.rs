@@ -42,6 +42,16 @@ impl Caller {
     }
 }
 
+impl crate::core::Core {
+    /// Whether a token is valid. Nothing is counted and nothing recorded: it is asked before a long body is read,
+    /// and decides nothing but that.
+    pub async fn knows(&self, presented: &PresentedToken) -> bool {
+        let Some(open) = self.unsealed() else { return false };
+        let found = open.tokens.find(&open, presented.expose(), self.time().now()).await;
+        matches!(found, Ok(Some(_)))
+    }
+}
+
 impl Tokens {
     /// The live token behind what was presented, or [`Error::Denied`]: whatever is wrong with it, the answer
     /// is one.
@@ -91,7 +101,8 @@ impl Tokens {
     /// Whether neither the token nor an ancestor has ended.
     pub(crate) async fn is_live(&self, open: &Unsealed, token: &Token, now: Timestamp) -> Result<bool> {
         let store = &open.store;
-        let mounts = open.mounts.current(store).await?;
+        // If the table is refused, what a mount gave cannot be told to stand; what none gave can.
+        let (mounts, _) = open.mounts.current_or_system(store).await?;
         let revoked = prefixes::revoked(store).await?;
         let stands = |token: &Token| {
             token.is_live(now) && is_mounted(&mounts, token) && !prefixes::cover(revoked.as_deref(), token)
@@ -106,6 +117,10 @@ impl Tokens {
                 return Ok(false);
             };
             let ancestor = found.value;
+            // Another token, which got the id when this one's parent was gone. Batch tokens know whole seconds.
+            if ancestor.created.whole_seconds() > token.created {
+                return Ok(false);
+            }
             if ancestor.state == State::Released {
                 return Ok(true);
             }
@@ -124,13 +139,10 @@ impl Tokens {
         Ok(found.is_some_and(|it| it.value.state == State::Released))
     }
 
-    /// Takes one use off a token that has only so many, durably, before the request is looked at.
+    /// Takes one use off a token that has only so many, durably, before anything is done for the request.
     ///
     /// The last use leaves -1: the token is spent, but its record stands for as long as this request runs.
-    pub(crate) async fn consume(&self, store: &Arc<Store>, known: Known, now: Timestamp) -> Result<Known> {
-        if known.token.uses_left == 0 || known.token.kind == TokenKind::Batch {
-            return Ok(known);
-        }
+    pub(crate) async fn consume(&self, store: &Arc<Store>, known: &Known, now: Timestamp) -> Result<Known> {
         let place = self.place(store, Selector(known.token.selector));
         let mut attempts = Attempts::new(store, Priority::Interactive);
         let token = loop {
@@ -164,6 +176,11 @@ fn is_mounted(mounts: &Table, token: &Token) -> bool {
 }
 
 impl Known {
+    /// Whether it is good for so many requests only.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.token.uses_left != 0 && self.token.kind == TokenKind::Service
+    }
+
     /// Refuses a token that is bound to networks the peer is not in. The peer is the socket's, or what a
     /// trusted proxy vouched for.
     pub(crate) fn may_be_used_from(&self, peer: &Peer) -> Result<()> {

@@ -19,9 +19,11 @@ pub mod params;
 pub mod prefixes;
 mod revoke;
 pub(crate) mod sweep;
+mod swept;
 pub mod ttl;
 
 pub use accessor::Accessor;
+pub(crate) use accessor::Permutation;
 pub use entry::{State, Token, TokenKind};
 pub use format::Selector;
 pub use issue::Parent;
@@ -54,14 +56,17 @@ const ROOT: Root = Root::internal(3);
 /// The keys with which tokens are made and found.
 pub struct Tokens {
     mac: MacKey,
-    accessors: accessor::Permutation,
+    accessors: Permutation,
+    /// Of the ids of their leases, which stand in the clear where accessors are hashed.
+    leases: Permutation,
 }
 
 impl Tokens {
     pub(crate) fn new(barrier: &Barrier) -> Result<Self, CryptoError> {
         Ok(Self {
             mac: MacKey::new(&barrier.purpose(Purpose::TokenMac)?),
-            accessors: accessor::Permutation::new(&barrier.purpose(Purpose::TokenAccessor)?),
+            accessors: Permutation::new(&barrier.purpose(Purpose::TokenAccessor)?),
+            leases: Permutation::new(&barrier.purpose(Purpose::TokenLease)?),
         })
     }
 

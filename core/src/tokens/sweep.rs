@@ -7,17 +7,19 @@
 //! A renewal does not touch the index. The sweeper meets the old row, sees that the token lives on, and
 //! files it under its new minute.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Selector, State, Token, Tokens,
     index::{self, Row},
-    prefixes::{self, Prefixes},
+    prefixes::{self, Entry, Phase, Prefixes},
+    swept,
 };
 use crate::{
     barrier::Class,
     clock::Timestamp,
     error::Result,
+    leases,
     secrets::cubbyhole,
     storage::Priority,
     store::{Ordered, Store},
@@ -29,10 +31,16 @@ const ROWS: usize = 256;
 /// Tokens that one transaction marks: each takes four operations of at most a hundred.
 const MARKS: usize = 16;
 
-/// Does a bounded part of what is due. Answers whether there may be more.
-pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
+/// Does a bounded part of what is due. `max_ttl` is the system's: no batch token is older. Answers whether there
+/// may be more.
+pub(crate) async fn sweep(
+    tokens: &Tokens,
+    store: &Arc<Store>,
+    max_ttl: Duration,
+    now: Timestamp,
+) -> Result<bool> {
     let mut more = match store.read::<Prefixes>(&prefixes::place(store)).await? {
-        Some(found) if !found.value.entries.is_empty() => mark_next(tokens, store, now).await?,
+        Some(found) if found.value.are_due(now) => mark_next(tokens, store, max_ttl, now).await?,
         _ => false,
     };
     more |= bury_replaced(store).await?;
@@ -71,36 +79,66 @@ async fn bury_replaced(store: &Arc<Store>) -> Result<bool> {
     Ok(due.len() == MARKS)
 }
 
-/// Marks the next tokens that a revoked prefix covers. Answers whether a prefix is left.
-async fn mark_next(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
+/// Marks the next tokens and leases that a revoked prefix covers. Answers whether a prefix is left.
+pub(crate) async fn mark_next(
+    tokens: &Tokens,
+    store: &Arc<Store>,
+    max_ttl: Duration,
+    now: Timestamp,
+) -> Result<bool> {
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
         let place = prefixes::place(store);
         let mut all = tx.get::<Prefixes>(&place).await?.unwrap_or_default();
-        let Some(entry) = all.entries.first_mut() else { return Ok(false) };
-        let dir = index::made_by(store, entry.mount);
-        let rows = store.ordered::<Row>(Class::TokenIndex, dir, entry.progress(), None, MARKS).await?;
-        for row in &rows {
-            let place = tokens.place(store, row.value.selector());
-            if let Some(token) = tx.get::<Token>(&place).await?
-                && entry.covers(&token)
-            {
-                tokens.revoke(&mut tx, token, now)?;
+        let mut kept = all.swept.take().unwrap_or_default();
+        kept.retain(|it| !it.is_over(now));
+        let Some(entry) = all.entries.first_mut() else {
+            all.swept = Some(kept);
+            tx.put(&place, &all)?;
+            if attempts.commit(tx).await? {
+                return Ok(false);
+            }
+            continue;
+        };
+        let (finished, next) = match entry.phase.unwrap_or(Phase::Tokens) {
+            Phase::Tokens => (mark_tokens(tokens, &mut tx, entry, now).await?, Some(Phase::Leases)),
+            Phase::Leases => (leases::prefix::mark_next(&mut tx, entry, now).await?, Some(Phase::Holdings)),
+            // In transactions of their own: what is gone is met no more.
+            Phase::Holdings => (leases::prefix::forget_holdings(store, entry, ROWS).await?, None),
+        };
+        match (finished, next) {
+            (false, _) => {}
+            (true, Some(phase)) => (entry.phase, entry.done) = (Some(phase), None),
+            (true, None) => {
+                let entry = all.entries.remove(0);
+                swept::keep(&mut kept, &entry, now.plus(entry.longest().max(max_ttl)));
             }
         }
-        match rows.last() {
-            Some(last) if rows.len() == MARKS => entry.done = Some(last.ordinal.0),
-            _ => {
-                all.entries.remove(0);
-            }
-        }
+        all.swept = Some(kept);
         tx.put(&place, &all)?;
         let left = !all.entries.is_empty();
         if attempts.commit(tx).await? {
             return Ok(left);
         }
     }
+}
+
+/// Marks the next tokens that `entry` covers, and moves it on. Answers whether that were all.
+async fn mark_tokens(tokens: &Tokens, tx: &mut Tx, entry: &mut Entry, now: Timestamp) -> Result<bool> {
+    let store = tx.store().clone();
+    let dir = index::made_by(&store, entry.mount);
+    let rows = store.ordered::<Row>(Class::TokenIndex, dir, entry.progress(), None, MARKS).await?;
+    for row in &rows {
+        let place = tokens.place(&store, row.value.selector());
+        if let Some(token) = tx.get::<Token>(&place).await?
+            && entry.covers(&token)
+        {
+            tokens.revoke(tx, token, now)?;
+        }
+    }
+    entry.done = rows.last().map(|it| it.ordinal.0);
+    Ok(rows.len() < MARKS)
 }
 
 /// Does one step of what a row of the expiry index asks for. Answers whether that was the last one.
@@ -148,6 +186,9 @@ async fn purge(
 ) -> Result<bool> {
     let store = tx.store().clone();
     let selector = Selector(token.selector);
+    if leases::sweep::end_with_token(tx, selector, now).await? {
+        return Ok(false);
+    }
     let dir = index::children(&store, selector);
     let children = store.ordered::<Row>(Class::TokenIndex, dir, None, None, MARKS).await?;
     for child in &children {

@@ -6,12 +6,71 @@ use std::{io, time::Duration};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use strongroom_core::{crypto::SecretBytes, request::Chunks};
+use strongroom_core::{
+    Core,
+    crypto::SecretBytes,
+    request::{Chunks, PresentedToken},
+};
 
 use super::{Limits, refusal::Refusal};
 
 /// What is reserved on a length that a client merely claims.
 const RESERVE: usize = 64 << 10;
+
+/// Who sends a body, as far as that is known before it is read.
+pub(super) struct Sender<'a> {
+    pub(super) core: &'a Core,
+    pub(super) token: Option<&'a PresentedToken>,
+}
+
+impl Sender<'_> {
+    // Rule 104
+    /// Whether a body of so many bytes may come. A long one is a stranger's only up to a point: that somebody has
+    /// a token is looked up before more is read.
+    async fn may_send(&self, limits: &Limits, len: usize) -> bool {
+        if len <= Limits::STRANGERS_BODY.min(limits.max_body) {
+            return true;
+        }
+        match self.token {
+            Some(token) if len <= limits.max_body => self.core.knows(token).await,
+            _ => false,
+        }
+    }
+}
+
+pub(super) async fn collect(
+    limits: &Limits,
+    sender: &Sender<'_>,
+    headers: &HeaderMap,
+    mut incoming: Incoming,
+) -> Result<SecretBytes, Refusal> {
+    refuse_encodings(headers)?;
+    if incoming.is_end_stream() {
+        return Ok(SecretBytes::default());
+    }
+    let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
+    if !sender.may_send(limits, announced).await {
+        return Err(Refusal::TooLarge);
+    }
+    let read = async {
+        // An announced length was looked at already; of the others the first bytes too many are.
+        let mut allowed = announced.max(Limits::STRANGERS_BODY.min(limits.max_body));
+        let mut text = Vec::with_capacity(announced.min(RESERVE));
+        while let Some(frame) = incoming.frame().await {
+            let Ok(data) = frame.map_err(|_| Refusal::BrokenBody)?.into_data() else { continue };
+            let len = text.len() + data.len();
+            if len > allowed {
+                if !sender.may_send(limits, len).await {
+                    return Err(Refusal::TooLarge);
+                }
+                allowed = limits.max_body;
+            }
+            text.extend_from_slice(&data);
+        }
+        Ok(SecretBytes::new(text))
+    };
+    tokio::time::timeout(limits.body_deadline, read).await.unwrap_or(Err(Refusal::SlowBody))
+}
 
 /// A body as it comes. Whoever reads it bounds its length; no piece may be late.
 pub(super) fn stream(limits: &Limits, headers: &HeaderMap, incoming: Incoming) -> Result<Chunks, Refusal> {
@@ -66,31 +125,4 @@ fn refuse_encodings(headers: &HeaderMap) -> Result<(), Refusal> {
         Some(encoding) if encoding != "identity" => Err(Refusal::Encoded),
         _ => Ok(()),
     }
-}
-
-pub(super) async fn collect(
-    limits: &Limits,
-    headers: &HeaderMap,
-    mut incoming: Incoming,
-) -> Result<SecretBytes, Refusal> {
-    refuse_encodings(headers)?;
-    if incoming.is_end_stream() {
-        return Ok(SecretBytes::default());
-    }
-    let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limits.max_body {
-        return Err(Refusal::TooLarge);
-    }
-    let read = async {
-        let mut text = Vec::with_capacity(announced.min(RESERVE));
-        while let Some(frame) = incoming.frame().await {
-            let Ok(data) = frame.map_err(|_| Refusal::BrokenBody)?.into_data() else { continue };
-            if text.len() + data.len() > limits.max_body {
-                return Err(Refusal::TooLarge);
-            }
-            text.extend_from_slice(&data);
-        }
-        Ok(SecretBytes::new(text))
-    };
-    tokio::time::timeout(limits.body_deadline, read).await.unwrap_or(Err(Refusal::SlowBody))
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod forwarded;
+mod origin;
 mod payload;
 mod read;
 mod refusal;
@@ -26,6 +27,7 @@ use strongroom_core::{
 
 use crate::config::Forwarded;
 
+pub use self::origin::Hosts;
 pub use self::payload::Payload;
 use self::{read::Read, refusal::Refusal};
 
@@ -35,7 +37,8 @@ pub type Answer = Response<Payload>;
 /// What bounds a request, whoever sends it.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of a body; more are answered with 413.
+    /// Bytes of a body; more are answered with 413. From whoever has no token that is valid, and while sealed,
+    /// no more than [`Limits::STRANGERS_BODY`] are taken.
     pub max_body: usize,
     /// A connection whose request line and headers have not come by then is closed.
     pub head_deadline: Duration,
@@ -50,6 +53,8 @@ pub struct Limits {
 impl Limits {
     /// No setting goes beyond this.
     pub const MAX_BODY: usize = 32 << 20;
+    /// What anybody may send.
+    pub const STRANGERS_BODY: usize = 1 << 20;
 }
 
 impl Default for Limits {
@@ -74,11 +79,8 @@ pub struct App {
     pub limits: Limits,
     /// Proxies that are believed.
     pub forwarded: Option<Forwarded>,
-}
-
-/// The answer to a request that says its length in two ways. The connection is closed.
-pub(crate) fn two_lengths() -> Answer {
-    Refusal::TwoLengths.into_answer()
+    /// What pages in a browser may call us.
+    pub hosts: Hosts,
 }
 
 impl App {
@@ -98,7 +100,10 @@ impl App {
             Ok(peer) => peer,
             Err(refusal) => return refusal.into_answer(),
         };
-        let read = read::read(&self.limits, peer, request).await;
+        if let Err(refusal) = self.hosts.check(request.uri(), request.headers()) {
+            return refusal.into_answer();
+        }
+        let read = read::read(&self.core, &self.limits, peer, request).await;
         let request = match read {
             Ok(Read::Ask(request)) => request,
             Ok(Read::Redirect(target)) => return answer::redirect(&target),

@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use strongroom_api::params::parse_duration;
 use strongroom_core::{
+    Core,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
     request::{BadPath, Body, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
@@ -23,7 +24,12 @@ pub(super) enum Read {
 }
 
 /// Reads a whole request. The order is that of the costs: target, method and headers before the body.
-pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>) -> Result<Read, Refusal> {
+pub(super) async fn read(
+    core: &Core,
+    limits: &Limits,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> Result<Read, Refusal> {
     let (parts, incoming) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
     let namespace = namespace(&parts.headers);
@@ -44,7 +50,7 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
     }
     let token = token(&parts.headers)?;
     let wrap_ttl = duration(&parts.headers, "x-vault-wrap-ttl", "X-Vault-Wrap-TTL")?;
-    let lease_ttl = duration(&parts.headers, "x-strongroom-lease", "X-Strongroom-Lease")?;
+    let lease_ttl = lease(&parts.headers)?;
     let merge_patch = operation == Operation::Patch;
     if merge_patch {
         merge_patch_type(&parts.headers)?;
@@ -55,7 +61,8 @@ pub(super) async fn read(limits: &Limits, peer: Peer, request: Request<Incoming>
             Body::streamed(body::stream(limits, &parts.headers, incoming)?)
         }
         Operation::Patch | Operation::Write => {
-            let text = body::collect(limits, &parts.headers, incoming).await?;
+            let sender = body::Sender { core, token: token.as_ref() };
+            let text = body::collect(limits, &sender, &parts.headers, incoming).await?;
             fields(&parts.headers, text)?
         }
         Operation::Delete | Operation::List | Operation::Read | Operation::Scan if !query.is_empty() => {
@@ -194,6 +201,18 @@ fn duration(headers: &HeaderMap, name: &str, shown: &'static str) -> Result<Opti
     let Some(value) = headers.get(name).filter(|it| !it.is_empty()) else { return Ok(None) };
     let parsed = value.to_str().ok().and_then(parse_duration).ok_or(Refusal::BadDuration(shown))?;
     Ok(Some(parsed).filter(|it| !it.is_zero()))
+}
+
+/// How long a read is to be leased. Whoever sends the header gets a lease or no answer: what is no duration,
+/// nothing and no time at all are refused, and so are two of them.
+fn lease(headers: &HeaderMap) -> Result<Option<Duration>, Refusal> {
+    let mut values = headers.get_all("x-strongroom-lease").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let parsed = value.to_str().ok().and_then(parse_duration).filter(|it| it.as_secs() > 0);
+    match (parsed, values.next()) {
+        (Some(ttl), None) => Ok(Some(ttl)),
+        _ => Err(Refusal::BadDuration("X-Strongroom-Lease")),
+    }
 }
 
 /// A content type without its parameters.

@@ -22,6 +22,7 @@ pub(super) enum Refusal {
     BadPath(BadPath),
     BrokenBody,
     Encoded,
+    ForeignHost,
     Internal,
     NoContentType,
     NoCors,
@@ -32,7 +33,6 @@ pub(super) enum Refusal {
     SlowBody,
     Timeout,
     TooLarge,
-    TwoLengths,
     TwoTokens,
     UnknownMethod,
     UnknownNamespace,
@@ -63,6 +63,9 @@ impl Refusal {
             Self::Encoded => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "a Content-Encoding is not supported".into())
             }
+            Self::ForeignHost => {
+                (StatusCode::FORBIDDEN, "a page may not reach this server under that name".into())
+            }
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal error".into()),
             Self::NoContentType => (StatusCode::BAD_REQUEST, "mime: no media type".into()),
             Self::NoCors => (StatusCode::BAD_REQUEST, "cannot handle internal-only request operation".into()),
@@ -80,12 +83,6 @@ impl Refusal {
                 // As the servers that clients know: this one refusal comes from below the API.
                 answer.headers_mut().remove(header::CACHE_CONTROL);
                 answer.headers_mut().remove(header::STRICT_TRANSPORT_SECURITY);
-                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                return answer;
-            }
-            Self::TwoLengths => {
-                let message = "the request has a Content-Length and a Transfer-Encoding";
-                let mut answer = errors(StatusCode::BAD_REQUEST, &[message]);
                 answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 return answer;
             }
@@ -110,6 +107,7 @@ pub(super) fn core(id: RequestId, error: &Error, bare: bool) -> Answer {
             let messages: Vec<&str> = messages.iter().map(AsRef::as_ref).collect();
             return errors(StatusCode::BAD_REQUEST, &messages);
         }
+        Error::LeaseQuota { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::NotFound => return errors(StatusCode::NOT_FOUND, &[]),
         Error::RateLimited { retry_after, .. } => {
             let mut answer = errors(StatusCode::TOO_MANY_REQUESTS, &[&error.to_string()]);

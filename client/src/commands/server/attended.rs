@@ -8,6 +8,7 @@ use strongroom_server::{
     Server, ServerError,
     attended::{self, Wants},
 };
+use subtle::ConstantTimeEq as _;
 
 const ATTEMPTS: usize = 3;
 
@@ -48,7 +49,7 @@ async fn unseal(server: &Server) -> Result<(), ServerError> {
 fn new_passphrase() -> io::Result<SecretBytes> {
     loop {
         let first = ask("A passphrase for the new store: ")?;
-        if first.expose() == ask("The same again: ")?.expose() {
+        if bool::from(first.expose().ct_eq(ask("The same again: ")?.expose())) {
             return Ok(first);
         }
         super::say("They are not the same.");

@@ -237,10 +237,8 @@ async fn commit(
         .collect();
     let end = async {
         let head = catch_unwind(AssertUnwindSafe(|| witness.advance(&changes)))
-            .map_err(|_| StorageError::Io("the witness panicked".into()))?;
-        if let Some(head) = head {
-            put(&transaction, &head.key, next, &[], &head.value).await?;
-        }
+            .map_err(|_| StorageError::Io("the witness panicked".into()))??;
+        put(&transaction, &head.key, next, &[], &head.value).await?;
         transaction.commit().await.map_err(failed)
     };
     let answer = end.await;

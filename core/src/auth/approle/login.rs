@@ -1,7 +1,4 @@
 //! `login`.
-//!
-//! It runs a transaction of its own instead of the pipeline's, because a login that fails is counted, and a
-//! handler that fails within the pipeline's transaction stores nothing.
 
 use serde::Deserialize;
 use strongroom_api::params::Text;
@@ -20,24 +17,23 @@ use crate::{
     error::{Error, Result},
     mounts::Mount,
     response::Response,
-    route::{Kind, Route, action, field, outside, read},
-    storage::Priority,
+    route::{Kind, Route, action, field, in_tx, read},
     tokens::{
         Token,
         login::{LoginGrant, login},
         params::{TokenParams, within},
     },
-    tx::{Attempts, Tx},
+    tx::Tx,
 };
 
 pub(super) const ROUTES: &[Route] = &[Route {
     pattern: "login",
     summary: "Gives a token for a role id and a secret id.",
     endpoints: &[
-        action(outside!(log_in))
+        action(in_tx!(log_in))
             .unauth()
             .fields(&[field("role_id", Kind::Text), field("secret_id", Kind::Text)]),
-        read(outside!(by_reading)).unauth().fields(&[field("role_id", Kind::Text)]),
+        read(in_tx!(by_reading)).unauth().fields(&[field("role_id", Kind::Text)]),
     ],
 }];
 
@@ -58,58 +54,50 @@ fn role_id(fields: &Fields) -> Result<String> {
     given.ok_or_else(|| Error::invalid("missing role_id"))
 }
 
-async fn by_reading(cx: &Cx<'_>) -> Result<Response> {
+async fn by_reading(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     role_id(&cx.fields()?)?;
     Err(Error::UnsupportedOperation)
 }
 
-async fn log_in(cx: &Cx<'_>) -> Result<Response> {
+async fn log_in(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let fields: Fields = cx.fields()?;
     let role_id = role_id(&fields)?;
     let secret = fields.secret_id.map(|it| it.0.trim().to_owned()).unwrap_or_default();
-    let (store, mount) = (&cx.open()?.store, cx.mount()?);
-    let mut attempts = Attempts::new(store, Priority::Interactive);
-    loop {
-        let mut tx = attempts.begin()?;
-        let role = role_id::find(&mut tx, mount, &role_id).await?;
-        let who = Who { alias: &role_id, exists: role.is_some() };
-        lockout::check(store, mount, who, cx.now).await?;
-        let (shelf, is_bound) = match &role {
-            Some(role) => (Shelf::of(mount, role), role.bind_secret_id),
-            // The same steps, on a role that is not there.
-            None => (Shelf { mount, role: [0; 16] }, true),
-        };
-        let found = if is_bound {
-            if secret.is_empty() {
-                return Err(Error::invalid("missing secret_id"));
-            }
-            shelf.find(&mut tx, &secret, cx.now).await?
-        } else {
-            None
-        };
-        let Some(role) = role.filter(|it| may_log_in(cx, it, found.as_ref())) else {
-            lockout::failed(store, mount, who, cx.now).await?;
-            return Err(refusal());
-        };
-        let mut params = role.params;
-        let mut metadata = std::collections::BTreeMap::new();
-        if let Some(mut found) = found {
-            metadata.append(&mut found.metadata.clone());
-            if !found.token_networks.is_empty() {
-                params.bound_cidrs.clone_from(&found.token_networks);
-            }
-            take_use(&mut tx, shelf, &mut found, cx)?;
+    let mount = cx.mount()?;
+    let role = role_id::find(tx, mount, &role_id).await?;
+    let who = Who { alias: &role_id, exists: role.is_some() };
+    lockout::check(tx, mount, who, cx.now).await?;
+    let (shelf, is_bound) = match &role {
+        Some(role) => (Shelf::of(mount, role), role.bind_secret_id),
+        // The same steps, on a role that is not there.
+        None => (Shelf { mount, role: [0; 16] }, true),
+    };
+    let found = if is_bound {
+        if secret.is_empty() {
+            return Err(Error::invalid("missing secret_id"));
         }
-        // Rule 56: whoever makes a secret id cannot say which role it is.
-        metadata.insert("role_name".to_owned(), role.name);
-        lockout::passed(&mut tx, mount, &role_id).await?;
-        let grant =
-            LoginGrant { params: &params, alias: &role.role_id, display_name: "", metadata, policies: &[] };
-        let response = login(cx, &mut tx, grant).await?;
-        if attempts.commit(tx).await? {
-            return Ok(response);
+        shelf.find(tx, &secret, cx.now).await?
+    } else {
+        None
+    };
+    let Some(role) = role.filter(|it| may_log_in(cx, it, found.as_ref())) else {
+        return Err(lockout::failed(tx, mount, who, cx.now, refusal()).await);
+    };
+    let mut params = role.params;
+    let mut metadata = std::collections::BTreeMap::new();
+    if let Some(mut found) = found {
+        metadata.append(&mut found.metadata.clone());
+        if !found.token_networks.is_empty() {
+            params.bound_cidrs.clone_from(&found.token_networks);
         }
+        take_use(tx, shelf, &mut found, cx)?;
     }
+    // Rule 56: whoever makes a secret id cannot say which role it is.
+    metadata.insert("role_name".to_owned(), role.name);
+    lockout::passed(tx, mount, &role_id).await?;
+    let grant =
+        LoginGrant { params: &params, alias: &role.role_id, display_name: "", metadata, policies: &[] };
+    login(cx, tx, grant).await
 }
 
 fn may_log_in(cx: &Cx<'_>, role: &role::Role, secret: Option<&SecretId>) -> bool {

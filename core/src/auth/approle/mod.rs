@@ -2,11 +2,11 @@
 //!
 //! A role's secret ids are filed under an id that the role got when it was made, not under its name: with the
 //! role they are dead at once, and a later role of the same name has none of them. What is left of them is
-//! deleted after the answer's commit, or by `tidy/secret-id`.
+//! deleted in the background.
 
 mod fields;
 mod login;
-mod purge;
+pub(crate) mod purge;
 mod role;
 mod role_id;
 mod secret_id;
@@ -42,6 +42,10 @@ impl Engine for AppRole {
 
     fn routes(&self, _mount: &Mount) -> Tables {
         ROUTES
+    }
+
+    fn folded(&self) -> &'static [&'static str] {
+        &["role_name"]
     }
 
     fn folders(&self) -> &'static [&'static str] {

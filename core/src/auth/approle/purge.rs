@@ -1,4 +1,7 @@
-//! Deleting what is dead: the secret ids of roles that are gone, and those that have expired.
+//! Deleting what is dead, in the background: the secret ids of roles that are gone, and those that have expired.
+//!
+//! What there is to do is written down as an [`Errand`], in the transaction that makes it necessary, and
+//! [`run_due`] does it in bounded steps. A step that is done twice, after a crash, changes nothing.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -6,38 +9,159 @@ use data_encoding::HEXLOWER;
 
 use super::{
     role::{self, Role},
-    secret_id::{ACCESSORS, Access, SECRETS, Shelf},
+    secret_id::{ACCESSORS, Access, SECRETS, SecretId, Shelf},
 };
 use crate::{
-    barrier::Class,
+    barrier::{Class, Dir, Ordinal, Record, Root},
     clock::Timestamp,
+    core::Unsealed,
+    crypto::random,
     dispatch::Cx,
     error::Result,
-    mounts::Mount,
+    ids::{MountId, NamespaceId},
+    mounts::{Mount, MountClass},
     response::Response,
-    route::{Route, action, outside},
-    storage::{Batch, Op, Priority, Scan},
-    store::{PAGE, Store},
-    tx::Attempts,
+    route::{Route, action, in_tx},
+    storage::{Batch, Op, Priority, RowKey, Scan},
+    store::{Ordered, PAGE, Store},
+    tx::{Attempts, Tx},
 };
 
 pub(super) const ROUTES: &[Route] = &[Route {
     pattern: "tidy/secret-id",
     summary: "Deletes secret ids that have expired or whose role is gone.",
-    endpoints: &[action(outside!(tidy))],
+    endpoints: &[action(in_tx!(tidy))],
 }];
 
-/// Rows that one request deletes or looks at. What is left is for the next one.
-pub(super) const BUDGET: usize = 10_000;
+const ROOT: Root = Root::internal(22);
 
-/// Rows that one batch deletes.
+/// Errands that are taken at a time; each is one step.
+const ERRANDS: usize = 16;
+/// Steps of one run.
+const STEPS: usize = 64;
+/// Rows that one transaction deletes or files.
 const BATCH: usize = 90;
-
 /// Secret ids that one transaction deletes: each takes four operations of at most a hundred.
 const EXPIRED: usize = 16;
 
-async fn tidy(cx: &Cx<'_>) -> Result<Response> {
-    let (store, mount) = (&cx.open()?.store, cx.mount()?);
+/// Something to do for a mount.
+#[derive(Clone, Debug, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+struct Errand {
+    #[cbor(n(0), with = "crate::codec::namespace")]
+    namespace: NamespaceId,
+    #[cbor(n(1), with = "crate::codec::mount_id")]
+    mount: MountId,
+    #[n(2)]
+    work: Work,
+    /// Whose secret ids it is about.
+    #[cbor(n(3), with = "crate::codec::selector")]
+    role: [u8; 16],
+    /// The row that was looked at last; empty at the beginning.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    after: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+#[cbor(index_only)]
+enum Work {
+    /// Find the roles for which there is something to do; it is about none itself.
+    #[n(0)]
+    Look,
+    /// Delete all that a role has left.
+    #[n(1)]
+    Gone,
+    /// Delete a role's secret ids that have expired.
+    #[n(2)]
+    Expired,
+}
+
+impl Record for Errand {}
+
+impl Errand {
+    fn new(mount: &Mount, work: Work, role: [u8; 16]) -> Self {
+        Self { namespace: mount.namespace, mount: mount.id, work, role, after: Vec::new() }
+    }
+
+    fn file(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        let number = u64::try_from(now.0).unwrap_or(0);
+        let place = queue(tx.store()).at(Class::Queue, Ordinal::new(number, random::bytes()?));
+        tx.put(&place, self)
+    }
+}
+
+fn queue(store: &Store) -> Dir {
+    store.dir(ROOT, "approle/")
+}
+
+async fn tidy(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
+    Errand::new(cx.mount()?, Work::Look, [0; 16]).file(tx, cx.now)?;
+    let text = "Tidy operation successfully started. Any information from the operation will be printed to the server's logs.";
+    Ok(Response::empty().warn(text).with_status(202))
+}
+
+/// Stages the end of a role's secret ids, in the transaction that ends the role.
+pub(super) fn gone(tx: &mut Tx, mount: &Mount, role: &Role, now: Timestamp) -> Result<()> {
+    Errand::new(mount, Work::Gone, role.id).file(tx, now)
+}
+
+/// Runs errands, a bounded number of steps. Answers whether there is more to do.
+pub(crate) async fn run_due(open: &Unsealed, now: Timestamp) -> Result<bool> {
+    let store = &open.store;
+    let mounts = open.mounts.current(store).await?;
+    let mut steps = 0;
+    while steps < STEPS {
+        let due = store.ordered::<Errand>(Class::Queue, queue(store), None, None, ERRANDS).await?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        for errand in due {
+            steps += 1;
+            let id = errand.value.mount;
+            match mounts.all(MountClass::Auth).into_iter().find(|it| it.id == id) {
+                Some(mount) => step(store, mount, &errand, now).await?,
+                // With a mount all that is in it goes.
+                None => end(store, &errand).await?,
+            }
+        }
+    }
+    Ok(true)
+}
+
+async fn step(store: &Arc<Store>, mount: &Mount, errand: &Ordered<Errand>, now: Timestamp) -> Result<()> {
+    let shelf = Shelf { mount, role: errand.value.role };
+    match errand.value.work {
+        Work::Look => look(store, mount, errand, now).await,
+        // A role may have been made since somebody missed it.
+        Work::Gone if roles(store, mount).await?.contains(&shelf.role) => end(store, errand).await,
+        Work::Gone => delete_all(store, shelf, errand).await,
+        Work::Expired => delete_expired(store, shelf, errand, now).await,
+    }
+}
+
+/// Files an errand for each role that has, or had, secret ids.
+async fn look(store: &Arc<Store>, mount: &Mount, errand: &Ordered<Errand>, now: Timestamp) -> Result<()> {
+    let mut filed = HashSet::new();
+    for folder in [SECRETS, ACCESSORS] {
+        let names = store.names(Class::Login, store.dir(mount.root(), folder)).await?;
+        let ids = names.iter().filter_map(|it| HEXLOWER.decode(it.trim_end_matches('/').as_bytes()).ok());
+        filed.extend(ids.filter_map(|it| <[u8; 16]>::try_from(it).ok()));
+    }
+    let living = roles(store, mount).await?;
+    let errands: Vec<Errand> = filed
+        .into_iter()
+        .map(|id| {
+            let work = if living.contains(&id) { Work::Expired } else { Work::Gone };
+            Errand::new(mount, work, id)
+        })
+        .collect();
+    for some in errands.chunks(BATCH) {
+        in_background(store, |tx| some.iter().try_for_each(|it| it.file(tx, now))).await?;
+    }
+    end(store, errand).await
+}
+
+/// The ids of all roles there are.
+async fn roles(store: &Store, mount: &Mount) -> Result<HashSet<[u8; 16]>> {
     let mut living = HashSet::new();
     let mut after = None;
     loop {
@@ -46,119 +170,82 @@ async fn tidy(cx: &Cx<'_>) -> Result<Response> {
         living.extend(rows.iter().map(|(_, it)| it.value.id));
         after = rows.last().map(|(place, _)| place.key);
         if rows.len() < PAGE {
-            break;
-        }
-    }
-    let mut budget = BUDGET;
-    for id in filed(store, mount).await? {
-        let used = match living.contains(&id) {
-            true => expired(store, Shelf { mount, role: id }, cx.now, budget).await?,
-            // A role may have been made since the roles were read, so that it is asked again whether this one
-            // is really gone.
-            false if exists(store, mount, id).await? => 0,
-            false => role(store, mount, id, budget).await?,
-        };
-        budget = budget.saturating_sub(used);
-        if budget == 0 {
-            break;
-        }
-    }
-    let text = "Tidy operation successfully started. Any information from the operation will be printed to the server's logs.";
-    Ok(Response::empty().warn(text).with_status(202))
-}
-
-/// The roles that have, or had, secret ids.
-async fn filed(store: &Store, mount: &Mount) -> Result<HashSet<[u8; 16]>> {
-    let mut out = HashSet::new();
-    for folder in [SECRETS, ACCESSORS] {
-        let names = store.names(Class::Login, store.dir(mount.root(), folder)).await?;
-        let ids = names.iter().filter_map(|it| HEXLOWER.decode(it.trim_end_matches('/').as_bytes()).ok());
-        out.extend(ids.filter_map(|it| <[u8; 16]>::try_from(it).ok()));
-    }
-    Ok(out)
-}
-
-async fn exists(store: &Store, mount: &Mount, id: [u8; 16]) -> Result<bool> {
-    let mut after = None;
-    loop {
-        let dir = store.dir(mount.root(), role::FOLDER);
-        let rows = store.records::<Role>(Class::Config, dir, after, PAGE).await?;
-        if rows.iter().any(|(_, it)| it.value.id == id) {
-            return Ok(true);
-        }
-        after = rows.last().map(|(place, _)| place.key);
-        if rows.len() < PAGE {
-            return Ok(false);
+            return Ok(living);
         }
     }
 }
 
-/// Deletes what a role that is gone has left; nobody can reach it or add to it. Answers how many rows it took.
-pub(super) async fn role(store: &Arc<Store>, mount: &Mount, id: [u8; 16], budget: usize) -> Result<usize> {
-    let shelf = Shelf { mount, role: id };
-    let mut deleted = 0;
+/// Deletes some of what a role that is gone has left; nobody can reach it or add to it.
+async fn delete_all(store: &Arc<Store>, shelf: Shelf<'_>, errand: &Ordered<Errand>) -> Result<()> {
+    let root = shelf.mount.root();
     for folder in [shelf.secrets_folder(), shelf.accessors_folder()] {
-        let dir = store.dir(mount.root(), &folder).key(Class::Login);
+        let dir = store.dir(root, &folder).key(Class::Login);
+        let scan = Scan { dir, after: None, until: None, limit: BATCH, values: false };
+        let mut keys: Vec<RowKey> = store.storage.scan(scan).await?.into_iter().map(|it| it.key).collect();
+        let is_last = keys.len() < BATCH;
+        if is_last {
+            // The folder's marker, which would lead here again.
+            keys.push(store.place(Class::Login, root, &folder).key);
+        }
+        let ops = keys.into_iter().map(|key| Op::Delete { key }).collect();
+        store.commit(Batch { ops, priority: Priority::Background, scrub: true })?.await?;
+        if !is_last {
+            return Ok(());
+        }
+    }
+    end(store, errand).await
+}
+
+/// Deletes those of a page of a role's secret ids that have expired, and files where the next page begins.
+async fn delete_expired(
+    store: &Arc<Store>,
+    shelf: Shelf<'_>,
+    errand: &Ordered<Errand>,
+    now: Timestamp,
+) -> Result<()> {
+    let after = errand.value.after.as_slice().try_into().ok().map(RowKey);
+    let rows = store.records::<Access>(Class::Login, shelf.accessors_dir(store), after, PAGE).await?;
+    let has_expired = |it: &&Access| it.expires.is_some_and(|end| end <= now);
+    let dead: Vec<&Access> = rows.iter().map(|(_, it)| &it.value).filter(has_expired).collect();
+    for some in dead.chunks(EXPIRED) {
+        let mut attempts = Attempts::new(store, Priority::Background);
         loop {
-            if deleted >= budget {
-                return Ok(deleted);
+            let mut tx = attempts.begin()?;
+            for access in some {
+                // A text that had expired may have been registered anew.
+                let place = shelf.secret(store, &access.mac);
+                if let Some(secret) = tx.get::<SecretId>(&place).await?
+                    && !secret.is_live(now)
+                {
+                    shelf.delete(&mut tx, &secret)?;
+                }
             }
-            let scan = Scan { dir, after: None, until: None, limit: BATCH, values: false };
-            let mut ops: Vec<Op> =
-                store.storage.scan(scan).await?.into_iter().map(|it| Op::Delete { key: it.key }).collect();
-            let is_last = ops.len() < BATCH;
-            deleted += ops.len();
-            if is_last {
-                // The folder's marker, which would lead here again.
-                ops.push(Op::Delete { key: store.place(Class::Login, mount.root(), &folder).key });
-            }
-            store.storage.commit(Batch { ops, priority: Priority::Background, scrub: false }).await?;
-            if is_last {
+            if attempts.commit(tx).await? {
                 break;
             }
         }
     }
-    Ok(deleted)
+    match rows.last() {
+        Some((place, _)) if rows.len() == PAGE => {
+            let next = Errand { after: place.key.0.to_vec(), ..errand.value.clone() };
+            in_background(store, |tx| tx.put(&errand.place, &next)).await
+        }
+        _ => end(store, errand).await,
+    }
 }
 
-/// Deletes a role's secret ids that have expired. Answers how many rows it looked at.
-async fn expired(store: &Arc<Store>, shelf: Shelf<'_>, now: Timestamp, budget: usize) -> Result<usize> {
-    let mut seen = 0;
-    let mut after = None;
-    while seen < budget {
-        let rows = store.records::<Access>(Class::Login, shelf.accessors_dir(store), after, PAGE).await?;
-        seen += rows.len();
-        let dead: Vec<&Access> = rows
-            .iter()
-            .map(|(_, it)| &it.value)
-            .filter(|it| it.expires.is_some_and(|end| end <= now))
-            .collect();
-        for dead in dead.chunks(EXPIRED) {
-            delete(store, shelf, dead, now).await?;
-        }
-        after = rows.last().map(|(place, _)| place.key);
-        if rows.len() < PAGE {
-            break;
-        }
-    }
-    Ok(seen)
+async fn end(store: &Arc<Store>, errand: &Ordered<Errand>) -> Result<()> {
+    in_background(store, |tx| {
+        tx.delete(&errand.place);
+        Ok(())
+    })
+    .await
 }
 
-/// Each is read again: a text that had expired may have been registered anew.
-async fn delete(store: &Arc<Store>, shelf: Shelf<'_>, dead: &[&Access], now: Timestamp) -> Result<()> {
-    let mut attempts = Attempts::new(store, Priority::Background);
-    loop {
-        let mut tx = attempts.begin()?;
-        for access in dead {
-            let place = shelf.secret(store, &access.mac);
-            if let Some(secret) = tx.get::<super::secret_id::SecretId>(&place).await?
-                && !secret.is_live(now)
-            {
-                shelf.delete(&mut tx, &secret)?;
-            }
-        }
-        if attempts.commit(tx).await? {
-            return Ok(());
-        }
-    }
+/// Commits what reads nothing, and so meets no conflict.
+async fn in_background(store: &Arc<Store>, stage: impl FnOnce(&mut Tx) -> Result<()>) -> Result<()> {
+    let attempts = &mut Attempts::new(store, Priority::Background);
+    let mut tx = attempts.begin()?;
+    stage(&mut tx)?;
+    attempts.commit(tx).await.map(drop)
 }

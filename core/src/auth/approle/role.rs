@@ -15,7 +15,7 @@ use crate::{
     mounts::Mount,
     net::Cidr,
     response::Response,
-    route::{Field, Kind, Route, delete, field, in_tx, list, outside, read, store},
+    route::{Field, Kind, Route, delete, field, in_tx, list, read, store},
     store::Store,
     tokens::{
         params::{self, ShownParams, TokenFields, TokenParams},
@@ -53,7 +53,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         pattern: "role/{role_name}",
         summary: "A role.",
-        endpoints: &[read(in_tx!(show)), store(in_tx!(write)).fields(FIELDS), delete(outside!(remove))],
+        endpoints: &[read(in_tx!(show)), store(in_tx!(write)).fields(FIELDS), delete(in_tx!(remove))],
     },
 ];
 
@@ -283,19 +283,14 @@ async fn show(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     })
 }
 
-/// Ends a role, in a transaction of its own; then deletes its secret ids, which may be many.
-async fn remove(cx: &Cx<'_>) -> Result<Response> {
-    let (mount, name) = (cx.mount()?, Name::new(cx.param("role_name"))?);
-    let store = &cx.open()?.store;
-    let mut attempts = crate::tx::Attempts::new(store, crate::storage::Priority::Interactive);
-    loop {
-        let mut tx = attempts.begin()?;
-        let Some(role) = load(&mut tx, mount, &name).await? else { return Ok(Response::empty()) };
-        tx.delete(&place(store, mount, &name));
-        tx.delete(&role_id::place(store, mount, &role.role_id)?);
-        if attempts.commit(tx).await? {
-            purge::role(store, mount, role.id, purge::BUDGET).await?;
-            return Ok(Response::empty());
-        }
+/// Ends a role, and with it all its secret ids, which are deleted in the background.
+async fn remove(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
+    let mount = cx.mount()?;
+    if let Some(role) = named(cx, tx).await? {
+        let store = tx.store().clone();
+        tx.delete(&place(&store, mount, &Name::new(&role.name)?));
+        tx.delete(&role_id::place(&store, mount, &role.role_id)?);
+        purge::gone(tx, mount, &role, cx.now)?;
     }
+    Ok(Response::empty())
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use strongroom_api::params::Text;
 
 use crate::{
+    crypto::equal,
     dispatch::Cx,
     error::{Error, Result},
     response::Response,
@@ -69,7 +70,7 @@ pub(super) fn own<'a>(cx: &'a Cx<'_>) -> Result<(&'a Token, &'a str)> {
 async fn lookup(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     let fields: ByToken = cx.fields()?;
     let text = fields.token.map(|it| it.0).unwrap_or_default();
-    if text.is_empty() || cx.presented.is_some_and(|it| it.expose() == text.as_bytes()) {
+    if text.is_empty() || cx.presented.is_some_and(|it| equal(it.expose(), text.as_bytes())) {
         let (token, text) = own(cx)?;
         return show(cx, token, text).await;
     }

@@ -100,7 +100,12 @@ async fn extend(cx: &Cx<'_>, tx: &mut Tx, token: &Token, id: SecretBytes) -> Res
     if let Some(now) = by_owner {
         wanted.period = now.period;
         wanted.max_ttl = now.max_ttl;
-        wanted.explicit_max_ttl = now.explicit_max_ttl;
+        // Rule 40: an end that a token was made with stays; one that its role has been given since is added.
+        wanted.explicit_max_ttl = [token.explicit_max_ttl, now.explicit_max_ttl]
+            .into_iter()
+            .filter(|it| !it.is_zero())
+            .min()
+            .unwrap_or_default();
     }
     let limits = Limits::of(&owner.mount.config, cx.core.settings());
     let given = ttl::give(limits, wanted, token.created, cx.now)?;

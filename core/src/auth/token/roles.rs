@@ -193,7 +193,7 @@ pub(super) async fn load(tx: &mut Tx, mount: &Mount, name: &str) -> Result<Optio
     tx.get(&place).await
 }
 
-/// What a renewal of a token that a role made goes by: the role as it is now, within what the token was given.
+/// What a renewal of a token that a role made goes by: the role as it is now.
 pub(super) async fn at_renewal(mount: &Mount, tx: &mut Tx, token: &Token) -> Result<Option<TokenParams>> {
     let name = &token.role;
     if name.is_empty() {
@@ -202,9 +202,7 @@ pub(super) async fn at_renewal(mount: &Mount, tx: &mut Tx, token: &Token) -> Res
     let role = load(tx, mount, name).await?.ok_or_else(|| {
         Error::invalid(format!("original token role \"{name}\" could not be found, not renewing"))
     })?;
-    let limits = [token.explicit_max_ttl, role.params.explicit_max_ttl];
-    let explicit_max_ttl = limits.into_iter().filter(|it| !it.is_zero()).min().unwrap_or_default();
-    Ok(Some(TokenParams { explicit_max_ttl, ..role.params }))
+    Ok(Some(role.params))
 }
 
 #[derive(Deserialize)]

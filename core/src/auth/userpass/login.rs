@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use strongroom_api::params::Text;
+use tokio::sync::MutexGuard;
 
 use super::users::{self, User};
 use crate::{
@@ -19,20 +21,19 @@ use crate::{
     error::{Error, Result},
     mounts::Mount,
     response::Response,
-    route::{Kind, Route, action, field, outside},
-    storage::Priority,
+    route::{Kind, Route, Stage, action, field, prepared},
     tokens::{
         Token,
         login::{LoginGrant, login},
         params::TokenParams,
     },
-    tx::{Attempts, Tx},
+    tx::Tx,
 };
 
 pub(super) const ROUTES: &[Route] = &[Route {
     pattern: "login/{username}",
     summary: "Gives a token for a user name and a password.",
-    endpoints: &[action(outside!(log_in)).unauth().fields(&[field("password", Kind::Text)])],
+    endpoints: &[action(prepared!(verify)).unauth().fields(&[field("password", Kind::Text)])],
 }];
 
 #[derive(Deserialize)]
@@ -45,30 +46,47 @@ fn refusal() -> Error {
     Error::invalid("invalid username or password")
 }
 
-async fn log_in(cx: &Cx<'_>) -> Result<Response> {
+/// A login whose password was looked at.
+struct Attempt {
+    name: Name,
+    /// What the password fits.
+    verified: Option<PasswordHash>,
+    /// Held until the outcome is counted.
+    _turn: MutexGuard<'static, ()>,
+}
+
+async fn verify(cx: &Cx<'_>) -> Result<Attempt> {
     let (mount, name) = (cx.mount()?, users::name(cx)?);
-    let store = &cx.open()?.store;
     let password = cx.fields::<Fields>()?.password.map(|it| SecretBytes::from(it.0)).unwrap_or_default();
-    let _turn = lockout::turn(mount, name.as_str()).await?;
-    let place = users::place(store, mount, &name);
-    let user = store.read::<User>(&place).await?.map(|it| it.value);
-    let who = Who { alias: name.as_str(), exists: user.is_some() };
+    let turn = lockout::turn(mount, name.as_str()).await?;
+    let mut seen = Tx::new(cx.open()?.store.clone());
+    let user = users::load(&mut seen, mount, &name).await?;
     // Rule 67: before anything is verified.
-    lockout::check(store, mount, who, cx.now).await?;
+    lockout::check(&mut seen, mount, who(&name, user.as_ref()), cx.now).await?;
     if password.is_empty() {
         return Err(Error::invalid("missing password"));
     }
-    let Some(verified) = verify(cx, user, password).await? else {
-        lockout::failed(store, mount, who, cx.now).await?;
-        return Err(refusal());
-    };
-    let mut attempts = Attempts::new(store, Priority::Interactive);
-    loop {
-        let mut tx = attempts.begin()?;
-        let user = users::load(&mut tx, mount, &name).await?;
-        // The password was changed, or the user deleted, while it was verified.
-        let user = user.filter(|it| it.hash == verified).ok_or_else(refusal)?;
-        lockout::passed(&mut tx, mount, name.as_str()).await?;
+    let verified = fitting(cx, user, password).await?;
+    Ok(Attempt { name, verified, _turn: turn })
+}
+
+impl Stage for Attempt {
+    fn stage<'a>(&'a self, cx: &'a Cx<'a>, tx: &'a mut Tx) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(self.log_in(cx, tx))
+    }
+}
+
+impl Attempt {
+    async fn log_in(&self, cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
+        let (mount, name) = (cx.mount()?, &self.name);
+        let user = users::load(tx, mount, name).await?;
+        let who = who(name, user.as_ref());
+        lockout::check(tx, mount, who, cx.now).await?;
+        // The password may have been changed, or the user deleted, since it was verified.
+        let Some(user) = user.filter(|it| self.verified.as_ref() == Some(&it.hash)) else {
+            return Err(lockout::failed(tx, mount, who, cx.now, refusal()).await);
+        };
+        lockout::passed(tx, mount, name.as_str()).await?;
         let grant = LoginGrant {
             params: &user.params,
             alias: name.as_str(),
@@ -76,16 +94,17 @@ async fn log_in(cx: &Cx<'_>) -> Result<Response> {
             metadata: BTreeMap::from([("username".to_owned(), name.as_str().to_owned())]),
             policies: &[],
         };
-        let response = login(cx, &mut tx, grant).await?;
-        if attempts.commit(tx).await? {
-            return Ok(response);
-        }
+        login(cx, tx, grant).await
     }
+}
+
+fn who<'a>(name: &'a Name, user: Option<&User>) -> Who<'a> {
+    Who { alias: name.as_str(), exists: user.is_some() }
 }
 
 /// The hash that the password fits, if it may be used from where the login comes. The work is the same
 /// whoever is asked for (rules 66 and 70).
-async fn verify(cx: &Cx<'_>, user: Option<User>, password: SecretBytes) -> Result<Option<PasswordHash>> {
+async fn fitting(cx: &Cx<'_>, user: Option<User>, password: SecretBytes) -> Result<Option<PasswordHash>> {
     // Rule 71: known to fit nobody.
     if !password::is_acceptable(&password) {
         return Ok(None);

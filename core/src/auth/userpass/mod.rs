@@ -37,6 +37,10 @@ impl Engine for Userpass {
         ROUTES
     }
 
+    fn folded(&self) -> &'static [&'static str] {
+        &["username"]
+    }
+
     fn folders(&self) -> &'static [&'static str] {
         &[users::FOLDER, super::lockout::FOLDER]
     }

@@ -1,5 +1,6 @@
 //! `users/{name}/password`, and the password fields of a user.
 
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use strongroom_api::params::Text;
 
@@ -12,16 +13,15 @@ use crate::{
     dispatch::Cx,
     error::{Error, Result},
     response::Response,
-    route::{Kind, Route, action, field, outside},
-    storage::Priority,
-    tx::Attempts,
+    route::{Kind, Route, Stage, action, field, prepared},
+    tx::Tx,
 };
 
 pub(super) const ROUTES: &[Route] = &[Route {
     pattern: "users/{username}/password",
     summary: "Sets a user's password.",
     endpoints: &[
-        action(outside!(set)).fields(&[field("password", Kind::Text), field("password_hash", Kind::Text)])
+        action(prepared!(hash)).fields(&[field("password", Kind::Text), field("password_hash", Kind::Text)])
     ],
 }];
 
@@ -59,22 +59,31 @@ pub(super) async fn given(cx: &Cx<'_>) -> Result<Option<PasswordHash>> {
     }
 }
 
-async fn set(cx: &Cx<'_>) -> Result<Response> {
-    let (mount, name) = (cx.mount()?, users::name(cx)?);
+/// A password that was hashed.
+struct Hashed(PasswordHash);
+
+async fn hash(cx: &Cx<'_>) -> Result<Hashed> {
     let store = &cx.open()?.store;
-    let place = users::place(store, mount, &name);
+    let place = users::place(store, cx.mount()?, &users::name(cx)?);
     if store.read::<users::User>(&place).await?.is_none() {
         return Err(users::unknown());
     }
-    let hash = given(cx).await?.ok_or_else(missing)?;
-    let mut attempts = Attempts::new(store, Priority::Interactive);
-    loop {
-        let mut tx = attempts.begin()?;
-        let mut user = users::load(&mut tx, mount, &name).await?.ok_or_else(users::unknown)?;
-        user.hash = hash.clone();
+    Ok(Hashed(given(cx).await?.ok_or_else(missing)?))
+}
+
+impl Stage for Hashed {
+    fn stage<'a>(&'a self, cx: &'a Cx<'a>, tx: &'a mut Tx) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(self.set(cx, tx))
+    }
+}
+
+impl Hashed {
+    async fn set(&self, cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
+        let (mount, name) = (cx.mount()?, users::name(cx)?);
+        let mut user = users::load(tx, mount, &name).await?.ok_or_else(users::unknown)?;
+        user.hash = self.0.clone();
+        let place = users::place(tx.store(), mount, &name);
         tx.put(&place, &user)?;
-        if attempts.commit(tx).await? {
-            return Ok(Response::empty());
-        }
+        Ok(Response::empty())
     }
 }

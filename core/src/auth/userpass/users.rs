@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use strongroom_api::params::{List, Seconds};
 
@@ -14,11 +15,10 @@ use crate::{
     error::{Error, Result},
     mounts::Mount,
     response::Response,
-    route::{Field, Kind, Route, action, delete, field, in_tx, list, outside, read, store},
-    storage::Priority,
+    route::{Field, Kind, Route, Stage, action, delete, field, in_tx, list, prepared, read, store},
     store::Store,
     tokens::params::{self, ShownParams, TokenFields, TokenParams},
-    tx::{Attempts, Tx},
+    tx::Tx,
 };
 
 pub(super) const FOLDER: &str = "user/";
@@ -47,7 +47,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         pattern: "users/{username}",
         summary: "A user.",
-        endpoints: &[read(in_tx!(show)), store(outside!(write)).fields(FIELDS), delete(in_tx!(remove))],
+        endpoints: &[read(in_tx!(show)), store(prepared!(hash)).fields(FIELDS), delete(in_tx!(remove))],
     },
     Route {
         pattern: "users/{username}/policies",
@@ -122,34 +122,40 @@ struct Fields {
     ttl: Option<Seconds>,
 }
 
-async fn write(cx: &Cx<'_>) -> Result<Response> {
-    let (mount, name) = (cx.mount()?, name(cx)?);
+/// A user's fields, with the password that they bring hashed.
+struct Written {
+    hash: Option<PasswordHash>,
+}
+
+async fn hash(cx: &Cx<'_>) -> Result<Written> {
     let store = &cx.open()?.store;
-    let place = place(store, mount, &name);
+    let place = place(store, cx.mount()?, &name(cx)?);
     // Nobody who may not write makes us hash; within the transaction it is asked again.
     cx.may_write(store.read::<User>(&place).await?.is_some())?;
-    let hash = password::given(cx).await?;
-    let mut attempts = Attempts::new(store, Priority::Interactive);
-    loop {
-        let mut tx = attempts.begin()?;
+    Ok(Written { hash: password::given(cx).await? })
+}
+
+impl Stage for Written {
+    fn stage<'a>(&'a self, cx: &'a Cx<'a>, tx: &'a mut Tx) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(self.write(cx, tx))
+    }
+}
+
+impl Written {
+    async fn write(&self, cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
+        let place = place(tx.store(), cx.mount()?, &name(cx)?);
         let old = tx.get::<User>(&place).await?;
         cx.may_write(old.is_some())?;
-        let mut user = match (old, &hash) {
-            (Some(mut user), hash) => {
-                if let Some(hash) = hash {
-                    user.hash = hash.clone();
-                }
-                user
-            }
+        let mut user = match (old, &self.hash) {
+            (Some(user), None) => user,
+            (Some(user), Some(hash)) => User { hash: hash.clone(), ..user },
             (None, Some(hash)) => User::new(hash.clone()),
             (None, None) => return Err(password::missing()),
         };
         change(&mut user, cx.fields()?)?;
         user.params.update(cx.fields::<TokenFields>()?)?;
         tx.put(&place, &user)?;
-        if attempts.commit(tx).await? {
-            return Ok(Response::empty());
-        }
+        Ok(Response::empty())
     }
 }
 

@@ -23,8 +23,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     barrier::{Class, Place, Root},
+    clock::Timestamp,
     engine::Engine,
     error::{Error, Result},
+    leases::Held,
     mounts::{self, Mount, MountClass},
     route::Tables,
     store::Store,
@@ -65,6 +67,10 @@ impl Engine for Kv {
         }
     }
 
+    fn has_folders(&self) -> bool {
+        true
+    }
+
     /// Turns `kv-v1` and `kv-v2` into `kv` with a version, and writes the settings of the mount, so that
     /// later writes find a row to check.
     fn enable<'a>(&'a self, mount: &'a mut Mount, tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
@@ -94,6 +100,27 @@ impl Engine for Kv {
         };
         mount.options.extend(options);
         Ok(upgraded.then_some("Upgrading mount from version 1 to version 2. Its secrets keep their paths."))
+    }
+
+    fn current<'a>(
+        &'a self,
+        mount: &'a Mount,
+        tx: &'a Tx,
+        path: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<Held>>> {
+        Box::pin(async move {
+            let secret = match is_versioned(mount) {
+                true => path.strip_prefix("data/"),
+                false => Some(path),
+            };
+            let Some(secret) = secret.filter(|it| !it.is_empty() && !it.ends_with('/')) else {
+                return Ok(None);
+            };
+            let place = tree(mount.root()).place(tx.store(), secret);
+            let latest = tx.peek::<record::Latest>(&place).await?.and_then(|it| it.latest);
+            Ok(latest.filter(|it| it.is_live(now)).map(|it| it.held()))
+        })
     }
 
     fn summary(&self) -> &'static str {

@@ -18,6 +18,7 @@ use crate::{
     clock::Timestamp,
     crypto::SecretBytes,
     ids::{MountId, NamespaceId},
+    leases::Held,
 };
 
 /// A secret.
@@ -261,6 +262,11 @@ impl Head {
 }
 
 impl Entry {
+    /// What a lease of it holds.
+    pub(super) fn held(&self) -> Held {
+        Held { version: self.version, written: self.created }
+    }
+
     /// Whether it may be read: neither destroyed nor deleted, nor past the time at which it was to be.
     pub(super) fn is_live(&self, now: Timestamp) -> bool {
         !self.destroyed && self.deleted.is_none_or(|it| now < it)

@@ -12,6 +12,7 @@ use crate::{
     crypto::SecretBytes,
     dispatch::Cx,
     error::{Error, Result},
+    leases::Leasing,
     request::{Body, Operation},
     response::{Lease, Response},
     route::{Endpoint, Route, Tables, delete, in_tx, list, read, store},
@@ -45,7 +46,8 @@ async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
         };
         if let Some(data) = data {
             let lease = Lease { id: String::new(), renewable: false, duration: lease(cx, secret.lease)? };
-            return Ok(Response { data: Some(data), lease: Some(lease), ..Response::default() });
+            let leasing = Some(Leasing::Holds(entry.held()));
+            return Ok(Response { data: Some(data), lease: Some(lease), leasing, ..Response::default() });
         }
     }
     Err(Error::Busy)

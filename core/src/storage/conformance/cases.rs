@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use super::*;
-use crate::storage::{Change, HeadRow, Priority, Witness};
+use crate::storage::{Change, HeadRow, Priority, Unwitnessed, Witness};
 
 /// A batch over the limits is refused whole; one at the limits is taken.
 pub(super) async fn limits(store: &dyn Storage) {
@@ -263,26 +263,34 @@ pub(super) async fn witnessed(store: &dyn Storage) {
     assert_eq!(value(store, head).await, sum, "a detached witness was asked");
 }
 
-/// A witness that panics fails its commits, and nothing else: no row is changed, nobody hangs.
+/// A witness that panics, or has no head row to give, fails its commits and nothing else: no row is changed,
+/// nobody hangs.
 pub(super) async fn witness_fails(store: &dyn Storage) {
-    struct Panics;
-    impl Witness for Panics {
-        fn advance(&self, _: &[Change<'_>]) -> Option<HeadRow> {
-            std::panic::resume_unwind(Box::new("on purpose"))
+    struct Fails {
+        panics: bool,
+    }
+    impl Witness for Fails {
+        fn advance(&self, _: &[Change<'_>]) -> Result<HeadRow, Unwitnessed> {
+            if self.panics {
+                std::panic::resume_unwind(Box::new("on purpose"));
+            }
+            Err(Unwitnessed)
         }
         fn settle(&self, committed: bool) {
             assert!(!committed);
         }
     }
     let row = key(dir(11), 0);
-    store.commit(batch(vec![put(row, b"before")])).await.expect("commit");
-    store.attach(Some(Arc::new(Panics)));
-    let answer = store.commit(batch(vec![put(row, b"after")])).await;
-    assert!(matches!(answer, Err(CommitError::Storage(StorageError::Io(_)))), "{answer:?}");
-    store.attach(None);
-    assert_eq!(value(store, row).await.as_deref(), Some(&b"before"[..]));
-    store.commit(batch(vec![put(row, b"after")])).await.expect("the storage goes on");
-    assert_eq!(value(store, row).await.as_deref(), Some(&b"after"[..]));
+    for panics in [true, false] {
+        store.commit(batch(vec![put(row, b"before")])).await.expect("commit");
+        store.attach(Some(Arc::new(Fails { panics })));
+        let answer = store.commit(batch(vec![put(row, b"after")])).await;
+        assert!(matches!(answer, Err(CommitError::Storage(StorageError::Io(_)))), "{answer:?}");
+        store.attach(None);
+        assert_eq!(value(store, row).await.as_deref(), Some(&b"before"[..]));
+        store.commit(batch(vec![put(row, b"after")])).await.expect("the storage goes on");
+        assert_eq!(value(store, row).await.as_deref(), Some(&b"after"[..]));
+    }
 }
 
 /// A snapshot shows one moment, whatever is written meanwhile.
@@ -433,7 +441,7 @@ impl Model {
 }
 
 impl Witness for Model {
-    fn advance(&self, changes: &[Change<'_>]) -> Option<HeadRow> {
+    fn advance(&self, changes: &[Change<'_>]) -> Result<HeadRow, Unwitnessed> {
         let mut state = self.state.lock().expect("lock");
         let mut rows = state.rows.clone();
         for change in changes {

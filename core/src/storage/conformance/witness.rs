@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 
-use crate::storage::{Change, HeadRow, RowKey, Witness};
+use crate::storage::{Change, HeadRow, RowKey, Unwitnessed, Witness};
 
 /// The sum of SHA-256(key ‖ value) over all rows, modulo 2^256.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -67,7 +67,7 @@ impl DigestWitness {
 }
 
 impl Witness for DigestWitness {
-    fn advance(&self, changes: &[Change<'_>]) -> Option<HeadRow> {
+    fn advance(&self, changes: &[Change<'_>]) -> Result<HeadRow, Unwitnessed> {
         let mut state = self.lock();
         assert!(state.staged.is_none(), "the last physical commit was not settled");
         let mut sum = state.durable;
@@ -80,7 +80,7 @@ impl Witness for DigestWitness {
             }
         }
         state.staged = Some(sum);
-        Some(HeadRow { key: self.head, value: Bytes::copy_from_slice(&sum.0) })
+        Ok(HeadRow { key: self.head, value: Bytes::copy_from_slice(&sum.0) })
     }
 
     fn settle(&self, committed: bool) {

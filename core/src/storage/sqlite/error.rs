@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 
-use crate::storage::{CommitError, StorageError};
+use crate::storage::{CommitError, StorageError, Unwitnessed};
 
 /// A failure that several callers are told of: the physical commit was theirs together.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -15,6 +15,8 @@ pub(super) enum Failure {
     File(#[source] Arc<std::io::Error>),
     #[error("the committer panicked")]
     Panicked,
+    #[error(transparent)]
+    Unwitnessed(#[from] Unwitnessed),
     #[error("the revision counter is exhausted")]
     Exhausted,
     #[error("the store is damaged: {0}")]

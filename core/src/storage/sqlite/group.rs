@@ -12,7 +12,9 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{error::Failure, schema::INLINE};
-use crate::storage::{Batch, Change, CommitError, HeadRow, Op, Record, Rev, RowKey, Witness, cache::Cache};
+use crate::storage::{
+    Batch, Change, CommitError, HeadRow, Op, Record, Rev, RowKey, Unwitnessed, Witness, cache::Cache,
+};
 
 /// Commits the batches together and answers for each what became of it. A failure is everyone's: nothing of
 /// any batch was changed.
@@ -33,7 +35,7 @@ pub(super) fn commit(
         return Ok(answers);
     }
     let mut verdict = Verdict { witness, committed: false };
-    let head = verdict.advance(&group.changes);
+    let head = verdict.advance(&group.changes)?;
     let rows = group.finish(head)?;
     seal(transaction, cache, &rows)?;
     verdict.committed = true;
@@ -230,12 +232,13 @@ struct Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    fn advance(&self, changes: &[Changed]) -> Option<HeadRow> {
-        let witness = self.witness?;
+    /// Nothing if there is no witness.
+    fn advance(&self, changes: &[Changed]) -> Result<Option<HeadRow>, Unwitnessed> {
+        let Some(witness) = self.witness else { return Ok(None) };
         let changes = changes.iter();
         let changes =
             changes.map(|it| Change { key: &it.key, old: it.old.as_deref(), new: it.new.as_deref() });
-        witness.advance(&changes.collect::<Vec<_>>())
+        witness.advance(&changes.collect::<Vec<_>>()).map(Some)
     }
 }
 

@@ -9,7 +9,10 @@ use crate::{
     mounts::{Mount, MountClass},
     request::Operation,
     testing::{TestCore, data, is_denied},
+    tokens::prefixes::Force,
 };
+
+const MAX_TTL: Duration = Duration::from_secs(3600);
 
 async fn mount(test: &TestCore) -> Mount {
     let open = test.core.unsealed().unwrap();
@@ -38,7 +41,7 @@ async fn records(test: &TestCore) -> usize {
 async fn run(test: &TestCore) {
     let open = test.core.unsealed().unwrap();
     let mut calls = 0;
-    while sweep(&open.tokens, &open.store, test.core.now()).await.unwrap() {
+    while sweep(&open.tokens, &open.store, MAX_TTL, test.core.now()).await.unwrap() {
         calls += 1;
         assert!(calls < 1000);
     }
@@ -221,8 +224,8 @@ async fn tokens_are_listed_as_leases_by_their_paths() {
     assert_eq!(listed("auth/token/create/").await, [format!("h{name}")]);
     assert!(listed("auth/none/").await.is_empty());
     let mut tx = Tx::new(open.store.clone());
-    assert!(!prefixes::revoke_path(&open, &mut tx, "auth/none").await.unwrap());
-    assert!(prefixes::revoke_path(&open, &mut tx, "auth/").await.unwrap());
+    assert!(!leases::revoke_within(&open, &mut tx, "auth/none", Force::No).await.unwrap());
+    assert!(leases::revoke_within(&open, &mut tx, "auth/", Force::No).await.unwrap());
     tx.commit().await.unwrap();
     assert!(listed("").await.is_empty());
     assert!(open.tokens.find_by_lease(&open, &id, now).await.unwrap().is_none());

@@ -18,6 +18,7 @@ use crate::{
     crypto::SecretBytes,
     dispatch::Cx,
     error::{Error, Result},
+    leases::Leasing,
     response::Response,
     route::{Kind, Route, delete, field, in_tx, patch, read, store},
     tx::Tx,
@@ -58,7 +59,11 @@ async fn get(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let found = find(cx, tx, path).await?;
     let data = found.data.as_ref().map_or(&[][..], SecretBytes::expose);
     let answer = json::data(data, &found.entry, found.custom.as_deref());
-    Ok(Response { data: Some(answer), status: found.data.is_none().then_some(404), ..Response::default() })
+    let response = Response { data: Some(answer), ..Response::default() };
+    Ok(match found.data {
+        Some(_) => Response { leasing: Some(Leasing::Holds(found.entry.held())), ..response },
+        None => response.with_status(404),
+    })
 }
 
 /// The version that the request's `version` names: zero and less mean the current one.

@@ -1,0 +1,194 @@
+//! What is due: bounded, resumable, in the background.
+//!
+//! Nothing here decides who lives. The expiry index is walked from its beginning up to now; a renewal does not
+//! touch it, so that a row may be met whose lease has got more time, and is filed again. What failed has been
+//! filed for later, so that it never stands in the way of what did not.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt as _, stream};
+
+use super::{
+    Lease, State, entry, finish,
+    holding::{Holding, Site},
+    index::{self, Ref},
+};
+use crate::{
+    barrier::{Class, Root},
+    clock::Timestamp,
+    core::Unsealed,
+    error::Result,
+    mounts::MountClass,
+    storage::Priority,
+    store::{Ordered, PAGE, Store},
+    tokens::{self, Selector, prefixes, prefixes::Force},
+    tx::{Attempts, Tx},
+};
+
+/// Rows of the expiry index that one call reads.
+const ROWS: usize = 256;
+/// Engines that are asked at the same time: one that does not answer shall not hold up the others.
+const AT_ONCE: usize = 16;
+/// What one transaction ends of a token: each takes at most nine operations of at most a hundred.
+const MARKS: usize = 8;
+
+/// Does a bounded part of what is due. Answers whether there may be more.
+pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> {
+    let store = &open.store;
+    let until = Some(index::end_of(index::minute(now)));
+    let due = store.ordered::<Ref>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
+    let more = due.len() == ROWS;
+    stream::iter(due)
+        .for_each_concurrent(AT_ONCE, async |row| {
+            // One row that cannot be read must not keep the others waiting.
+            if let Err(error) = settle(open, &row, now).await {
+                tracing::warn!(%error, "a lease that is due could not be looked at");
+            }
+        })
+        .await;
+    Ok(more)
+}
+
+async fn settle(open: &Arc<Unsealed>, row: &Ordered<Ref>, now: Timestamp) -> Result<()> {
+    match &row.value {
+        Ref::Lease { tail } => {
+            if is_over(&open.store, row, tail, now).await? {
+                finish::finish(open, tail, now).await?;
+            }
+            Ok(())
+        }
+        Ref::Holding { namespace, mount, path, holder } => {
+            let root = Root { namespace: *namespace, mount: *mount };
+            let site = Site { root, path, holder: Selector(*holder) };
+            settle_holding(&open.store, row, &site, now).await
+        }
+    }
+}
+
+/// Whether the lease behind a row has to be revoked now. It is marked if that was not done before.
+async fn is_over(store: &Arc<Store>, row: &Ordered<Ref>, tail: &str, now: Timestamp) -> Result<bool> {
+    let mut attempts = Attempts::new(store, Priority::Background);
+    loop {
+        let mut tx = attempts.begin()?;
+        let over = match tx.get::<Lease>(&entry::place(store, tail)).await? {
+            Some(lease) if lease.filed == row.ordinal.number() => match lease.state {
+                State::Revoked => return Ok(true),
+                State::Active if now < lease.expires => {
+                    let minute = index::minute_after(lease.expires);
+                    finish::refile(&mut tx, lease, minute)?;
+                    false
+                }
+                // Its time is over, or it was never finished: whoever was making it has crashed.
+                State::Active | State::Intended => {
+                    finish::mark(&mut tx, lease, Force::No, now)?;
+                    true
+                }
+            },
+            _ => {
+                tx.delete(&row.place);
+                false
+            }
+        };
+        if attempts.commit(tx).await? {
+            return Ok(over);
+        }
+    }
+}
+
+async fn settle_holding(
+    store: &Arc<Store>,
+    row: &Ordered<Ref>,
+    site: &Site<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let mut attempts = Attempts::new(store, Priority::Background);
+    loop {
+        let mut tx = attempts.begin()?;
+        let place = site.place(store);
+        match tx.get::<Holding>(&place).await? {
+            Some(mut holding) if is_row_of(row, &holding) => match now < holding.expires {
+                true => {
+                    holding.filed = index::minute_after(holding.expires);
+                    tx.delete(&row.place);
+                    tx.put(&index::expiry(store, holding.filed, holding.row_tail()), &row.value)?;
+                    tx.put(&place, &holding)?;
+                }
+                false => site.forget(&mut tx, &holding).await?,
+            },
+            _ => tx.delete(&row.place),
+        }
+        if attempts.commit(tx).await? {
+            return Ok(());
+        }
+    }
+}
+
+fn is_row_of(row: &Ordered<Ref>, holding: &Holding) -> bool {
+    row.ordinal == crate::barrier::Ordinal::new(holding.filed, holding.row_tail())
+}
+
+/// Stages the end of some of what a dead token has taken out. Answers whether there was anything: then it is
+/// to be asked again, before the token is forgotten.
+pub(crate) async fn end_with_token(tx: &mut Tx, holder: Selector, now: Timestamp) -> Result<bool> {
+    let store = tx.store().clone();
+    let dir = index::of_token(&store, holder);
+    let rows = store.ordered::<Ref>(Class::Lease, dir, None, None, MARKS).await?;
+    for row in &rows {
+        tx.delete(&row.place);
+        match &row.value {
+            Ref::Lease { tail } => {
+                if let Some(lease) = tx.get::<Lease>(&entry::place(&store, tail)).await? {
+                    finish::mark(tx, lease, Force::No, now)?;
+                }
+            }
+            Ref::Holding { namespace, mount, path, holder } => {
+                let root = Root { namespace: *namespace, mount: *mount };
+                let site = Site { root, path, holder: Selector(*holder) };
+                if let Some(holding) = tx.get::<Holding>(&site.place(&store)).await? {
+                    site.forget(tx, &holding).await?;
+                }
+            }
+        }
+    }
+    Ok(!rows.is_empty())
+}
+
+/// Does everything that is due because a prefix was revoked, for a caller who waits for it. Answers how many
+/// leases below the prefix could not be revoked.
+pub(crate) async fn finish_below(
+    open: &Arc<Unsealed>,
+    prefix: &str,
+    max_ttl: Duration,
+    now: Timestamp,
+) -> Result<usize> {
+    while tokens::sweep::mark_next(&open.tokens, &open.store, max_ttl, now).await? {}
+    while sweep(open, now).await? {}
+    let table = open.mounts.current(&open.store).await?;
+    let mut left = 0;
+    for mount in [MountClass::Auth, MountClass::Secret].into_iter().flat_map(|it| table.all(it)) {
+        let full = mount.full_path();
+        if prefixes::is_below(prefix, &full) || prefixes::is_below(&full, prefix) {
+            left += failed_below(&open.store, index::made_by(&open.store, mount.id), prefix).await?;
+        }
+    }
+    Ok(left)
+}
+
+async fn failed_below(store: &Store, dir: crate::barrier::Dir, prefix: &str) -> Result<usize> {
+    let mut number = 0;
+    let mut after = None;
+    loop {
+        let rows = store.ordered::<Ref>(Class::Lease, dir, after, None, PAGE).await?;
+        after = rows.last().map(|it| it.ordinal);
+        for row in &rows {
+            let Ref::Lease { tail } = &row.value else { continue };
+            let Some(lease) = store.read::<Lease>(&entry::place(store, tail)).await? else { continue };
+            let lease = lease.value;
+            let has_failed = lease.state == State::Revoked && lease.attempts > 0;
+            number += usize::from(has_failed && prefixes::is_below(&lease.path, prefix));
+        }
+        if rows.len() < PAGE {
+            return Ok(number);
+        }
+    }
+}
