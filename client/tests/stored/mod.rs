@@ -80,7 +80,7 @@ impl Server {
     pub fn init(&self) -> (String, String) {
         let made = self.ok(&["init", "-key-shares=1", "-key-threshold=1", "-format=json"], "");
         let made: Value = serde_json::from_str(&made).unwrap();
-        let share = made["keys_base64"][0].as_str().unwrap().to_owned();
+        let share = made["unseal_keys_b64"][0].as_str().unwrap().to_owned();
         self.unseal(&share);
         (share, made["root_token"].as_str().unwrap().to_owned())
     }

@@ -62,7 +62,12 @@ impl Mounts {
         }
         // Read after the revision: what is loaded is at least as new as what it is filed under, and a change
         // in between is loaded again by the next request.
-        let table = Arc::new(Table::new(load(store).await?, self.engines));
+        let mut mounts = load(store).await?;
+        if !mounts.iter().any(|it| it.kind == "system") {
+            // Its record was lost and that accepted: without it nobody could mend anything.
+            mounts.extend(self.system());
+        }
+        let table = Arc::new(Table::new(mounts, self.engines));
         self.loaded.store(Some(Arc::new((rev, table.clone()))));
         Ok(table)
     }
@@ -71,17 +76,18 @@ impl Mounts {
     pub(crate) async fn current_or_system(&self, store: &Store) -> Result<(Arc<Table>, Option<Error>)> {
         match self.current(store).await {
             Err(error @ Error::Barrier(BarrierError::Refused(Class::Mount))) => {
-                Ok((Arc::new(self.system_alone()), Some(error)))
+                let system = self.system().into_iter().collect();
+                Ok((Arc::new(Table::new(system, self.engines)), Some(error)))
             }
             table => Ok((table?, None)),
         }
     }
 
-    /// What is left when the records of the table are not those that were written last: the system alone, where
-    /// an operator sees that, and decides.
-    fn system_alone(&self) -> Table {
+    /// The system's mount as it always is, for when its record cannot be believed: there an operator sees what is
+    /// wrong, and decides.
+    fn system(&self) -> Option<Mount> {
         let engine = self.engines.all().find(|it| it.kind() == "system");
-        let mount = engine.map(|engine| Mount {
+        engine.map(|engine| Mount {
             id: MountId::internal(0),
             namespace: NamespaceId::ROOT,
             class: engine.class(),
@@ -95,8 +101,7 @@ impl Mounts {
             seal_wrap: false,
             external_entropy_access: false,
             tainted: false,
-        });
-        Table::new(mount.into_iter().collect(), self.engines)
+        })
     }
 
     /// The table to check a change against: if it has changed by the time the transaction commits, the

@@ -27,7 +27,7 @@ use crate::{
 const ROUTES: Tables =
     &[login::ROUTES, role::ROUTES, role_id::ROUTES, secret_ids::ROUTES, fields::ROUTES, purge::ROUTES];
 
-pub(crate) const KINDS: &[&[Filed]] = &[role::KINDS, role_id::KINDS, secret_id::KINDS];
+pub(crate) const KINDS: &[&[Filed]] = &[purge::KINDS, role::KINDS, role_id::KINDS, secret_id::KINDS];
 
 pub(crate) struct AppRole;
 
