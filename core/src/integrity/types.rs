@@ -22,6 +22,7 @@ const ALL: &[&[&[Filed]]] = &[
         purge::KINDS,
         rotate::KINDS,
         tree::KINDS,
+        tree::burial::KINDS,
         auth::lockout::KINDS,
         auth::token::KINDS,
         auth::userpass::KINDS,
