@@ -126,11 +126,21 @@ async fn look(
     storage: &Arc<Sqlite>,
 ) -> Result<u8, Failure> {
     let failed = |error: strongroom_core::Error| Failure::new(error.to_string());
-    let file = storage.check_file().map_err(|error| Failure::new(error.to_string()))?;
+    let file = match storage.check_file() {
+        Err(StorageError::Damaged(what)) => vec![what.to_owned()],
+        found => found.map_err(|error| Failure::new(error.to_string()))?,
+    };
     let mut findings: Vec<String> = file.iter().map(|it| format!("file: {it}")).collect();
     let rows: Arc<dyn Storage> = storage.clone();
     if !args.unseal {
-        let report = integrity::structure(&rows).await.map_err(failed)?;
+        let report = match integrity::structure(&rows).await {
+            // The rows cannot be read to their end: what was found so far is what can be told.
+            Err(strongroom_core::Error::Storage(StorageError::Damaged(what))) => {
+                findings.push(format!("file: {what}"));
+                return conclude(&findings, 0, "; the rows could not be read to their end");
+            }
+            report => report.map_err(failed)?,
+        };
         findings.extend(lines(&report));
         return conclude(
             &findings,
