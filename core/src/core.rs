@@ -118,7 +118,13 @@ impl Core {
             policies: Policies::new()?,
             tokens: Tokens::new(&barrier)?,
             leases: Leases::new(&barrier)?,
-            audit: Broker::new(self.settings.audit.clone(), &barrier, store.clone(), self.time.clone())?,
+            audit: Broker::new(
+                self.settings.audit.clone(),
+                &barrier,
+                store.clone(),
+                self.time.clone(),
+                &keeper,
+            )?,
             store,
             head: keeper,
         });

@@ -59,11 +59,14 @@ impl Core {
             return Audited::exempt(self.before_unsealing(&request, presented.as_ref()).await);
         };
         let now = self.time().now();
-        match self.answer(&open, request, presented.as_ref(), now).await {
+        let answer = match self.answer(&open, request, presented.as_ref(), now).await {
             Ok(answer) => answer,
             // Not even a record could be made: there is nothing to say but that.
             Err(error) => Audited::exempt(Err(error)),
-        }
+        };
+        drop(open);
+        self.reopen_if_due().await;
+        answer
     }
 
     async fn answer(
@@ -73,7 +76,8 @@ impl Core {
         presented: Option<&PresentedToken>,
         now: Timestamp,
     ) -> Result<Audited> {
-        let table = open.mounts.current(&open.store).await?;
+        // Whoever is to mend a refused table must be heard: but of what it holds nothing is served.
+        let (table, refused) = open.mounts.current_or_system(&open.store).await?;
         // Whatever looks at the path from here on sees the same one.
         if let Some(spelling) = table.spelling(&request.path, request.operation) {
             request.path = spelling;
@@ -104,7 +108,7 @@ impl Core {
 
         let outcome = match (admission.into_result(), found) {
             (Err(refusal), _) => Err(refusal),
-            (Ok(_), None) => Err(no_handler(request)),
+            (Ok(_), None) => Err(refused.unwrap_or_else(|| no_handler(request))),
             (Ok(admitted), Some(found)) => {
                 self.run(open, request, presented, found, endpoint, &admitted, now, trail.as_mut()).await
             }
@@ -177,6 +181,7 @@ impl Core {
     ) -> Result<Response> {
         let now = self.time().now();
         let outcome = self.while_sealed(request, presented).await;
+        self.reopen_if_due().await;
         if !audit::is_exempt(request) && !matches!(outcome, Err(Error::Sealed)) {
             self.remember(SealedEvent::new(request, outcome.as_ref().err(), now));
         }
@@ -193,8 +198,12 @@ impl Core {
             return Err(Error::Sealed);
         };
         let endpoint = route.endpoints.iter().find(|it| it.operation == request.operation);
-        let Some(endpoint @ Endpoint { access: Access::Unauth, handler: Handler::Outside(handler), .. }) =
-            endpoint
+        let begins = match endpoint {
+            Some(endpoint) if endpoint.before_init => !self.is_initialized().await?,
+            _ => false,
+        };
+        let answers = |it: &&'static Endpoint| begins || it.access == Access::Unauth;
+        let Some(endpoint @ Endpoint { handler: Handler::Outside(handler), .. }) = endpoint.filter(answers)
         else {
             let known = route.endpoints.iter().any(|it| matches!(it.handler, Handler::Outside(_)));
             return Err(if known && endpoint.is_none() {

@@ -6,7 +6,7 @@
 //! itself.
 
 use crate::{
-    barrier::{Class, Record, Root},
+    barrier::{Class, Filed, Record, Root, filed},
     clock::Timestamp,
     crypto::random,
     error::Result,
@@ -27,6 +27,8 @@ struct Alias {
 }
 
 impl Record for Alias {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Alias>(Class::Identity)];
 
 /// The entity of the alias called `name` at `mount`, made if this is its first login.
 pub(crate) async fn entity_of(tx: &mut Tx, mount: &Mount, name: &str, now: Timestamp) -> Result<String> {

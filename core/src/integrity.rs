@@ -11,24 +11,31 @@
 //! A class whose sums differ is not served any more, until somebody takes its rows for right with
 //! [`Core::accept_class`]: that is recorded in the store and logged.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod types;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     barrier::{
-        Barrier, Class, Record, Root, Unsound,
+        Barrier, Class, Filed, Record, Root, Unsound, filed,
         head::{HEAD_KEY, Head, HeadKeeper, Sum, bucket},
     },
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
     ids::NamespaceId,
-    seal::config::CONFIG_KEY,
+    seal::config::{CONFIG_KEY, SealConfig},
+    secrets::kv,
+    snapshot::shape,
     storage::{KEY_LEN, Priority, RowKey, Snapshot, Storage},
     tx::Attempts,
 };
 
 /// What decides who may do what: verified before it is used.
-pub(crate) const ENFORCEMENT: [Class; 3] = [Class::Mount, Class::Policy, Class::Identity];
+pub(crate) const ENFORCEMENT: [Class; 4] = [Class::Mount, Class::Policy, Class::Identity, Class::Config];
 
 /// Rows read at a time.
 const PAGE: usize = 512;
@@ -67,16 +74,34 @@ pub struct Fault {
 pub enum FaultKind {
     /// The row does not open: its bytes are not those that were sealed there.
     Altered,
+    /// A row that another one points to is missing.
+    Dangling,
     /// It opens, and holds no record.
     Malformed,
+    /// Not even the outside of a row of ours: its class is unknown, or it is not encrypted as ours are.
+    Misshapen,
     /// The name does not belong to the key.
     Misnamed,
+    /// It opens, and is a record that does not belong there.
+    Mistyped,
     /// A row of the core is missing.
     Missing,
     /// Rows were removed, added, or put back to an older state.
     SumsDiffer,
     /// Sealed under a term that the keyring does not hold.
     UnknownTerm,
+}
+
+impl Fault {
+    /// As reports call the class: `token`, `kvversion`.
+    pub fn class_name(&self) -> String {
+        self.class.map_or_else(|| "unknown".to_owned(), Class::name)
+    }
+
+    /// As reports call what is wrong: `altered`, `sumsdiffer`.
+    pub fn kind_name(&self) -> String {
+        format!("{:?}", self.kind).to_lowercase()
+    }
 }
 
 impl Report {
@@ -102,12 +127,13 @@ struct Acceptance {
 
 impl Record for Acceptance {}
 
+const KINDS: &[Filed] = &[filed::<Acceptance>(Class::System)];
+
 impl Core {
     /// The state of the store as of the last commit, for keeping it elsewhere.
     pub fn anchor(&self) -> Result<Anchor> {
         let open = self.unsealed().ok_or(Error::Sealed)?;
-        let head = open.head.head();
-        Ok(Anchor { sequence: head.sequence, digest: open.store.barrier.digest().anchor(&head) })
+        Ok(open.head.anchor())
     }
 
     /// Whether the store can have come from the state that `anchor` tells of: if not, it was put back.
@@ -120,6 +146,12 @@ impl Core {
     pub fn refused_classes(&self) -> Result<Vec<Class>> {
         let open = self.unsealed().ok_or(Error::Sealed)?;
         Ok(Class::ALL.into_iter().filter(|it| open.store.barrier.is_refused(*it)).collect())
+    }
+
+    /// Compares the sums of one class now. If they differ it is not served any more.
+    pub async fn verify_class(&self, class: Class) -> Result<bool> {
+        let open = self.unsealed().ok_or(Error::Sealed)?;
+        verify_class(self, &open, class).await
     }
 
     /// Serves a class again whose sums differ, taking its rows as they are for right. Whoever calls this has
@@ -211,6 +243,8 @@ pub async fn fsck(core: &Core) -> Result<Report> {
         }
     };
     let mut sums: BTreeMap<u8, BTreeMap<u8, Sum>> = BTreeMap::new();
+    // Ordinals that heads point to, until they are met: their classes come behind. Some 40 bytes each.
+    let mut outside: HashSet<(Class, [u8; 16])> = HashSet::new();
     snapshot.seek(before(Class::Mount));
     loop {
         let rows = snapshot.next(PAGE).await?;
@@ -221,6 +255,9 @@ pub async fn fsck(core: &Core) -> Result<Report> {
                 report.add(None, FaultKind::SumsDiffer);
                 continue;
             };
+            if let Some(ordinal) = row.key.0.last_chunk() {
+                outside.remove(&(class, *ordinal));
+            }
             if let Ok(term) = crate::barrier::envelope::term(&row.value) {
                 *report.terms.entry(term).or_default() += 1;
             }
@@ -228,8 +265,12 @@ pub async fn fsck(core: &Core) -> Result<Report> {
                 sums.entry(id).or_default().entry(bucket(&row.key)).or_default().add(&leaf);
             }
             match barrier.inspect(class, namespace(class), &row.key, &row.name, &row.value) {
-                Ok(plain) if is_record(plain.expose()) => {}
-                Ok(_) => report.add(Some(class), FaultKind::Malformed),
+                Ok(plain) if !is_record(plain.expose()) => report.add(Some(class), FaultKind::Malformed),
+                Ok(plain) if !types::fits(class, plain.expose()) => {
+                    report.add(Some(class), FaultKind::Mistyped);
+                }
+                Ok(plain) if class == Class::Kv => outside.extend(kv::outside(plain.expose())),
+                Ok(_) => {}
                 Err(Unsound::Altered) => report.add(Some(class), FaultKind::Altered),
                 Err(Unsound::Misnamed) => report.add(Some(class), FaultKind::Misnamed),
                 Err(Unsound::UnknownTerm) => report.add(Some(class), FaultKind::UnknownTerm),
@@ -240,11 +281,38 @@ pub async fn fsck(core: &Core) -> Result<Report> {
         }
         tokio::task::yield_now().await;
     }
+    for (class, _) in outside {
+        report.add(Some(class), FaultKind::Dangling);
+    }
     for class in Class::ALL.into_iter().filter(|it| *it != Class::Core) {
         if sums.remove(&class.id()).unwrap_or_default() != head.class(class) {
             report.add(Some(class), FaultKind::SumsDiffer);
         }
     }
+    Ok(report)
+}
+
+/// What can be said without any key: whether the rows look like ours, and those of the core are there.
+pub async fn structure(storage: &Arc<dyn Storage>) -> Result<Report> {
+    let mut report = Report::default();
+    let mut snapshot = storage.snapshot().await?;
+    let mut core = vec![CONFIG_KEY, crate::barrier::KEYRING_KEY, HEAD_KEY];
+    loop {
+        let rows = snapshot.next(PAGE).await?;
+        for row in &rows {
+            report.rows += 1;
+            core.retain(|it| *it != row.key);
+            let class = row.key.0.first().and_then(|id| Class::from_id(*id));
+            let unread = row.key == CONFIG_KEY && SealConfig::read(&row.value).is_none();
+            if unread || shape(row).is_err() {
+                report.add(class, FaultKind::Misshapen);
+            }
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    core.iter().for_each(|_| report.add(Some(Class::Core), FaultKind::Missing));
     Ok(report)
 }
 
@@ -312,4 +380,42 @@ fn before(class: Class) -> RowKey {
         *first = class.id().saturating_sub(1);
     }
     RowKey(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{barrier::Place, testing::TestCore, tx::Tx};
+
+    async fn change(test: &TestCore, stage: impl FnOnce(&mut Tx)) -> Vec<(Option<Class>, FaultKind)> {
+        let open = test.core.unsealed().unwrap();
+        let mut tx = Tx::new(open.store.clone());
+        stage(&mut tx);
+        tx.commit().await.unwrap();
+        fsck(&test.core).await.unwrap().faults.into_keys().map(|it| (it.class, it.kind)).collect()
+    }
+
+    // Rule 7: what decrypts and adds up must also be what it stands for.
+    #[tokio::test]
+    async fn a_record_of_another_type_and_a_lost_piece_are_found() {
+        let test = TestCore::new().await;
+        let body = json!({"data": {"large": "x".repeat(100_000)}});
+        test.write("secret/data/a", body).await.unwrap();
+        assert_eq!(change(&test, |_| {}).await, []);
+        let mut snapshot = test.core.storage().snapshot().await.unwrap();
+        let rows = snapshot.next(10_000).await.unwrap();
+        let piece = rows.iter().find(|it| it.key.0.first() == Some(&Class::KvChunk.id())).unwrap();
+        let place =
+            Place { class: Class::KvChunk, namespace: NamespaceId::ROOT, key: piece.key, name: Vec::new() };
+        assert_eq!(
+            change(&test, |tx| tx.delete(&place)).await,
+            [(Some(Class::KvChunk), FaultKind::Dangling)]
+        );
+        let odd = test.core.unsealed().unwrap().store.place(Class::Policy, ROOT, "acl/odd");
+        let acceptance = Acceptance { class: 1, at: test.core.now(), rows: 1 };
+        let found = change(&test, |tx| tx.put(&odd, &acceptance).unwrap()).await;
+        assert!(found.contains(&(Some(Class::Policy), FaultKind::Mistyped)), "{found:?}");
+    }
 }

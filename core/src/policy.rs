@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 use strongroom_policies::{Acl, Nobody, Policy, PolicyName};
 
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     clock::Timestamp,
     crypto::mac::CacheHash,
     error::{Error, Result},
@@ -47,6 +47,9 @@ struct Generation {
 }
 
 impl Record for Generation {}
+
+pub(crate) const KINDS: &[Filed] =
+    &[filed::<StoredPolicy>(Class::Policy), filed::<Generation>(Class::Policy)];
 
 /// The policies of an unsealed store.
 pub struct Policies {

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 
 use crate::{
-    barrier::{Class, Dir, Place, Record, Root},
+    barrier::{Class, Dir, Filed, Place, Record, Root, filed},
     clock::Timestamp,
     engine::ENGINES,
     error::Result,
@@ -64,6 +64,8 @@ pub struct Purge {
 }
 
 impl Record for Purge {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Purge>(Class::Queue)];
 
 /// How far a run came.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

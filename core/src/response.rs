@@ -2,7 +2,7 @@
 
 mod envelope;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, io, time::Duration};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -29,6 +29,8 @@ pub struct Response {
     pub warnings: Vec<String>,
     /// Instead of the envelope.
     pub raw: Option<Raw>,
+    /// Instead of all others: a body that is made while it is sent.
+    pub stream: Option<Stream>,
     /// What the response's audit record says of KV data, computed when the data was stored.
     pub audit_fragment: Option<bytes::Bytes>,
     /// For the pipeline alone, which takes it out.
@@ -40,6 +42,36 @@ pub struct Response {
 pub struct Raw {
     pub content_type: &'static str,
     pub body: SecretBytes,
+}
+
+/// A body that is too large for memory. It holds no secret: nothing wipes it.
+pub struct Stream {
+    pub content_type: &'static str,
+    chunks: Box<dyn Iterator<Item = io::Result<bytes::Bytes>> + Send>,
+}
+
+impl Stream {
+    pub fn new(
+        content_type: &'static str,
+        chunks: impl Iterator<Item = io::Result<bytes::Bytes>> + Send + 'static,
+    ) -> Self {
+        Self { content_type, chunks: Box::new(chunks) }
+    }
+}
+
+/// The pieces. After an error there are no more: what was sent must not look whole.
+impl Iterator for Stream {
+    type Item = io::Result<bytes::Bytes>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.chunks.next()
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stream({})", self.content_type)
+    }
 }
 
 /// A login's or a token creation's answer.
@@ -145,6 +177,10 @@ impl Response {
         Ok(Self { status: Some(status), raw: Some(raw), ..Self::default() })
     }
 
+    pub fn stream(stream: Stream) -> Self {
+        Self { stream: Some(stream), ..Self::default() }
+    }
+
     #[must_use]
     pub fn with_status(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
@@ -157,7 +193,7 @@ impl Response {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.says_nothing() && self.raw.is_none() && self.status.is_none()
+        self.says_nothing() && self.raw.is_none() && self.stream.is_none() && self.status.is_none()
     }
 
     /// Whether there is nothing to put into an envelope.

@@ -30,6 +30,10 @@ pub struct Endpoint {
     /// Whoever asks wants to prove who it is: its failures are counted, and limited.
     pub login: bool,
     pub handler: Handler,
+    /// What is sent or answered may be larger than memory: no fields, and more time.
+    pub streamed: bool,
+    /// Also answered while there is no store: the handler sees to it that not everybody is heard.
+    pub before_init: bool,
 }
 
 /// Who may ask at all. What is not declared does not compile.
@@ -163,6 +167,8 @@ const fn endpoint(operation: Operation, handler: Handler) -> Endpoint {
         writes: Writes::Action,
         fields: Fields::Known(&[]),
         login: false,
+        streamed: false,
+        before_init: false,
         handler,
     }
 }
@@ -214,6 +220,16 @@ impl Endpoint {
     pub const fn login(mut self) -> Self {
         self.login = true;
         self.unauth()
+    }
+
+    pub const fn streamed(mut self) -> Self {
+        self.streamed = true;
+        self
+    }
+
+    pub const fn before_init(mut self) -> Self {
+        self.before_init = true;
+        self
     }
 
     pub const fn unauth(mut self) -> Self {
@@ -285,6 +301,14 @@ pub fn find(tables: Tables, path: &str) -> Option<(&'static Route, Params<'_>)> 
         .iter()
         .flat_map(|it| it.iter())
         .find_map(|route| fit(route.pattern, path).map(|params| (route, params)))
+}
+
+/// Whether a request's body, or its answer, is to be passed on as it comes. Only the system has such routes.
+pub fn is_streamed(operation: Operation, path: &str) -> bool {
+    // Most requests are for other places: no table is gone through for them.
+    let Some(path) = path.strip_prefix("sys/").filter(|it| it.starts_with("storage/")) else { return false };
+    find(crate::system::ROUTES, path)
+        .is_some_and(|(route, _)| route.endpoints.iter().any(|it| it.operation == operation && it.streamed))
 }
 
 fn fit<'p>(pattern: &'static str, path: &'p str) -> Option<Params<'p>> {

@@ -134,6 +134,38 @@ impl TestCore {
         self.ask(Ask { token, body, ..Ask::new(operation, path) }).await
     }
 
+    /// The snapshot that the store gives now.
+    pub async fn snapshot(&self) -> Result<Vec<u8>> {
+        let answer = self.read("sys/storage/raft/snapshot").await?;
+        let stream = answer.stream.ok_or(Error::Internal("an answer that is no stream"))?;
+        let pieces: std::io::Result<Vec<bytes::Bytes>> = stream.collect();
+        Ok(pieces.map_err(|_| Error::Internal("the stream broke off"))?.concat())
+    }
+
+    /// Sends a body that is no fields, in pieces.
+    pub async fn upload(&self, path: &str, token: &str, peer: Peer, body: Vec<u8>) -> Result<Response> {
+        let pieces: Vec<_> = body.chunks(1000).map(|it| Ok(bytes::Bytes::copy_from_slice(it))).collect();
+        let request = Request {
+            id: RequestId::generate()?,
+            operation: Operation::Write,
+            path: RequestPath::new(NamespaceId::ROOT, path)?,
+            token: (!token.is_empty()).then(|| PresentedToken::new(SecretBytes::copy_of(token.as_bytes()))),
+            body: Body::streamed(Box::pin(futures_util::stream::iter(pieces))),
+            peer,
+            wrap_ttl: None,
+            lease_ttl: None,
+            headers: Vec::new(),
+            merge_patch: false,
+            opened: Default::default(),
+        };
+        self.core.dispatch(request).await.into_result()
+    }
+
+    /// Puts a snapshot back as root.
+    pub async fn restore(&self, path: &str, body: Vec<u8>) -> Result<Response> {
+        self.upload(path, ROOT, Ask::new(Operation::Write, path).peer, body).await
+    }
+
     /// A policy and a service token that has it (and not `default`).
     pub async fn token_with(&self, policy: &str) -> String {
         let name = format!("p{}", RequestId::generate().unwrap());

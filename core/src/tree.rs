@@ -13,7 +13,7 @@
 pub(crate) mod burial;
 
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     error::Result,
     store::Store,
     tx::Tx,
@@ -42,6 +42,13 @@ struct Marker {
 }
 
 impl Record for Marker {}
+
+pub(crate) const KINDS: &[Filed] = &[
+    filed::<Marker>(Class::Kv),
+    filed::<Marker>(Class::Cubbyhole),
+    filed::<Marker>(Class::Login),
+    filed::<Marker>(Class::Holding),
+];
 
 impl Tree {
     /// Where the record at `path` lies: no leading and no trailing slash.

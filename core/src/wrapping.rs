@@ -56,7 +56,7 @@ fn wanted(request: &Request) -> Option<std::time::Duration> {
 pub(crate) fn check(cx: &Cx<'_>, endpoint: &Endpoint) -> Result<()> {
     let is_outside = matches!(endpoint.handler, Handler::Outside(_));
     let bare = endpoint.access == Access::Unauth && !endpoint.login && (cx.stranger || is_outside);
-    if bare && wanted(cx.request).is_some() { Err(unwrappable()) } else { Ok(()) }
+    if (bare || endpoint.streamed) && wanted(cx.request).is_some() { Err(unwrappable()) } else { Ok(()) }
 }
 
 fn unwrappable() -> Error {
@@ -70,7 +70,7 @@ pub(crate) async fn wrap(cx: &Cx<'_>, tx: &mut Tx, response: Response) -> Result
     if response.is_empty() || response.wrap_info.is_some() {
         return Ok(response);
     }
-    if cx.stranger && response.auth.is_none() {
+    if response.stream.is_some() || cx.stranger && response.auth.is_none() {
         return Err(unwrappable());
     }
     let wrapped_accessor =

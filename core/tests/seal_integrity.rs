@@ -10,8 +10,9 @@ use strongroom_core::{
     barrier::{BarrierError, Class},
     crypto::SecretBytes,
     integrity::{Fault, FaultKind, fsck},
+    request::Operation,
     storage::{Batch, Memory, Op, Row, Storage},
-    testing::{TestCore, data},
+    testing::{TestCore, data, is_denied},
 };
 
 struct Thief {
@@ -83,9 +84,22 @@ async fn a_deleted_mount_is_found_at_unseal_and_no_mount_is_served() {
     let thief = Thief::new().await;
     thief.delete_one(Class::Mount).await;
     assert_eq!(thief.test.core.refused_classes().unwrap(), [Class::Mount]);
-    let asked = thief.test.read("sys/key-status").await;
-    assert!(matches!(asked, Err(Error::Barrier(BarrierError::Refused(Class::Mount)))), "{asked:?}");
+    for path in ["secret/data/a", "cubbyhole/a", "auth/token/lookup-self", "sys/mounts"] {
+        let asked = thief.test.read(path).await;
+        assert!(
+            matches!(asked, Err(Error::Barrier(BarrierError::Refused(Class::Mount)))),
+            "{path} {asked:?}"
+        );
+    }
     assert_eq!(thief.faults().await, [(Some(Class::Mount), FaultKind::SumsDiffer)]);
+    // An operator with sudo, and nobody else, can look and decide over the API.
+    let status = data(&thief.test.read("sys/integrity").await.unwrap());
+    assert_eq!(status["refused"], json!(["mount"]));
+    let accept = json!({"class": "mount"});
+    let nobody = thief.test.as_token("", Operation::Write, "sys/integrity/accept", accept.clone()).await;
+    assert!(is_denied(&nobody), "{nobody:?}");
+    thief.test.write("sys/integrity/accept", accept).await.unwrap();
+    thief.test.read("sys/mounts").await.unwrap();
 }
 
 // Rule 7
@@ -95,6 +109,21 @@ async fn a_deleted_policy_is_found_at_unseal() {
     thief.delete_one(Class::Policy).await;
     assert_eq!(thief.test.core.refused_classes().unwrap(), [Class::Policy]);
     assert_eq!(thief.faults().await, [(Some(Class::Policy), FaultKind::SumsDiffer)]);
+}
+
+// Rule 7: roles and users decide who may log in.
+#[tokio::test]
+async fn a_role_that_was_put_back_is_found_at_unseal() {
+    let thief = Thief::new().await;
+    thief.test.write("auth/token/roles/r", json!({"allowed_policies": "wide"})).await.unwrap();
+    let before = thief.rows(Class::Config).await;
+    thief.test.write("auth/token/roles/r", json!({"allowed_policies": "narrow"})).await.unwrap();
+    let after = thief.rows(Class::Config).await;
+    let wide = before.iter().zip(&after).find(|(old, new)| old.value != new.value).unwrap().0;
+    thief.tamper(vec![put(wide, wide)]).await;
+    assert_eq!(thief.test.core.refused_classes().unwrap(), [Class::Config]);
+    let asked = thief.test.read("auth/token/roles/r").await;
+    assert!(matches!(asked, Err(Error::Barrier(BarrierError::Refused(Class::Config)))), "{asked:?}");
 }
 
 // Rule 7: data in the background.

@@ -106,6 +106,18 @@ impl Client {
         &self.0.config
     }
 
+    /// What requests are addressed to.
+    #[cfg(feature = "http")]
+    pub(crate) fn base(&self) -> Result<&str, Error> {
+        match &self.0.transport {
+            Transport::Http(http) => Ok(http.base()),
+            #[cfg(feature = "embedded")]
+            Transport::Embedded(_) => {
+                Err(Error::Config("a store in this process has no server to ask".to_owned()))
+            }
+        }
+    }
+
     /// The token that calls present.
     pub fn token(&self) -> Option<SecretString> {
         self.0.token.get()

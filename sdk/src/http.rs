@@ -61,6 +61,11 @@ impl Http {
         })
     }
 
+    /// What requests are addressed to.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) async fn exchange(&self, ask: &Ask) -> Result<Reply, Failed> {
         let request = self.request(ask)?;
         let response = self.pool.request(request).await.map_err(|error| {
@@ -134,7 +139,7 @@ impl Http {
 }
 
 /// What really happened: libraries wrap it several times.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -54,6 +54,8 @@ pub mod session;
 pub mod sys;
 mod task;
 pub mod token;
+#[cfg(feature = "http")]
+mod transfer;
 mod transport;
 pub mod watch;
 pub mod wrapping;

@@ -16,6 +16,16 @@ use crate::{
     error::ServerError,
 };
 
+/// The key of an unattended seal, for whoever opens the store of a configuration without a server.
+pub fn unattended_key(config: &Config) -> Result<Option<SecretBytes>, ServerError> {
+    seal(config).map(|(_, key)| key)
+}
+
+/// Reads a key file that is not named in a configuration: what holds for it there holds here.
+pub fn read_key_file(path: &Path, data: &Path) -> Result<SecretBytes, ServerError> {
+    read(path, &Storage::Sqlite(data.to_owned()))
+}
+
 /// What the seal of a configuration is to the core, and its key if the server has it.
 pub(crate) fn seal(config: &Config) -> Result<(Kind, Option<SecretBytes>), ServerError> {
     Ok(match &config.seal {

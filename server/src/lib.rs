@@ -16,7 +16,7 @@ mod error;
 pub mod framing;
 mod here;
 pub mod http;
-mod keyfile;
+pub mod keyfile;
 pub mod log;
 pub mod serve;
 mod server;

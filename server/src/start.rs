@@ -41,6 +41,8 @@ pub async fn start_with(config: Config, early: EarlySockets) -> Result<Server, S
     };
     let core = Arc::new(Core::new(storage(&config.storage)?, Arc::new(SystemClock::default()), settings));
     if let Some(key) = key {
+        let source = config.clone();
+        core.find_unattended_key_with(Arc::new(move || keyfile::seal(&source).ok()?.1));
         core.provide_unattended_key(&key)?;
         if core.is_initialized().await? {
             core.unseal_unattended(&key).await?;

@@ -5,6 +5,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod completion;
+pub(crate) mod fsck;
 pub(crate) mod import;
 pub(crate) mod inject;
 pub(crate) mod kv;
@@ -17,6 +18,7 @@ pub(crate) mod quickstart;
 pub(crate) mod raw;
 pub(crate) mod run;
 pub(crate) mod server;
+pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod vault_kv;
@@ -120,6 +122,8 @@ commands! {
         Unseal(operator::Unseal) => operator::unseal,
         /// Seal the store
         Seal(operator::Seal) => operator::seal,
+        /// Whether the store is sound
+        Fsck(fsck::Fsck) => fsck::fsck,
         /// Read any path of the API
         Read(raw::Read) => raw::read,
         /// Write any path of the API
@@ -146,6 +150,8 @@ commands! {
         Token(token::Token),
         /// Leases: who holds which version of a secret, and what else ends
         Lease(lease::Lease),
+        /// Back up the store, and put it back
+        Snapshot(snapshot::Snapshot),
         /// Init, unseal, seal, rotate: in Vault's spelling
         Operator(operator::Operator),
         /// Secrets engines: which answers where

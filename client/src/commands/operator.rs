@@ -37,6 +37,18 @@ commands! {
         /// The nodes
         Members(Members) => members,
     }
+    groups {
+        /// Snapshots (there is no Raft)
+        Raft(Raft),
+    }
+}
+
+commands! {
+    enum Raft
+    groups {
+        /// Back up the store, and put it back
+        Snapshot(super::snapshot::Snapshot),
+    }
 }
 
 #[derive(Debug, clap::Args)]

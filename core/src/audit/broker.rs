@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
@@ -24,7 +24,7 @@ use super::{
     trail::{Trail, one_accepts},
 };
 use crate::{
-    barrier::{Barrier, keyring::Purpose},
+    barrier::{Barrier, head::HeadKeeper, keyring::Purpose},
     clock::{TimeKeeper, Timestamp},
     crypto::{CryptoError, Key, mac, sign::SigningKey},
     error::{Error, Result},
@@ -139,10 +139,18 @@ impl Broker {
         barrier: &Barrier,
         store: Arc<Store>,
         time: Arc<TimeKeeper>,
+        head: &Arc<HeadKeeper>,
     ) -> Result<Self, CryptoError> {
         let seed = barrier.purpose(Purpose::AuditSeed)?;
         let signer = SigningKey::from_seed(&mac::derive(&seed, &[], "audit checkpoint", &[])?)?;
-        let node = Arc::new(Node { store: barrier.store().0.to_string(), signer, time });
+        let head = Arc::downgrade(head);
+        let node = Arc::new(Node {
+            store: barrier.store().0.to_string(),
+            signer,
+            time,
+            head,
+            last: OnceLock::new(),
+        });
         Ok(Self {
             configured,
             seed,
@@ -227,6 +235,10 @@ impl Broker {
     /// Ends what writes to the store: it is about to be sealed.
     pub(crate) fn before_sealing(&self) {
         self.keeper.stop();
+        if let Some(head) = self.node.head.upgrade() {
+            // Sealed twice: the first was it.
+            let _ = self.node.last.set(head.anchor());
+        }
     }
 
     /// Whether so many bytes of a stranger's request are to be recorded.

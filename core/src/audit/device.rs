@@ -10,7 +10,7 @@ mod worker;
 use std::{
     fs::File,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -23,10 +23,13 @@ use super::{
     line::Writer,
     redact::Redactor,
     sink::Ring,
+    text,
 };
 use crate::{
+    barrier::head::HeadKeeper,
     clock::TimeKeeper,
     crypto::{Key, mac::sha256, sign::SigningKey},
+    integrity::Anchor,
 };
 
 /// Bytes that may wait. What comes beyond is refused.
@@ -39,6 +42,20 @@ pub(super) struct Node {
     pub(super) store: String,
     pub(super) signer: SigningKey,
     pub(super) time: Arc<TimeKeeper>,
+    /// The head of the unsealed store. Not held: sealing must drop the keys, whatever a device is waiting for.
+    pub(super) head: Weak<HeadKeeper>,
+    /// As it was when the store was sealed, for the last lines.
+    pub(super) last: OnceLock<Anchor>,
+}
+
+impl Node {
+    /// How far the store has got, so that this log shows if it is put back to an older state.
+    fn anchor(&self, out: &mut Vec<u8>) {
+        let live = self.head.upgrade().map(|it| it.anchor());
+        let Some(anchor) = live.or_else(|| self.last.get().copied()) else { return };
+        text::number(out, "store_sequence", anchor.sequence);
+        text::text(out, "store_digest", &data_encoding::HEXLOWER.encode(&anchor.digest));
+    }
 }
 
 /// A body with its hash.

@@ -297,6 +297,11 @@ impl Writer {
                 self.redactor.field(out, "http_raw_body", raw.body.expose());
                 text::number(out, "http_status_code", response.status.unwrap_or(200));
             });
+        } else if let Some(stream) = &response.stream {
+            text::object(out, "data", |out| {
+                self.redactor.field(out, "http_content_type", stream.content_type.as_bytes());
+                text::number(out, "http_status_code", response.status.unwrap_or(200));
+            });
         } else if let Some(data) = &response.data {
             let listed = mounted.map(|it| (it, &it.config.audit_non_hmac_response_keys));
             let clear = listed.map(|(mount, listed)| clear::passing(mount, listed)).unwrap_or_default();

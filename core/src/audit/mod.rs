@@ -34,7 +34,7 @@ pub use config::{BadDevice, DeviceConfig, Rotation, SinkConfig, Sync};
 pub(crate) use broker::{SealedEvent, probe, stored_device};
 pub(crate) use config::with_slash;
 pub(crate) use record::Record;
-pub(crate) use stored::{StoredDevice, device_place, put, remove, touch};
+pub(crate) use stored::{KINDS, StoredDevice, device_place, put, remove, touch};
 pub(crate) use trail::Trail;
 
 use crate::{

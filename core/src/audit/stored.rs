@@ -7,7 +7,7 @@ use super::{
     config::{BadDevice, DeviceConfig},
 };
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     clock::Timestamp,
     error::Result,
     store::{PAGE, Store},
@@ -70,6 +70,12 @@ struct Generation {
 }
 
 impl Record for Generation {}
+
+pub(crate) const KINDS: &[Filed] = &[
+    filed::<StoredDevice>(Class::Audit),
+    filed::<StoredHead>(Class::Audit),
+    filed::<Generation>(Class::Audit),
+];
 
 /// Changes with each change of the stored devices, and of the headers that lines hold.
 pub(super) fn generation(store: &Store) -> Place {

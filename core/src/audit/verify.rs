@@ -33,6 +33,9 @@ pub struct Report {
     pub checkpoints: u64,
     /// Lines that were being written when the machine stopped.
     pub recovered: u64,
+    /// Numbers of the lines at which the store had got less far than at an earlier one: there it was put back to
+    /// an older state, by a restore or behind the server's back.
+    pub put_back: Vec<u64>,
 }
 
 /// The first thing that is wrong.
@@ -145,6 +148,8 @@ struct Check<'a> {
     report: Report,
     /// A line that is whole but none of ours: allowed if the next one says that it was torn.
     torn: Option<(u64, Vec<u8>)>,
+    /// How far the store had got when the log last said so.
+    store_sequence: u64,
     at: Finding,
 }
 
@@ -158,6 +163,7 @@ struct Own {
     signature: Option<String>,
     torn_bytes: Option<u64>,
     torn_sha256: Option<String>,
+    store_sequence: Option<u64>,
 }
 
 impl<'a> Check<'a> {
@@ -170,9 +176,18 @@ impl<'a> Check<'a> {
             unanchored: 0,
             checkpoints: 0,
             recovered: 0,
+            put_back: Vec::new(),
         };
         let at = Finding { file: PathBuf::new(), line: 0, reason: Reason::Empty };
-        Self { public_key, stored: stored.filter(|it| it.seq > 0), now: None, report, torn: None, at }
+        Self {
+            public_key,
+            stored: stored.filter(|it| it.seq > 0),
+            now: None,
+            report,
+            torn: None,
+            store_sequence: 0,
+            at,
+        }
     }
 
     fn file(&mut self, name: &Path, mut reader: impl BufRead) -> Result<(), Failure> {
@@ -220,6 +235,12 @@ impl<'a> Check<'a> {
             if self.report.unanchored > MAX_UNSIGNED {
                 return Err(self.finding(Reason::Unsigned { lines: self.report.unanchored }));
             }
+        }
+        if let Some(sequence) = own.as_ref().and_then(|it| it.store_sequence) {
+            if sequence < self.store_sequence {
+                self.report.put_back.push(link.head.seq);
+            }
+            self.store_sequence = sequence;
         }
         if self.stored.is_some_and(|it| it.seq == link.head.seq && it.chain != link.head.chain) {
             return Err(self.finding(Reason::NotInStore));

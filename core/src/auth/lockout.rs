@@ -17,7 +17,7 @@ use strongroom_api::params::Text;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    barrier::{Class, Place, Record},
+    barrier::{Class, Filed, Place, Record, filed},
     clock::Timestamp,
     crypto::{CryptoError, mac::CacheHash},
     dispatch::Cx,
@@ -80,6 +80,8 @@ struct Failures {
 }
 
 impl Record for Failures {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Failures>(Class::Login)];
 
 impl Failures {
     fn is_locked(&self, limits: Limits, now: Timestamp) -> bool {

@@ -64,6 +64,11 @@ impl Class {
         self as u8
     }
 
+    /// As reports and operators call it: `token`, `kvversion`.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
     pub fn from_id(id: u8) -> Option<Self> {
         Self::ALL.get(usize::from(id)).copied()
     }

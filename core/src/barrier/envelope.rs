@@ -129,6 +129,13 @@ pub(crate) fn open(key: &Key, binding: Binding<'_>, envelope: &[u8]) -> Result<S
     padded.get(..length).map(SecretBytes::copy_of).ok_or(CryptoError)
 }
 
+/// Whether bytes have the outside of an envelope: all that can be said without a key.
+pub(crate) fn is_shaped(bytes: &[u8]) -> bool {
+    let suite = bytes.get(1).and_then(|id| Suite::from_id(*id));
+    let least = suite.map(|it| HEADER_LEN + it.nonce_len() + padded_len(4) + TAG_LEN);
+    term(bytes).is_ok() && least.is_some_and(|least| bytes.len() >= least)
+}
+
 /// The bytes that identify one sealing: nonce and tag. What the digest's leaf is made of.
 pub(crate) fn fingerprint(envelope: &[u8]) -> Option<(&[u8], &[u8])> {
     let suite = envelope.get(1).and_then(|id| Suite::from_id(*id))?;

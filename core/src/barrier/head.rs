@@ -16,6 +16,7 @@ use super::{Barrier, class::Class, envelope};
 use crate::{
     clock::{TimeKeeper, Timestamp},
     crypto::{CryptoError, mac::MacKey},
+    integrity::Anchor,
     storage::{Change, HeadRow, KEY_LEN, RowKey, Unwitnessed, Witness},
 };
 
@@ -190,6 +191,12 @@ impl HeadKeeper {
     /// The head as of the last durable commit.
     pub(crate) fn head(&self) -> Head {
         self.lock().settled.clone()
+    }
+
+    /// What stands for the store outside of it.
+    pub(crate) fn anchor(&self) -> Anchor {
+        let head = self.head();
+        Anchor { sequence: head.sequence, digest: self.barrier.digest().anchor(&head) }
     }
 
     /// Takes the rows of `class` as they are for right: what they add up to is what is expected from now on.

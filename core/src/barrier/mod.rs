@@ -23,6 +23,7 @@ use bytes::Bytes;
 
 pub use class::Class;
 pub use names::{Dir, Ordinal, Place, Root};
+pub(crate) use record::{Filed, filed};
 pub use record::{Malformed, Record};
 
 use crate::{
@@ -92,6 +93,13 @@ impl Barrier {
             digest: Digest::new(MacKey::new(&keyring.purpose(Purpose::Digest)?)),
             keyring: ArcSwap::from_pointee(keyring),
         })
+    }
+
+    /// This store's barrier as of the time when its keyring was stored like this, if the root key is the same.
+    pub(crate) fn as_of(&self, keyring: &[u8]) -> Result<Self, CryptoError> {
+        let root = self.root.lock().unwrap_or_else(PoisonError::into_inner).duplicate();
+        let keyring = open_keyring(&root, self.store, keyring)?;
+        Self::new(root, keyring, self.suite)
     }
 
     pub(crate) fn store(&self) -> StoreId {

@@ -64,6 +64,23 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     digest_bytes(context.finish().as_ref())
 }
 
+/// SHA-256 over what comes piece by piece.
+pub(crate) struct Sha256(digest::Context);
+
+impl Sha256 {
+    pub(crate) fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> [u8; 32] {
+        digest_bytes(self.0.finish().as_ref())
+    }
+}
+
 /// HKDF-SHA256 (RFC 5869): the key for one purpose. `label` names the purpose and is unique to it;
 /// `context` binds it further.
 pub(crate) fn derive(key: &Key, salt: &[u8], label: &str, context: &[&[u8]]) -> Result<Key, CryptoError> {

@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 
 use super::{ROOT, index};
 use crate::{
-    barrier::{Class, Ordinal, Place, Record},
+    barrier::{Class, Filed, Ordinal, Place, Record, filed},
     clock::Timestamp,
     crypto::SecretBytes,
     ids::{MountId, NamespaceId},
@@ -144,6 +144,8 @@ pub(crate) struct Failure {
 }
 
 impl Record for Failure {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Lease>(Class::Lease), filed::<Failure>(Class::Queue)];
 
 /// Where the lease with this tail lies.
 pub(crate) fn place(store: &Store, tail: &str) -> Place {

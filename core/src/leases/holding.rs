@@ -22,7 +22,7 @@ use super::{
     quota::{self, Quota},
 };
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     clock::Timestamp,
     core::Unsealed,
     crypto::random,
@@ -80,6 +80,8 @@ pub struct Holding {
 }
 
 impl Record for Holding {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Holding>(Class::Holding)];
 
 impl Holding {
     pub fn held(&self) -> Held {

@@ -8,7 +8,7 @@ pub(crate) use crate::tokens::index::{end_of, minute, minute_after};
 
 use super::{Lease, ROOT};
 use crate::{
-    barrier::{Class, Dir, Ordinal, Place, Record},
+    barrier::{Class, Dir, Filed, Ordinal, Place, Record, filed},
     clock::Timestamp,
     ids::{MountId, NamespaceId},
     store::Store,
@@ -38,6 +38,8 @@ pub(crate) enum Ref {
 }
 
 impl Record for Ref {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Ref>(Class::Lease), filed::<Ref>(Class::Expiry)];
 
 pub(crate) fn expiries(store: &Store) -> Dir {
     store.dir(ROOT, "expiry/")

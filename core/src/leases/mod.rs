@@ -32,6 +32,9 @@ pub(crate) mod sweep;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub(crate) const KINDS: &[&[crate::barrier::Filed]] =
+    &[entry::KINDS, holding::KINDS, index::KINDS, quota::KINDS];
+
 pub use effect::Effect;
 pub use entry::{Lease, NewLease, Outside, State};
 pub use holding::{Held, Holding};

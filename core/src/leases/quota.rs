@@ -6,7 +6,7 @@
 
 use super::Leases;
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     error::{Error, Result},
     store::Store,
     tx::Tx,
@@ -21,6 +21,8 @@ struct Count {
 }
 
 impl Record for Count {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Count>(Class::Lease)];
 
 /// Stages one lease more, or refuses: before anything is done that would have to be undone.
 pub(crate) async fn take(tx: &mut Tx, root: Root, tail: [u8; 8], quota: &Quota<'_>) -> Result<()> {

@@ -9,7 +9,7 @@ mod path;
 mod table;
 mod tune;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 
@@ -19,11 +19,11 @@ pub use table::{Found, Mounted, Table};
 pub use tune::{ConfigView, TuneView, Tuning};
 
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{BarrierError, Class, Filed, Place, Record, Root, filed},
     crypto::random,
     engine::Engines,
-    error::Result,
-    ids::MountId,
+    error::{Error, Result},
+    ids::{MountId, NamespaceId},
     storage::Rev,
     store::{PAGE, Store},
     tx::Tx,
@@ -38,6 +38,8 @@ struct Generation {
 }
 
 impl Record for Generation {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Mount>(Class::Mount), filed::<Generation>(Class::Mount)];
 
 /// The mount table of an unsealed store.
 pub struct Mounts {
@@ -60,9 +62,46 @@ impl Mounts {
         }
         // Read after the revision: what is loaded is at least as new as what it is filed under, and a change
         // in between is loaded again by the next request.
-        let table = Arc::new(Table::new(load(store).await?, self.engines));
+        let mut mounts = load(store).await?;
+        if !mounts.iter().any(|it| it.kind == "system") {
+            // Its record was lost and that accepted: without it nobody could mend anything.
+            mounts.extend(self.system());
+        }
+        let table = Arc::new(Table::new(mounts, self.engines));
         self.loaded.store(Some(Arc::new((rev, table.clone()))));
         Ok(table)
+    }
+
+    /// The table, or if it is refused the system alone, and why.
+    pub(crate) async fn current_or_system(&self, store: &Store) -> Result<(Arc<Table>, Option<Error>)> {
+        match self.current(store).await {
+            Err(error @ Error::Barrier(BarrierError::Refused(Class::Mount))) => {
+                let system = self.system().into_iter().collect();
+                Ok((Arc::new(Table::new(system, self.engines)), Some(error)))
+            }
+            table => Ok((table?, None)),
+        }
+    }
+
+    /// The system's mount as it always is, for when its record cannot be believed: there an operator sees what is
+    /// wrong, and decides.
+    fn system(&self) -> Option<Mount> {
+        let engine = self.engines.all().find(|it| it.kind() == "system");
+        engine.map(|engine| Mount {
+            id: MountId::internal(0),
+            namespace: NamespaceId::ROOT,
+            class: engine.class(),
+            path: "sys/".to_owned(),
+            kind: engine.kind().to_owned(),
+            accessor: String::new(),
+            description: String::new(),
+            options: BTreeMap::new(),
+            config: Config::default(),
+            local: false,
+            seal_wrap: false,
+            external_entropy_access: false,
+            tainted: false,
+        })
     }
 
     /// The table to check a change against: if it has changed by the time the transaction commits, the

@@ -7,7 +7,9 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
-    fmt,
+    fmt, io,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
 };
 
 use serde::{
@@ -24,6 +26,9 @@ use crate::crypto::SecretBytes;
 const MAX_DEPTH: usize = 32;
 const MAX_NODES: usize = 10_000;
 
+/// A body that is too large for memory, as it comes.
+pub type Chunks = Pin<Box<dyn futures_util::Stream<Item = io::Result<bytes::Bytes>> + Send>>;
+
 /// The fields of a request, from its body or its query.
 #[derive(Default)]
 pub struct Body {
@@ -31,6 +36,8 @@ pub struct Body {
     text: SecretBytes,
     /// Top-level names, and where in `text` their values lie.
     fields: Vec<(Box<str>, std::ops::Range<usize>)>,
+    /// Instead of fields, where the route says so. Whoever answers takes it, once.
+    chunks: Option<Box<Mutex<Option<Chunks>>>>,
 }
 
 /// Why a body was refused: never with a part of it.
@@ -71,7 +78,16 @@ impl Body {
                 }
             }
         }
-        Ok(Self { text, fields })
+        Ok(Self { text, fields, chunks: None })
+    }
+
+    /// A body that is no fields, and is read by whoever answers, after the request was admitted.
+    pub fn streamed(chunks: Chunks) -> Self {
+        Self { chunks: Some(Box::new(Mutex::new(Some(chunks)))), ..Self::default() }
+    }
+
+    pub(crate) fn take_chunks(&self) -> Option<Chunks> {
+        self.chunks.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The fields of a query string or a form: strings all of them.

@@ -10,7 +10,7 @@ use std::{
 };
 
 pub(crate) use body::check_bounds;
-pub use body::{BadBody, Body};
+pub use body::{BadBody, Body, Chunks};
 pub use path::{BadPath, Parsed, RequestPath};
 
 use crate::{crypto::SecretBytes, ids::RequestId};

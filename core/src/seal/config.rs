@@ -15,6 +15,9 @@ use crate::{
 /// The format that this build writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
+/// KiB that deriving the key from a passphrase may take: 4 GiB.
+const MAX_MEMORY: u32 = 4 << 20;
+
 pub(crate) const CONFIG_KEY: RowKey = core_key(1);
 
 /// How the unseal key comes about.
@@ -111,6 +114,25 @@ pub struct Recovery {
 }
 
 impl SealConfig {
+    /// Reads what a row from elsewhere says, if this build can use it and nothing in it is out of bounds: the
+    /// costs of a passphrase are paid by whoever tries it.
+    pub(crate) fn read(value: &[u8]) -> Option<Self> {
+        let config: Self = minicbor::decode(value).ok()?;
+        let bounded = |it: &PassphraseParams| {
+            it.memory <= MAX_MEMORY && (1..=64).contains(&it.passes) && (1..=64).contains(&it.lanes)
+        };
+        let holds = |shares: u8, threshold: u8, root: &[u8]| {
+            threshold >= 1 && threshold <= shares && root.len() == super::wrap::LEN
+        };
+        let sound = config.min_reader <= FORMAT
+            && holds(config.shares, config.threshold, &config.root)
+            && config.passphrase.is_some() == (config.kind == Kind::Passphrase)
+            && config.passphrase.iter().all(bounded)
+            && config.recovery.is_some() == config.kind.is_unattended()
+            && config.recovery.iter().all(|it| holds(it.shares, it.threshold, &it.root));
+        sound.then_some(config)
+    }
+
     pub fn store_id(&self) -> StoreId {
         StoreId(uuid::Uuid::from_bytes(self.store))
     }

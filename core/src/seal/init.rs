@@ -82,7 +82,7 @@ impl Core {
             Error::Busy => already(),
             error => error,
         })?;
-        *self.provided() = super::Provided::default();
+        self.forget_bootstrap();
         Ok(Initialized { shares, root_token: issued.id })
     }
 }

@@ -27,7 +27,10 @@ pub(crate) mod shamir;
 pub mod unseal;
 mod wrap;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 pub use config::{Kind, SealConfig};
 pub use unseal::UnsealAttempt;
@@ -48,13 +51,20 @@ pub(crate) struct Seal {
     pub(crate) transition: tokio::sync::Mutex<()>,
     limiter: limiter::Limiter,
     provided: Mutex<Provided>,
+    /// The store was replaced: if it can unseal itself it shall, once the answer is on record.
+    reopen: AtomicBool,
 }
+
+/// Finds the 32 bytes of an unattended seal, where they are.
+pub type KeySource = Arc<dyn Fn() -> Option<SecretBytes> + Send + Sync>;
 
 /// What the server found in files and credentials before the store was made.
 #[derive(Default)]
 struct Provided {
     unattended: Option<Key>,
     bootstrap: Option<SecretBytes>,
+    /// Where the key can be found again.
+    source: Option<KeySource>,
 }
 
 impl Default for Seal {
@@ -67,6 +77,7 @@ impl Default for Seal {
             transition: tokio::sync::Mutex::default(),
             limiter: limiter::Limiter::default(),
             provided: Mutex::default(),
+            reopen: AtomicBool::new(false),
         }
     }
 }
@@ -75,6 +86,11 @@ impl Core {
     /// Whether there is a store at all.
     pub async fn is_initialized(&self) -> Result<bool> {
         Ok(config::load(self.storage()).await?.is_some())
+    }
+
+    /// What the store says of its seal in the clear.
+    pub async fn stored_seal(&self) -> Result<SealConfig> {
+        Ok(self.seal_config().await?.config)
     }
 
     /// Drops the keys; every later request for data is refused. What operators had under way is forgotten.
@@ -101,6 +117,35 @@ impl Core {
     /// `bootstrap_secret`. It is dropped once the store is made.
     pub fn require_bootstrap_secret(&self, secret: SecretBytes) {
         self.provided().bootstrap = Some(secret);
+    }
+
+    /// Tells where the key of an unattended seal can be read anew: after a restore the store unseals itself with
+    /// it. It is asked then, and not kept.
+    pub fn find_unattended_key_with(&self, source: KeySource) {
+        self.provided().source = Some(source);
+    }
+
+    /// After the store was replaced.
+    pub(crate) fn reopen_later(&self) {
+        self.seal().reopen.store(true, Ordering::SeqCst);
+    }
+
+    /// Opens a store that was replaced and unseals itself. That it does not is no error: somebody will.
+    pub(crate) async fn reopen_if_due(&self) {
+        if !self.seal().reopen.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        let source = self.provided().source.clone();
+        let Some(key) = source.and_then(|it| it()) else { return };
+        if let Err(error) = self.unseal_unattended(&key).await {
+            tracing::warn!(%error, "the restored store waits to be unsealed");
+        }
+    }
+
+    /// The store is there: whoever comes now needs its keys.
+    pub(crate) fn forget_bootstrap(&self) {
+        let mut provided = self.provided();
+        (provided.unattended, provided.bootstrap) = (None, None);
     }
 
     /// The bytes of [`Core::provide_unattended_key`], until the store is made.

@@ -74,15 +74,7 @@ pub(crate) async fn derive(passphrase: SecretBytes, params: PassphraseParams, fr
     let busy = || Error::RateLimited { path: "sys/unseal".to_owned(), retry_after: 2 };
     let _one = from.slot().try_acquire().map_err(|_| busy())?;
     let work = move || password::argon2id(passphrase.expose(), &params.salt, params.cost());
-    // An embedding application may drive us without Tokio's threads: then it is its own thread that waits.
-    let key = match tokio::runtime::Handle::try_current() {
-        Ok(runtime) => runtime
-            .spawn_blocking(work)
-            .await
-            .map_err(|_| Error::Internal("the key derivation was interrupted"))?,
-        Err(_) => work(),
-    };
-    Ok(key?)
+    Ok(crate::blocking::run(work).await??)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::{
-    barrier::{Barrier, Class, KEYRING_KEY, Place, Record, Root, keyring::Keyring},
+    barrier::{Barrier, Class, Filed, KEYRING_KEY, Place, Record, Root, filed, keyring::Keyring},
     clock::Timestamp,
     core::{Core, Unsealed},
     error::{Error, Result},
@@ -40,6 +40,8 @@ pub(crate) struct Rotation {
 }
 
 impl Record for Rotation {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Rotation>(Class::System)];
 
 impl Default for Rotation {
     fn default() -> Self {

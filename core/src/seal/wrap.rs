@@ -13,6 +13,8 @@ use crate::{
 };
 
 const NONCE_END: usize = 32 + 24;
+/// Bytes of an envelope.
+pub(crate) const LEN: usize = NONCE_END + 32 + aead::TAG_LEN;
 
 pub(crate) fn wrap(unseal: &Key, root: &Key, store: StoreId, set: [u8; 4]) -> Result<Vec<u8>, CryptoError> {
     let mut out = Vec::with_capacity(NONCE_END + 32 + aead::TAG_LEN);

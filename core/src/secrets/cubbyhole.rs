@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     crypto::{
         Key, SecretBytes,
         aead::{self, Suite},
@@ -85,6 +85,8 @@ struct Sealed {
 }
 
 impl Record for Sealed {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Sealed>(Class::Cubbyhole)];
 
 /// Where a token's cubbyhole is filed: by the token's selector and by when it was made, so that a token that
 /// is made again with an old id has a cubbyhole of its own.

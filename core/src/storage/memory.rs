@@ -11,9 +11,12 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{
-    Batch, Change, CommitError, HeadRow, Op, Pending, Record, Remote, Rev, Row, RowKey, Scan, Snapshot,
-    Storage, StorageError, Witness,
+    Batch, Change, CommitError, HeadRow, Op, Pending, Record, Remote, Rev, Row, RowKey, Rows, Scan, Scratch,
+    Snapshot, Storage, StorageError, Witness,
 };
+
+/// What a scratch file in memory may hold.
+const SCRATCH: u64 = 256 << 20;
 
 /// A store that ends with the process.
 pub struct Memory {
@@ -98,6 +101,29 @@ impl Storage for Memory {
             let rows = Arc::clone(&state.rows);
             Box::new(Frozen { rows, after: None }) as Box<dyn Snapshot>
         }))
+    }
+
+    fn replace(&self, rows: Rows) -> Pending<'_, Result<(), StorageError>> {
+        let replace = || {
+            // Whoever commits meanwhile has changed what is about to go.
+            let rev = Rev(self.open()?.rev + 1);
+            let mut fresh = BTreeMap::new();
+            rows(&mut |row| {
+                fresh.insert(row.key, Stored { name: row.name, value: row.value, rev });
+                Ok(())
+            })?;
+            let mut state = self.open()?;
+            state.rev = state.rev.max(rev.0);
+            state.rows = Arc::new(fresh);
+            Ok(())
+        };
+        Pending::ready(replace())
+    }
+
+    fn scratch(&self) -> Result<Scratch, StorageError> {
+        let file = rustix::fs::memfd_create("scratch", rustix::fs::MemfdFlags::CLOEXEC)
+            .map_err(|error| StorageError::Io(Box::new(error)))?;
+        Ok(Scratch { file: file.into(), room: SCRATCH })
     }
 
     fn close(&self) -> Pending<'_, Result<(), StorageError>> {

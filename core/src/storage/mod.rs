@@ -9,7 +9,7 @@
 //! The trait was proved on SQLite, on memory and on a PostgreSQL adapter before anything was built on it
 //! (see docs/storage-format.md); [`conformance`] is the suite that every backend passes.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{fs::File, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 
@@ -131,6 +131,9 @@ pub enum StorageError {
     Io(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the storage is closed")]
     Closed,
+    /// What only some backends can do.
+    #[error("this storage cannot do that")]
+    Unsupported,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -245,8 +248,35 @@ pub trait Storage: Send + Sync + 'static {
     /// snapshot lives.
     fn snapshot(&self) -> Pending<'_, Result<Box<dyn Snapshot>, StorageError>>;
 
+    /// Puts other rows in the place of all there are, in one step: whoever reads, also after a crash, finds all
+    /// of the old rows or all of the new ones. The rows get a new revision; snapshots that live are ended or
+    /// go on with the old rows. No witness is asked: the head is among the rows. If `rows` fails, nothing was
+    /// changed.
+    fn replace(&self, _rows: Rows) -> Pending<'_, Result<(), StorageError>> {
+        Pending::ready(Err(StorageError::Unsupported))
+    }
+
+    /// Room for something large that is not to be kept in memory, where the rows lie.
+    fn scratch(&self) -> Result<Scratch, StorageError> {
+        Err(StorageError::Unsupported)
+    }
+
     /// Finishes what is queued, then closes. Later calls answer [`StorageError::Closed`].
     fn close(&self) -> Pending<'_, Result<(), StorageError>>;
+}
+
+/// Gives rows one by one, in key order, to whoever wants them. Their revisions mean nothing.
+pub type Rows = Box<dyn FnOnce(&mut Taker<'_>) -> Result<(), StorageError> + Send>;
+
+/// Takes a row.
+pub type Taker<'a> = dyn FnMut(Row) -> Result<(), StorageError> + 'a;
+
+/// A file that nobody else can open, and that is gone when it is closed, also after a crash.
+#[derive(Debug)]
+pub struct Scratch {
+    pub file: File,
+    /// Bytes that may be written to it without making the medium full.
+    pub room: u64,
 }
 
 /// A consistent view of every row.

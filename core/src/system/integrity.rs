@@ -43,7 +43,7 @@ async fn status(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     Response::data(&Status {
         sequence: anchor.sequence,
         digest: data_encoding::HEXLOWER.encode(&anchor.digest),
-        refused: cx.core.refused_classes()?.into_iter().map(name).collect(),
+        refused: cx.core.refused_classes()?.into_iter().map(Class::name).collect(),
     })
 }
 
@@ -64,8 +64,8 @@ struct Fault {
 async fn check(cx: &Cx<'_>) -> Result<Response> {
     let report = integrity::fsck(cx.core).await?;
     let faults = report.faults.iter().map(|(fault, count)| Fault {
-        class: fault.class.map_or_else(|| "unknown".to_owned(), name),
-        kind: format!("{:?}", fault.kind).to_lowercase(),
+        class: fault.class_name(),
+        kind: fault.kind_name(),
         count: *count,
     });
     Response::data(&Report { clean: report.is_clean(), rows: report.rows, faults: faults.collect() })
@@ -79,13 +79,8 @@ struct AcceptFields {
 async fn accept(cx: &Cx<'_>) -> Result<Response> {
     let fields: AcceptFields = cx.fields()?;
     let wanted = fields.class.unwrap_or_default();
-    let class = Class::ALL.into_iter().find(|it| name(*it) == wanted);
+    let class = Class::ALL.into_iter().find(|it| it.name() == wanted);
     let class = class.ok_or_else(|| Error::invalid("there is no such class"))?;
     cx.core.accept_class(class).await?;
     Ok(Response::empty())
-}
-
-/// As reports call a class: `token`, `kvversion`.
-fn name(class: Class) -> String {
-    format!("{class:?}").to_lowercase()
 }

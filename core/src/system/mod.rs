@@ -21,6 +21,7 @@ mod remount;
 mod rotate;
 mod seal;
 pub mod settings;
+mod snapshot;
 mod status;
 mod tools;
 mod ui;
@@ -29,6 +30,7 @@ mod wrapping;
 pub(crate) use identity::Identity;
 
 use crate::{
+    barrier::Filed,
     engine::{ENGINES, Engine},
     mounts::{Mount, MountClass},
     route::Tables,
@@ -54,11 +56,14 @@ pub(crate) const ROUTES: Tables = &[
     remount::ROUTES,
     rotate::ROUTES,
     settings::ROUTES,
+    snapshot::ROUTES,
     tools::ROUTES,
     ui::ROUTES,
     wrapping::ROUTES,
     crate::auth::lockout::ROUTES,
 ];
+
+pub(crate) const KINDS: &[&[Filed]] = &[remount::KINDS, settings::KINDS];
 
 pub(crate) struct System;
 

@@ -5,7 +5,7 @@ use strongroom_api::params::Text;
 use uuid::Uuid;
 
 use crate::{
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     clock::Timestamp,
     crypto::random,
     dispatch::Cx,
@@ -58,6 +58,8 @@ struct Move {
 }
 
 impl Record for Moves {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Moves>(Class::System)];
 
 #[derive(Deserialize)]
 struct Fields {

@@ -207,7 +207,7 @@ async fn status(cx: &Cx<'_>) -> Result<Response> {
     let sealed = cx.core.is_sealed();
     let (progress, nonce) = cx.core.unseal_progress();
     let status = Status {
-        kind: config.as_ref().map_or("shamir", |it| it.kind.name()),
+        kind: config.as_ref().map_or(cx.core.settings().seal, |it| it.kind).name(),
         initialized: config.is_some(),
         sealed,
         t: config.as_ref().map_or(0, |it| it.recovery.as_ref().map_or(it.threshold, |it| it.threshold)),

@@ -8,7 +8,7 @@ use strongroom_api::params::{Bool, List};
 
 use crate::{
     audit,
-    barrier::{Class, Place, Record, Root},
+    barrier::{Class, Filed, Place, Record, Root, filed},
     dispatch::Cx,
     error::{Error, Result},
     response::Response,
@@ -111,6 +111,12 @@ pub struct UiHeaders {
 }
 
 impl Record for UiHeaders {}
+
+pub(crate) const KINDS: &[Filed] = &[
+    filed::<Cors>(Class::System),
+    filed::<AuditedHeaders>(Class::System),
+    filed::<UiHeaders>(Class::System),
+];
 
 /// The settings for cross-origin requests: `None` forbids them.
 pub async fn cors(store: &Store) -> Result<Option<Cors>> {

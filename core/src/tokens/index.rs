@@ -7,7 +7,7 @@
 
 use super::{ROOT, Selector, Token};
 use crate::{
-    barrier::{Class, Dir, Ordinal, Place, Record},
+    barrier::{Class, Dir, Filed, Ordinal, Place, Record, filed},
     clock::Timestamp,
     ids::MountId,
     store::Store,
@@ -21,6 +21,8 @@ pub(super) struct Row {
 }
 
 impl Record for Row {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Row>(Class::TokenIndex), filed::<Row>(Class::Expiry)];
 
 impl Row {
     pub(super) fn of(selector: Selector) -> Self {

@@ -101,7 +101,8 @@ impl Tokens {
     /// Whether neither the token nor an ancestor has ended.
     pub(crate) async fn is_live(&self, open: &Unsealed, token: &Token, now: Timestamp) -> Result<bool> {
         let store = &open.store;
-        let mounts = open.mounts.current(store).await?;
+        // If the table is refused, what a mount gave cannot be told to stand; what none gave can.
+        let (mounts, _) = open.mounts.current_or_system(store).await?;
         let revoked = prefixes::revoked(store).await?;
         let stands = |token: &Token| {
             token.is_live(now) && is_mounted(&mounts, token) && !prefixes::cover(revoked.as_deref(), token)

@@ -29,6 +29,16 @@ pub use format::Selector;
 pub use issue::Parent;
 pub use lookup::{Caller, Known};
 
+pub(crate) const KINDS: &[&[Filed]] = &[
+    index::KINDS,
+    prefixes::KINDS,
+    &[
+        filed::<Token>(Class::Token),
+        // Of an id that was given away: buried in the background.
+        filed::<Token>(Class::Queue),
+    ],
+];
+
 /// Ancestors above a token.
 pub type Depth = u8;
 
@@ -36,7 +46,7 @@ pub type Depth = u8;
 pub type Epoch = u64;
 
 use crate::{
-    barrier::{Barrier, Class, Place, Root, keyring::Purpose},
+    barrier::{Barrier, Class, Filed, Place, Root, filed, keyring::Purpose},
     crypto::{CryptoError, equal, mac::MacKey},
     store::Store,
 };

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Epoch, ROOT, Token, swept::Swept};
 use crate::{
-    barrier::{Class, Ordinal, Place, Record},
+    barrier::{Class, Filed, Ordinal, Place, Record, filed},
     clock::Timestamp,
     error::{Error, Result},
     ids::MountId,
@@ -37,6 +37,8 @@ pub(crate) struct Prefixes {
 }
 
 impl Record for Prefixes {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Prefixes>(Class::Queue)];
 
 /// Whether leases are forgotten although their engine fails to revoke them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Marker, State, Tree, parent};
 use crate::{
-    barrier::{Class, Dir, Ordinal, Record, Root},
+    barrier::{Class, Dir, Filed, Ordinal, Record, Root, filed},
     crypto::random,
     error::Result,
     ids::{MountId, NamespaceId},
@@ -36,6 +36,8 @@ struct Burial {
 }
 
 impl Record for Burial {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Burial>(Class::Queue)];
 
 /// Stages the burial of `folder` and of what lies above it.
 pub(super) fn file(tx: &mut Tx, tree: Tree, folder: &str) -> Result<()> {

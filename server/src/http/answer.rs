@@ -4,14 +4,19 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::Full;
 use strongroom_core::{crypto::SecretBytes, ids::RequestId, response::Response};
 
-use super::{Answer, refusal};
+use super::{Answer, Payload, refusal};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub(super) fn success(id: RequestId, response: Response) -> Answer {
+    if let Some(stream) = response.stream {
+        let content_type = HeaderValue::from_static(stream.content_type);
+        let mut answer = Answer::new(Payload::Pieces(stream));
+        add_headers(answer.headers_mut(), content_type);
+        return answer;
+    }
     if let Some(raw) = response.raw {
         return finish(response.status.unwrap_or(200), HeaderValue::from_static(raw.content_type), raw.body);
     }
@@ -47,7 +52,7 @@ pub(super) fn add_headers(headers: &mut HeaderMap, content_type: HeaderValue) {
 
 fn finish(status: u16, content_type: HeaderValue, body: SecretBytes) -> Answer {
     let body = if body.is_empty() { Bytes::new() } else { Bytes::from_owner(body) };
-    let mut answer = Answer::new(Full::new(body));
+    let mut answer = Answer::new(body.into());
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     add_headers(answer.headers_mut(), content_type);
     answer

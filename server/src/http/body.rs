@@ -1,9 +1,16 @@
-//! Reading a body: bounded in bytes and in time, into one buffer that is wiped.
+//! Reading a body: bounded in bytes and in time, into one buffer that is wiped; or piece by piece, for the few
+//! requests whose body is larger than memory.
+
+use std::{io, time::Duration};
 
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use strongroom_core::{Core, crypto::SecretBytes, request::PresentedToken};
+use strongroom_core::{
+    Core,
+    crypto::SecretBytes,
+    request::{Chunks, PresentedToken},
+};
 
 use super::{Limits, budget::Reserved, refusal::Refusal};
 
@@ -59,10 +66,7 @@ pub(super) async fn collect(
     mut incoming: Incoming,
     reserved: &mut Reserved,
 ) -> Result<SecretBytes, Refusal> {
-    // Rule 105: nothing is unpacked.
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|it| it != "identity") {
-        return Err(Refusal::Encoded);
-    }
+    refuse_encodings(headers)?;
     if incoming.is_end_stream() {
         return Ok(SecretBytes::default());
     }
@@ -89,4 +93,59 @@ pub(super) async fn collect(
         Ok(SecretBytes::new(text))
     };
     tokio::time::timeout(limits.body_deadline, read).await.unwrap_or(Err(Refusal::SlowBody))
+}
+
+/// A body as it comes. Whoever reads it bounds its length; no piece may be late.
+pub(super) fn stream(limits: &Limits, headers: &HeaderMap, incoming: Incoming) -> Result<Chunks, Refusal> {
+    refuse_encodings(headers)?;
+    let deadline = limits.body_deadline;
+    let upload = Upload(Some(incoming));
+    let pieces = futures_util::stream::try_unfold(upload, move |mut upload| async move {
+        loop {
+            let Some(incoming) = &mut upload.0 else { return Ok(None) };
+            let frame = tokio::time::timeout(deadline, incoming.frame()).await;
+            match frame.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))? {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(io::Error::other(error)),
+                // Trailers say nothing to us.
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some((data, upload)));
+                    }
+                }
+            }
+        }
+    });
+    Ok(Box::pin(pieces))
+}
+
+/// Bytes of a refused upload that are thrown away, and for how long.
+const THROWN_AWAY: usize = 16 << 20;
+const THROWING: Duration = Duration::from_secs(5);
+
+/// A body that may be refused before it was read. Clients that are cut off while they send see a broken
+/// connection and not the refusal, so a moment is spent on listening to them.
+struct Upload(Option<Incoming>);
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let Some(mut incoming) = self.0.take().filter(|it| !it.is_end_stream()) else { return };
+        let listen = async move {
+            let mut left = THROWN_AWAY;
+            while let Some(Ok(frame)) = incoming.frame().await {
+                let size = frame.data_ref().map_or(0, bytes::Bytes::len);
+                let Some(rest) = left.checked_sub(size) else { break };
+                left = rest;
+            }
+        };
+        tokio::spawn(tokio::time::timeout(THROWING, listen));
+    }
+}
+
+/// Rule 105: nothing is unpacked.
+fn refuse_encodings(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(Refusal::Encoded),
+        _ => Ok(()),
+    }
 }

@@ -5,6 +5,7 @@ mod body;
 mod budget;
 mod forwarded;
 mod origin;
+mod payload;
 mod read;
 mod refusal;
 
@@ -15,15 +16,14 @@ use std::{
 };
 
 use ::http::{Request, Response};
-use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use strongroom_core::{
     Core,
     audit::Audited,
     ids::RequestId,
     request::{Opened, Operation, Peer, Request as Ask},
+    route,
 };
 
 use crate::config::Forwarded;
@@ -32,10 +32,11 @@ use self::{budget::Reserved, read::Read, refusal::Refusal};
 pub use self::{
     budget::{Budget, Shares},
     origin::Hosts,
+    payload::Payload,
 };
 
-/// What goes back to the client: one buffer, wiped once it is sent.
-pub type Answer = Response<Full<Bytes>>;
+/// What goes back to the client.
+pub type Answer = Response<Payload>;
 
 /// What bounds a request, whoever sends it.
 #[derive(Clone, Debug)]
@@ -75,6 +76,10 @@ impl Default for Limits {
     }
 }
 
+/// What is larger than memory takes longer: a snapshot of a large store, or one that comes over a slow line.
+/// Nothing may stand still in it for longer than [`Limits::body_deadline`].
+const STREAMED_DEADLINE: Duration = Duration::from_secs(6 * 3600);
+
 /// What every request of one listener needs.
 pub struct App {
     pub core: Arc<Core>,
@@ -96,7 +101,7 @@ impl App {
         let answer = AssertUnwindSafe(self.route(peer, request)).catch_unwind().await;
         let mut answer = answer.unwrap_or_else(|_| refusal::panicked());
         if head {
-            *answer.body_mut() = Full::default();
+            *answer.body_mut() = Payload::default();
         }
         answer
     }
@@ -120,7 +125,11 @@ impl App {
         // These answer whoever asks about the server itself, in a form of their own.
         let bare_refusals = read::is_about_the_seal(request.path.as_str());
         let seen = tracing::enabled!(tracing::Level::DEBUG).then(|| Seen::new(&request));
-        let dispatched = tokio::time::timeout(self.limits.request_deadline, self.dispatch(request, reserved));
+        let deadline = match route::is_streamed(request.operation, request.path.as_str()) {
+            true => STREAMED_DEADLINE,
+            false => self.limits.request_deadline,
+        };
+        let dispatched = tokio::time::timeout(deadline, self.dispatch(request, reserved));
         let Ok(audited) = dispatched.await else { return Refusal::Timeout.into_answer() };
         let Some(audited) = audited else { return refusal::panicked() };
         let answer = match audited.into_result() {

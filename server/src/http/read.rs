@@ -12,6 +12,7 @@ use strongroom_core::{
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
     request::{BadPath, Body, Opened, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
+    route,
 };
 
 use super::{Limits, body, budget::Reserved, refusal::Refusal};
@@ -58,6 +59,10 @@ pub(super) async fn read(
         merge_patch_type(&parts.headers)?;
     }
     let fields = match operation {
+        // Admitted first, read afterwards: nobody without a token sends a large one anywhere but to its refusal.
+        Operation::Write if route::is_streamed(operation, path.as_str()) => {
+            Body::streamed(body::stream(limits, &parts.headers, incoming)?)
+        }
         Operation::Patch | Operation::Write => {
             let sender = body::Sender { core, token: token.as_ref() };
             let text = body::collect(limits, &sender, &parts.headers, incoming, reserved).await?;

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use http_body_util::Full;
 use strongroom_core::{
     Error,
     ids::RequestId,
@@ -162,7 +161,7 @@ struct Errors<'a> {
 
 fn errors(status: StatusCode, messages: &[&str]) -> Answer {
     let body = serde_json::to_vec(&Errors { errors: messages }).unwrap_or_default();
-    let mut out = Answer::new(Full::new(Bytes::from(body)));
+    let mut out = Answer::new(Bytes::from(body).into());
     *out.status_mut() = status;
     answer::add_headers(out.headers_mut(), HeaderValue::from_static("application/json"));
     out

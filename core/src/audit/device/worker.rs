@@ -253,6 +253,7 @@ impl Worker {
         text::text(&mut out, "store", &self.node.store);
         text::text(&mut out, "device", &self.config.path);
         text::text(&mut out, "key", &data_encoding::HEXLOWER.encode(&self.node.signer.public()));
+        self.node.anchor(&mut out);
         if torn.is_none() {
             text::text(&mut out, "previous", &self.head.hex());
         }
@@ -295,6 +296,7 @@ impl Worker {
         text::text(&mut out, "store", &self.node.store);
         text::text(&mut out, "device", &self.config.path);
         text::text(&mut out, "signature", &data_encoding::HEXLOWER.encode(&self.node.signer.sign(&signed)));
+        self.node.anchor(&mut out);
         out.push(b'}');
         self.write(&[Body::new(out)])?;
         (self.unsigned, self.signed_at) = (0, Instant::now());

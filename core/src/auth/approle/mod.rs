@@ -15,6 +15,7 @@ mod secret_ids;
 use futures_util::future::BoxFuture;
 
 use crate::{
+    barrier::Filed,
     engine::Engine,
     error::Result,
     mounts::{Mount, MountClass},
@@ -25,6 +26,8 @@ use crate::{
 
 const ROUTES: Tables =
     &[login::ROUTES, role::ROUTES, role_id::ROUTES, secret_ids::ROUTES, fields::ROUTES, purge::ROUTES];
+
+pub(crate) const KINDS: &[&[Filed]] = &[purge::KINDS, role::KINDS, role_id::KINDS, secret_id::KINDS];
 
 pub(crate) struct AppRole;
 

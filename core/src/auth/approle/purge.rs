@@ -12,7 +12,7 @@ use super::{
     secret_id::{ACCESSORS, Access, SECRETS, SecretId, Shelf},
 };
 use crate::{
-    barrier::{Class, Dir, Ordinal, Record, Root},
+    barrier::{Class, Dir, Filed, Ordinal, Record, Root, filed},
     clock::Timestamp,
     core::Unsealed,
     crypto::random,
@@ -76,6 +76,8 @@ enum Work {
 }
 
 impl Record for Errand {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Errand>(Class::Queue)];
 
 impl Errand {
     fn new(mount: &Mount, work: Work, role: [u8; 16]) -> Self {

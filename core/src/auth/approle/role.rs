@@ -8,7 +8,7 @@ use strongroom_api::params::{Bool, Integer, List, Seconds, Text};
 use super::{purge, role_id};
 use crate::{
     auth::{name::Name, one_of},
-    barrier::{Class, Place, Record},
+    barrier::{Class, Filed, Place, Record, filed},
     crypto::random,
     dispatch::Cx,
     error::{Error, Result},
@@ -90,6 +90,8 @@ pub(super) struct Role {
 }
 
 impl Record for Role {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Role>(Class::Config)];
 
 impl Role {
     fn new(name: &Name) -> Result<Self> {

@@ -6,7 +6,7 @@ use strongroom_api::params::Text;
 use super::role::{self, Role};
 use crate::{
     auth::{login_key, name::Name},
-    barrier::{Class, Place, Record},
+    barrier::{Class, Filed, Place, Record, filed},
     dispatch::Cx,
     error::{Error, Result},
     mounts::Mount,
@@ -32,6 +32,8 @@ struct Owner {
 }
 
 impl Record for Owner {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<Owner>(Class::Config)];
 
 /// A role id as it is stored and looked for: clients that read it from a file send the line's end too. None if
 /// nothing is left.

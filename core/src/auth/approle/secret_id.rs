@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use super::role::Role;
 use crate::{
     auth::login_key,
-    barrier::{Class, Dir, Place, Record},
+    barrier::{Class, Dir, Filed, Place, Record, filed},
     clock::Timestamp,
     crypto::CryptoError,
     error::{Error, Result},
@@ -71,6 +71,8 @@ pub(super) struct Access {
 }
 
 impl Record for Access {}
+
+pub(super) const KINDS: &[Filed] = &[filed::<SecretId>(Class::Login), filed::<Access>(Class::Login)];
 
 /// The secret ids of one role.
 #[derive(Clone, Copy)]

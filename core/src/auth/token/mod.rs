@@ -8,6 +8,8 @@ mod revoke;
 mod roles;
 mod tidy;
 
+pub(crate) use roles::KINDS;
+
 use futures_util::future::BoxFuture;
 
 use crate::{

@@ -7,7 +7,7 @@ use strongroom_api::params::{Bool, Integer, List, Seconds, Text};
 
 use super::create;
 use crate::{
-    barrier::{Class, Place, Record},
+    barrier::{Class, Filed, Place, Record, filed},
     dispatch::Cx,
     error::{Error, Result},
     mounts::Mount,
@@ -82,6 +82,8 @@ pub(super) struct Role {
 }
 
 impl Record for Role {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<Role>(Class::Config)];
 
 impl Default for Role {
     fn default() -> Self {

@@ -7,6 +7,8 @@ mod login;
 mod password;
 mod users;
 
+pub(crate) use users::KINDS;
+
 use futures_util::future::BoxFuture;
 
 use crate::{

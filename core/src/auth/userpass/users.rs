@@ -9,7 +9,7 @@ use strongroom_api::params::{List, Seconds};
 use super::password;
 use crate::{
     auth::{name::Name, one_of},
-    barrier::{Class, Place, Record},
+    barrier::{Class, Filed, Place, Record, filed},
     crypto::password::PasswordHash,
     dispatch::Cx,
     error::{Error, Result},
@@ -75,6 +75,8 @@ pub(super) struct User {
 }
 
 impl Record for User {}
+
+pub(crate) const KINDS: &[Filed] = &[filed::<User>(Class::Config)];
 
 impl User {
     fn new(hash: PasswordHash) -> Self {

@@ -35,6 +35,7 @@ use crate::{
 };
 
 pub use body::MAX_DATA;
+pub(crate) use record::{KINDS, outside};
 
 const VERSION: &str = "version";
 

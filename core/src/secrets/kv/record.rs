@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use crate::{
-    barrier::{Record, Root},
+    barrier::{Class, Filed, Record, Root, filed, record},
     clock::Timestamp,
     crypto::SecretBytes,
     ids::{MountId, NamespaceId},
@@ -192,6 +192,36 @@ pub(super) struct Work {
 }
 
 impl Record for Work {}
+
+pub(crate) const KINDS: &[Filed] = &[
+    filed::<Head>(Class::Kv),
+    filed::<MountSettings>(Class::Config),
+    filed::<Value>(Class::KvVersion),
+    filed::<Page>(Class::KvVersion),
+    filed::<Value>(Class::KvChunk),
+    filed::<Work>(Class::Queue),
+];
+
+/// The rows without which a secret is not whole, of those that are no row of its own: their ordinals. Of the
+/// versions on a page some may be gone already.
+pub(crate) fn outside(head: &[u8]) -> Vec<(Class, [u8; 16])> {
+    let Ok(head) = record::decode::<Head>(head) else { return Vec::new() };
+    let mut rows: Vec<_> = head.pages.iter().map(|it| (Class::KvVersion, it.ordinal)).collect();
+    for entry in head.older.iter().chain(&head.latest) {
+        match entry.body {
+            Body::Gone | Body::Head => {}
+            Body::Row(ordinal) => rows.push((Class::KvVersion, ordinal)),
+            Body::Chunks { first, count, .. } => rows.extend((0..count).map(|index| {
+                let mut ordinal = first;
+                if let Some(last) = ordinal.last_mut() {
+                    *last = index;
+                }
+                (Class::KvChunk, ordinal)
+            })),
+        }
+    }
+    rows
+}
 
 impl Work {
     pub(super) fn new(root: Root) -> Self {

@@ -339,6 +339,46 @@ pub(super) async fn scrubs(store: &dyn Storage) {
     assert_eq!(value(store, row).await, None);
 }
 
+/// Replaced are all rows or, if their source fails, none; no cache remembers the old ones.
+pub(super) async fn replaces(store: &dyn Storage) {
+    let dir = dir(15);
+    let [kept, gone] = [0, 1].map(|it| key(dir, it));
+    let old = store.commit(batch(vec![put(kept, b"old"), put(gone, b"old")])).await.expect("commit");
+    let give = |values: Vec<(RowKey, Vec<u8>)>, fails: bool| -> Rows {
+        Box::new(move |take| {
+            for (key, value) in values {
+                take(Row { key, name: Bytes::from_static(b"name"), value: value.into(), rev: Rev(1) })?;
+            }
+            if fails { Err(StorageError::Damaged("the source")) } else { Ok(()) }
+        })
+    };
+    match store.replace(give(vec![(kept, b"no".to_vec())], true)).await {
+        // Not every backend can do it, and that is said before anything is changed.
+        Err(StorageError::Unsupported) => return,
+        answer => assert!(matches!(answer, Err(StorageError::Damaged("the source"))), "{answer:?}"),
+    }
+    assert_eq!(value(store, kept).await, Some(Bytes::from_static(b"old")), "a source that failed has effect");
+    let long = pattern(9000, 3);
+    store
+        .replace(give(vec![(kept, b"new".to_vec()), (key(dir, 2), long.clone())], false))
+        .await
+        .expect("replace");
+    let rows = scan(store, everything(dir)).await;
+    let found: Vec<_> = rows.iter().map(|it| (it.key, it.value.to_vec())).collect();
+    assert_eq!(found, [(kept, b"new".to_vec()), (key(dir, 2), long)]);
+    assert!(rows.iter().all(|it| it.rev > old), "a revision is used again");
+    assert_eq!(
+        (value(store, kept).await, value(store, gone).await),
+        (Some(Bytes::from_static(b"new")), None)
+    );
+    let mut snapshot = store.snapshot().await.expect("snapshot");
+    assert_eq!(snapshot.next(10).await.expect("next").len(), 2, "rows of other directories are left");
+    let answer = store.commit(batch(vec![check(kept, Expect::At(old)), put(kept, b"no")])).await;
+    assert!(matches!(answer, Err(CommitError::Conflict)), "{answer:?}");
+    let next = store.commit(batch(vec![put(gone, b"after")])).await.expect("commit");
+    assert!(rows.iter().all(|it| it.rev < next));
+}
+
 /// Closing finishes what is queued; afterwards everything answers that it is closed.
 pub(super) async fn closes(store: &dyn Storage) {
     let row = key(dir(14), 0);

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 
 use super::{
-    Batch, CommitError, DirKey, Expect, KEY_LEN, MAX_BATCH_BYTES, MAX_BATCH_OPS, Op, Rev, Row, RowKey, Scan,
-    Storage, StorageError,
+    Batch, CommitError, DirKey, Expect, KEY_LEN, MAX_BATCH_BYTES, MAX_BATCH_OPS, Op, Rev, Row, RowKey, Rows,
+    Scan, Storage, StorageError,
 };
 
 mod cases;
@@ -34,6 +34,7 @@ pub async fn run(store: Arc<dyn Storage>) {
     cases::witness_fails(&*store).await;
     cases::snapshots(&*store).await;
     cases::scrubs(&*store).await;
+    cases::replaces(&*store).await;
     cases::closes(&*store).await;
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::storage::StorageError;
+use crate::storage::{Scratch, StorageError};
 
 /// Nobody else may enter the directory or read a file in it.
 const DIR_MODE: u32 = 0o700;
@@ -81,6 +81,30 @@ impl DataDir {
         verify_dir(&self.path)?;
         ["", "-wal", "-shm"].iter().try_for_each(|it| verify_file(&self.path.join(format!("{STORE}{it}"))))
     }
+}
+
+/// What a scratch file leaves free on the medium: the audit log and the store must go on.
+const RESERVE: u64 = 256 << 20;
+
+/// A file without a name, beside `store`: a crash leaves nothing of it.
+pub(super) fn scratch(store: &Path) -> Result<Scratch, StorageError> {
+    use rustix::fs::{CWD, Mode, OFlags, fstatvfs, open, openat, unlinkat};
+    let dir = store.parent().ok_or_else(|| refuse(DirError::NotADirectory))?;
+    let mode = Mode::from_raw_mode(FILE_MODE);
+    let file = match open(dir, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode) {
+        Ok(file) => file,
+        // Some file systems have no files without a name: then it loses its name at once.
+        Err(_) => {
+            let path = dir.join(format!("scratch-{}", std::process::id()));
+            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+            let file = openat(CWD, &path, flags, mode).map_err(|it| io_error(it.into()))?;
+            unlinkat(CWD, &path, rustix::fs::AtFlags::empty()).map_err(|it| io_error(it.into()))?;
+            file
+        }
+    };
+    let found = fstatvfs(&file).map_err(|it| io_error(it.into()))?;
+    let room = found.f_bavail.saturating_mul(found.f_frsize).saturating_sub(RESERVE);
+    Ok(Scratch { file: file.into(), room })
 }
 
 /// A directory that is ours alone is narrowed to 0700. One with other things in it is somebody's home or

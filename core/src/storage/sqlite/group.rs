@@ -224,6 +224,19 @@ fn store_big(conn: &Connection, was: Option<i64>, value: &[u8]) -> Result<Option
     }
 }
 
+/// A row that is not there yet.
+pub(super) fn insert(
+    conn: &Connection,
+    key: &RowKey,
+    rev: Rev,
+    name: &[u8],
+    value: &[u8],
+) -> Result<(), Failure> {
+    let big = store_big(conn, None, value)?;
+    let inline = big.is_none().then_some(value);
+    store(conn, false, (key, rev, name, inline, big))
+}
+
 type Columns<'a> = (&'a RowKey, Rev, &'a [u8], Option<&'a [u8]>, Option<i64>);
 
 fn store(conn: &Connection, exists: bool, (key, rev, name, inline, big): Columns<'_>) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use tokio::sync::{oneshot, watch};
 
 use self::{
     dir::DataDir,
-    queue::{Job, Queue},
+    queue::{Job, Queue, Replacement},
     readers::Readers,
     snapshot::Snapshots,
     sweep::Sweep,
@@ -26,8 +26,8 @@ use self::{
     writer::{Scrubs, Writer},
 };
 use super::{
-    Batch, CommitError, Pending, Record, Remote, Rev, Row, RowKey, Scan, Snapshot, Storage, StorageError,
-    Witness, cache::Cache,
+    Batch, CommitError, Pending, Record, Remote, Rev, Row, RowKey, Rows, Scan, Scratch, Snapshot, Storage,
+    StorageError, Witness, cache::Cache,
 };
 
 mod dir;
@@ -35,6 +35,7 @@ mod error;
 mod group;
 mod queue;
 mod readers;
+mod replace;
 mod rows;
 mod schema;
 mod snapshot;
@@ -120,6 +121,15 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// What SQLite finds wrong with the file, and rows and long values that have lost each other; a line each,
+    /// a hundred at most. Nothing if all is well.
+    pub fn check_file(&self) -> Result<Vec<String>, StorageError> {
+        self.shared.open()?;
+        self.shared.readers.with(schema::check)
+    }
+}
+
 /// Ends the storage with its writer, however that ends.
 struct End {
     shared: Arc<Shared>,
@@ -188,6 +198,19 @@ impl Storage for Sqlite {
     fn snapshot(&self) -> Pending<'_, Result<Box<dyn Snapshot>, StorageError>> {
         let shared = &self.shared;
         Pending::ready(shared.open().and_then(|()| shared.snapshots.open(&shared.store)))
+    }
+
+    fn replace(&self, rows: Rows) -> Pending<'_, Result<(), StorageError>> {
+        let (answer, answered) = oneshot::channel();
+        if let Err(error) = self.shared.queue.push_replacement(Replacement { rows, answer }) {
+            return Pending::ready(Err(error));
+        }
+        Pending::Waiting(Box::pin(async move { answered.await.unwrap_or(Err(StorageError::Closed)) }))
+    }
+
+    fn scratch(&self) -> Result<Scratch, StorageError> {
+        self.shared.open()?;
+        dir::scratch(&self.shared.store)
     }
 
     fn close(&self) -> Pending<'_, Result<(), StorageError>> {

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::storage::{Batch, CommitError, Priority, Rev, StorageError, Witness};
+use crate::storage::{Batch, CommitError, Priority, Rev, Rows, StorageError, Witness};
 
 /// Batches that wait at most, interactive and background; more answer "busy".
 const INTERACTIVE: usize = 4096;
@@ -32,10 +32,18 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Result<Rev, CommitError>>,
 }
 
+/// Other rows for all there are, and who waits for them.
+pub(super) struct Replacement {
+    pub(super) rows: Rows,
+    pub(super) answer: oneshot::Sender<Result<(), StorageError>>,
+}
+
 /// What the writer is to do next.
 pub(super) enum Turn {
     /// Never empty, and all of one witness.
     Group(Vec<Job>),
+    /// No batch waits that was handed over before.
+    Replace(Replacement),
     /// The time has come that was given.
     Timeout,
     /// Nothing waits, and nothing will come any more.
@@ -52,6 +60,7 @@ pub(super) struct Queue {
 struct State {
     interactive: VecDeque<Job>,
     background: VecDeque<Job>,
+    replacement: Option<Replacement>,
     bytes: usize,
     closed: bool,
     /// The writer sleeps: only then does waking it cost a system call.
@@ -83,6 +92,20 @@ impl Queue {
         Ok(())
     }
 
+    /// One at a time: a second one answers "busy".
+    pub(super) fn push_replacement(&self, replacement: Replacement) -> Result<(), StorageError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(StorageError::Closed);
+        }
+        if state.replacement.is_some() {
+            return Err(StorageError::Busy);
+        }
+        state.replacement = Some(replacement);
+        self.wake.notify_one();
+        Ok(())
+    }
+
     /// Waits for work, at most until `deadline`.
     ///
     /// Whoever was answered last will often come again at once. Taking the first of them alone would make many
@@ -100,6 +123,11 @@ impl Queue {
             }
             if state.waiting() >= state.wanted {
                 return Turn::Group(state.take_group());
+            }
+            if state.waiting() == 0
+                && let Some(replacement) = state.replacement.take()
+            {
+                return Turn::Replace(replacement);
             }
             if state.closed {
                 return Turn::Close;
@@ -128,6 +156,7 @@ impl Queue {
         state.closed = true;
         state.interactive.clear();
         state.background.clear();
+        state.replacement = None;
     }
 
     /// The lock is held over moves only; none of them can leave the queues half done.

@@ -153,6 +153,36 @@ fn verify(conn: &Connection) -> Result<(), StorageError> {
     if found.next().map_err(storage)?.is_some() { Err(differs()) } else { Ok(()) }
 }
 
+/// See [`Sqlite::check_file`](super::Sqlite::check_file).
+pub(super) fn check(conn: &Connection) -> Result<Vec<String>, StorageError> {
+    let mut statement = conn.prepare("PRAGMA integrity_check(100)").map_err(storage)?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0)).map_err(storage)?;
+    let lines: Result<Vec<String>, _> = lines.collect();
+    let mut found = lines.map_err(storage)?;
+    found.retain(|it| it != "ok");
+    for (what, sql) in [
+        ("rows without a value", "SELECT count(*) FROM rows WHERE (value IS NULL) = (big IS NULL)"),
+        (
+            "rows whose long value is missing",
+            "SELECT count(*) FROM rows WHERE big IS NOT NULL AND big NOT IN (SELECT id FROM big)",
+        ),
+        (
+            "long values that belong to no row",
+            "SELECT count(*) FROM big WHERE id NOT IN (SELECT big FROM rows WHERE big IS NOT NULL)",
+        ),
+        (
+            "rows with a later revision than the last",
+            "SELECT count(*) FROM rows, meta WHERE rows.rev > meta.rev",
+        ),
+    ] {
+        let count: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(storage)?;
+        if count > 0 {
+            found.push(format!("{what}: {count}"));
+        }
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

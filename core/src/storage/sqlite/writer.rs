@@ -18,11 +18,12 @@ use super::{
     Shared,
     error::Failure,
     group,
-    queue::{Job, Turn},
+    queue::{Job, Replacement, Turn},
+    replace,
     sweep::Sweep,
     wal::{Checkpointer, Progress},
 };
-use crate::storage::{Batch, CommitError, Rev};
+use crate::storage::{Batch, CommitError, Rev, StorageError};
 
 /// A snapshot that is older than this gives way to a scrub.
 const SNAPSHOT_GRACE: Duration = Duration::from_secs(30);
@@ -76,6 +77,7 @@ impl Writer {
         loop {
             match self.shared.queue.next(self.scrubs.deadline(&self.sweep)) {
                 Turn::Group(jobs) => self.commit(jobs),
+                Turn::Replace(replacement) => self.replace(replacement),
                 Turn::Timeout => {}
                 Turn::Close => break,
             }
@@ -103,6 +105,22 @@ impl Writer {
             }
         }
         self.checkpointer.wrote(&self.conn, pages);
+    }
+
+    fn replace(&mut self, Replacement { rows, answer }: Replacement) {
+        // What they show is about to go, and the log cannot begin anew while they look into it.
+        self.shared.snapshots.end(Duration::ZERO);
+        let replace = || replace::run(&mut self.conn, rows);
+        let outcome = catch_unwind(AssertUnwindSafe(replace))
+            .unwrap_or_else(|_| Err(StorageError::Io(Box::new(Failure::Panicked))));
+        // A reader that fetched an old row has a placeholder for it, which goes too.
+        self.shared.cache.clear();
+        if outcome.is_ok()
+            && let Err(failure) = self.empty()
+        {
+            tracing::error!(error = %failure, "the log could not be emptied of the rows that were replaced");
+        }
+        let _ = answer.send(outcome);
     }
 
     /// A caller that has stopped waiting is no error.
