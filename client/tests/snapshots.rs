@@ -163,7 +163,7 @@ fn an_older_snapshot_comes_back_and_a_foreign_one_only_by_force() {
     assert_eq!(first.ok(&["get", "b"], &other_root), "there");
 }
 
-// Rule 9: whatever the moment, the store is the old or the restored one, whole.
+// Whatever the moment, the store is the old or the restored one, whole.
 #[test]
 fn a_server_killed_while_it_restores_has_one_of_the_two_stores() {
     let temp = tempfile::tempdir().unwrap();

@@ -269,7 +269,7 @@ pub async fn fsck(core: &Core) -> Result<Report> {
                 Ok(plain) if !types::fits(class, plain.expose()) => {
                     report.add(Some(class), FaultKind::Mistyped);
                 }
-                Ok(plain) if class == Class::Kv => outside.extend(kv::outside(plain.expose())),
+                Ok(plain) if matches!(class, Class::Kv) => outside.extend(kv::outside(plain.expose())),
                 Ok(_) => {}
                 Err(Unsound::Altered) => report.add(Some(class), FaultKind::Altered),
                 Err(Unsound::Misnamed) => report.add(Some(class), FaultKind::Misnamed),

@@ -246,7 +246,7 @@ async fn check(test: &TestCore, what: &str, snapshot: Vec<u8>, says: &str) {
     }
 }
 
-// Rules 9, 97 and 109: a hostile file gives one line, and changes nothing.
+// Rules 97 and 109: a hostile file gives one line, and changes nothing.
 #[tokio::test]
 async fn each_part_is_checked_before_anything_is_replaced() {
     let test = furnished().await;

@@ -81,7 +81,8 @@ impl Engine for System {
     }
 
     fn folded(&self) -> &'static [&'static str] {
-        &["header", "name"]
+        // Names of headers come back as they were typed: clients look for them so.
+        &["name"]
     }
 
     fn is_singleton(&self) -> bool {

@@ -20,4 +20,5 @@ mod script;
 mod server;
 mod session;
 mod tls;
+mod transfer;
 mod watch;
