@@ -59,7 +59,6 @@ pub struct Call<'c> {
     client: &'c Client,
     ask: Ask,
     body: Result<(), Error>,
-    anonymous: bool,
     once: bool,
 }
 
@@ -169,10 +168,11 @@ impl Client {
             query: Vec::new(),
             body: Bytes::new(),
             token: None,
+            anonymous: false,
             wrap_ttl: None,
             lease_ttl: None,
         };
-        Call { client: self, ask, body: Ok(()), anonymous: false, once: false }
+        Call { client: self, ask, body: Ok(()), once: false }
     }
 }
 
@@ -215,7 +215,7 @@ impl Call<'_> {
 
     /// No token: a login, an unseal.
     pub fn anonymous(mut self) -> Self {
-        self.anonymous = true;
+        self.ask.anonymous = true;
         self
     }
 
@@ -235,7 +235,7 @@ impl Call<'_> {
     pub async fn send_any(self) -> Result<Answer, Error> {
         self.body?;
         let (inner, mut ask) = (&self.client.0, self.ask);
-        let is_ours = !self.anonymous && ask.token.is_none();
+        let is_ours = !ask.anonymous && ask.token.is_none();
         if is_ours {
             ask.token = inner.token.get();
         }

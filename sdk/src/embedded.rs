@@ -175,12 +175,14 @@ impl Embedded {
     }
 
     /// To the core a request of this process without a token is the root handle's. So whoever speaks by a
-    /// token presents one in any case: an empty one is nobody's.
+    /// token, or as nobody, presents one in any case: an empty one is nobody's.
     fn token(&self, ask: &Ask) -> Option<PresentedToken> {
-        let text = ask.token.as_ref().map_or("", |it| it.expose());
-        match self.speaker {
-            Speaker::Root if text.is_empty() => None,
-            _ => Some(PresentedToken::new(SecretBytes::copy_of(text.as_bytes()))),
+        match (&self.speaker, &ask.token) {
+            (Speaker::Root, None) if !ask.anonymous => None,
+            (_, token) => {
+                let text = token.as_ref().map_or("", |it| it.expose());
+                Some(PresentedToken::new(SecretBytes::copy_of(text.as_bytes())))
+            }
         }
     }
 }

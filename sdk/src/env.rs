@@ -42,8 +42,7 @@ pub mod names {
 pub fn find(environment: &dyn Environment, name: &str) -> Option<String> {
     PREFIXES
         .iter()
-        .find_map(|prefix| environment.get(&format!("{prefix}{name}")))
-        .filter(|value| !value.is_empty())
+        .find_map(|prefix| environment.get(&format!("{prefix}{name}")).filter(|value| !value.is_empty()))
 }
 
 /// As [`find`], as a boolean the way Go reads one.

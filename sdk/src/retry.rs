@@ -42,7 +42,7 @@ impl Policy {
                 Err(Failed { error: Error::Timeout { seconds: allowed.as_secs() }, unsent: false })
             });
             let (again, retry_after) = match &outcome {
-                Ok(reply) => (is_worth_retrying(reply.answer.status), reply.retry_after),
+                Ok(reply) => (is_worth_retrying(method, reply.answer.status), reply.retry_after),
                 Err(failed) => (may_be_sent_again(method, failed), None),
             };
             attempts += 1;
@@ -55,9 +55,11 @@ impl Policy {
     }
 }
 
-/// The server was not able or not willing just now: busy, rate limited, sealed for a moment.
-pub(crate) fn is_worth_retrying(status: u16) -> bool {
-    matches!(status, 412 | 429) || (status >= 500 && status != 501)
+/// The server was not able or not willing just now: busy, rate limited, sealed for a moment. Behind any other 5xx a
+/// write may have been carried out, or still be under way: it is not asked for twice.
+pub(crate) fn is_worth_retrying(method: Method, status: u16) -> bool {
+    let failed = status >= 500 && status != 501;
+    matches!(status, 412 | 429 | 503) || (failed && matches!(method, Method::Get | Method::List))
 }
 
 /// Without an answer nobody knows whether a request was carried out: only what never left, and what changes
@@ -115,10 +117,10 @@ mod tests {
     #[test]
     fn only_what_may_pass_is_tried_again() {
         for status in [412, 429, 500, 502, 503] {
-            assert!(is_worth_retrying(status), "{status}");
+            assert!(is_worth_retrying(Method::Get, status), "{status}");
         }
         for status in [200, 204, 400, 403, 404, 405, 413, 501] {
-            assert!(!is_worth_retrying(status), "{status}");
+            assert!(!is_worth_retrying(Method::Get, status), "{status}");
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Ask {
     /// JSON, or empty. Wiped when the last holder goes.
     pub(crate) body: Bytes,
     pub(crate) token: Option<SecretString>,
+    /// Nobody asks, also where the client is somebody without a token.
+    pub(crate) anonymous: bool,
     pub(crate) wrap_ttl: Option<Duration>,
     pub(crate) lease_ttl: Option<Duration>,
 }

@@ -76,6 +76,7 @@ async fn a_passphrase_opens_it_too() {
 }
 
 // Who speaks by a token is never taken for the root handle, whatever the token.
+// Rules 35 and 37
 #[tokio::test]
 async fn only_the_root_handle_may_do_everything() {
     let (store, root_token) = store_and_token().await;
@@ -88,6 +89,15 @@ async fn only_the_root_handle_may_do_everything() {
         let anonymous = client.call(strongroom_sdk::Method::Get, "secret/data/db").anonymous();
         assert!(anonymous.send().await.unwrap_err().is_denied());
     }
+    // What comes from elsewhere is no reason to speak as root.
+    let root = store.root();
+    let read = || root.call(strongroom_sdk::Method::Get, "secret/data/db");
+    for token in ["", "hvs.invented"] {
+        assert!(read().with_token(SecretString::new(token)).send().await.unwrap_err().is_denied());
+    }
+    assert!(read().anonymous().send().await.unwrap_err().is_denied());
+    assert!(store.root().wrapping().unwrap::<serde_json::Value>(&SecretString::new("")).await.is_err());
+    read().send().await.unwrap();
     // The root handle has no token to look up.
     assert!(store.root().tokens().lookup_self().await.is_err());
     assert_eq!(root_token.tokens().lookup_self().await.unwrap().policies, ["root"]);

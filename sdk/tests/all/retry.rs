@@ -28,6 +28,23 @@ async fn a_server_that_is_busy_twice_is_asked_a_third_time() {
     }
 }
 
+/// Behind these the write may have been carried out, or still be under way.
+#[tokio::test]
+async fn a_write_that_may_have_been_done_is_not_asked_for_twice() {
+    for (status, asked) in [(500, 1), (502, 1), (504, 1), (412, 2), (429, 2), (503, 2)] {
+        let script = Script::start(move |earlier, _| {
+            Some(if earlier == 0 {
+                Reply::error(status, "later").header("retry-after", "0")
+            } else {
+                Reply::ok(json!({ "data": { "version": 1, "created_time": "t", "deletion_time": "", "destroyed": false } }))
+            })
+        })
+        .await;
+        let done = script.client().kv("secret").put("db", &json!({ "a": "b" })).await;
+        assert_eq!((script.seen().len(), done.is_ok()), (asked, asked == 2), "{status}");
+    }
+}
+
 #[tokio::test]
 async fn what_will_not_change_is_asked_once() {
     for status in [400, 403, 404, 405, 413, 501] {

@@ -85,7 +85,8 @@ impl Refusal {
             }
             Self::RelativePath => (StatusCode::BAD_REQUEST, "relative paths not supported".into()),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "the request's body did not come in time".into()),
-            Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "context deadline exceeded".into()),
+            // Not 503: what was asked may still be under way, and is not to be asked for again at once.
+            Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "context deadline exceeded".into()),
             Self::TooLarge => {
                 let mut answer = errors(StatusCode::PAYLOAD_TOO_LARGE, &["http: request body too large"]);
                 // As the servers that clients know: this one refusal comes from below the API.
