@@ -124,11 +124,13 @@ async fn a_page_in_a_browser_reaches_the_server_only_by_its_own_name() {
         let head = format!("GET /v1/sys/mounts HTTP/1.1\r\n{host}{origin}{token}\r\n");
         server.raw(head).await.status
     };
-    let page = "origin: http://rebound.example\r\n";
+    let page = "origin: http://rebound.example:8200\r\n";
     assert_eq!(ask("host: rebound.example:8200\r\n", page).await, 403);
     assert_eq!(ask("", page).await, 403);
-    assert_eq!(ask("host: 127.0.0.1:8200\r\n", page).await, 200);
-    assert_eq!(ask("host: localhost\r\n", page).await, 200);
+    assert_eq!(ask("host: 127.0.0.1:8200\r\n", page).await, 403);
+    assert_eq!(ask("host: 127.0.0.1:8200\r\n", "origin: null\r\n").await, 403);
+    assert_eq!(ask("host: 127.0.0.1:8200\r\n", "origin: http://127.0.0.1:8200\r\n").await, 200);
+    assert_eq!(ask("host: localhost\r\n", "origin: http://localhost\r\n").await, 200);
     assert_eq!(ask("host: rebound.example:8200\r\n", "").await, 200);
     server.stop().await;
 }
