@@ -223,9 +223,9 @@ fn is_number(token: &[u8]) -> bool {
         let count = token.iter().take_while(|it| it.is_ascii_digit()).count();
         (count, token.get(count..).unwrap_or_default())
     }
-    let rest = token.strip_prefix(b"-").unwrap_or(token);
-    let (whole, mut rest) = digits(rest);
-    if whole == 0 {
+    let positive = token.strip_prefix(b"-").unwrap_or(token);
+    let (whole, mut rest) = digits(positive);
+    if whole == 0 || whole > 1 && positive.starts_with(b"0") {
         return false;
     }
     if let Some(fraction) = rest.strip_prefix(b".") {
@@ -362,7 +362,17 @@ mod tests {
         fn bytes_that_are_no_json_leave_nothing_but_valid_json(bytes: Vec<u8>) {
             let mut out = Vec::new();
             redactor().value(&mut out, &bytes, "", &[]);
-            prop_assert!(serde_json::from_slice::<Value>(&out).is_ok() || is_number(&out));
+            prop_assert!(serde_json::from_slice::<&serde_json::value::RawValue>(&out).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_copied_as_one() {
+        for number in ["0", "-0", "10", "0.0", "-1.5e-7", "1E+400"] {
+            assert!(is_number(number.as_bytes()), "{number}");
+        }
+        for other in ["", "-", "00", "-01", "1.", ".5", "1e", "0x1", "NaN"] {
+            assert!(!is_number(other.as_bytes()), "{other}");
         }
     }
 

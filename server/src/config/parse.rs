@@ -71,7 +71,7 @@ impl Source<'_> {
                 continue;
             }
             if !known.unused.contains(&key.name) {
-                return Err(self.refuse(key.span, format!("unknown key `{}` in {within}", key.name)));
+                return Err(self.refuse(key.span, format!("unknown key{} in {within}", quoted(key.name))));
             }
             let line = strongroom_hcl::Error::at(self.text, key.span.start, ErrorKind::Expected("")).line;
             let path = self.path.display();
@@ -319,4 +319,11 @@ fn audit(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<AuditDevice> 
         local: source.bool(block.body, "local")?.unwrap_or(false),
         options,
     })
+}
+
+/// A key's name for a message, if it can be shown on a line.
+fn quoted(name: &str) -> String {
+    let shows =
+        name.len() <= 64 && name.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-'));
+    if shows { format!(" `{name}`") } else { String::new() }
 }

@@ -118,6 +118,18 @@ fn an_error_shows_no_value() {
     assert_eq!(error, "s.hcl:3:13: expected trace, debug, info, warn or error");
     let error = with("listener \"tcp\" { tls_disable = \"hunter2\" }").unwrap_err().to_string();
     assert!(!error.contains("hunter2"));
+    let error = with("hunter2 = 1").unwrap_err().to_string();
+    assert_eq!(error, "s.hcl:3:1: unknown key `hunter2` in the configuration");
+}
+
+#[test]
+fn an_error_is_one_line_whatever_a_key_is_called() {
+    let long = "x".repeat(65);
+    for key in ["a\u{7f}b", "a\nb", "\u{202e}a", &long] {
+        let text = format!("{{\"storage\": {{\"inmem\": {{}}}}, {}: 1}}", serde_json::Value::from(key));
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.ends_with(": unknown key in the configuration"), "{error}");
+    }
 }
 
 #[test]
