@@ -8,6 +8,8 @@ use strongroom_core::storage::StorageError;
 pub enum ServerError {
     #[error("audit \"{name}\": {why}")]
     Audit { name: String, why: String },
+    #[error("the audit log cannot be written to {path}: {source}", path = path.display())]
+    AuditFile { path: PathBuf, source: io::Error },
     #[error("cannot listen on {address}: {source}")]
     Bind { address: String, source: io::Error },
     #[error("cannot read {path}: {source}", path = path.display())]

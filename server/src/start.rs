@@ -29,11 +29,13 @@ pub async fn start(config: Config) -> Result<Server, ServerError> {
 /// As [`start`], with sockets that were bound while the process still had the right to.
 pub async fn start_with(config: Config, early: EarlySockets) -> Result<Server, ServerError> {
     let (seal, key) = keyfile::seal(&config)?;
+    let devices = crate::audit::devices(&config)?;
+    crate::audit::check(&devices)?;
     let settings = Settings {
         default_lease_ttl: config.default_lease_ttl,
         max_lease_ttl: config.max_lease_ttl,
         answers: config.answers,
-        audit: crate::audit::devices(&config)?,
+        audit: devices,
         audit_by_api: config.audit_by_api,
         cluster_name: config.cluster_name.clone(),
         seal,

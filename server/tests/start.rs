@@ -119,3 +119,18 @@ async fn a_certificate_that_is_missing_stops_the_start() {
     let error = start(config(dir.path(), more)).await.err().unwrap();
     assert_eq!(error.to_string(), "cannot read /nowhere/c: No such file or directory (os error 2)");
 }
+
+/// Root may write nearly anywhere: but not make files among those of the kernel.
+#[tokio::test]
+async fn a_server_whose_log_cannot_be_written_does_not_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let audit = |path: &str| {
+        config(dir.path(), &format!("audit \"file\" \"main\" {{ options {{ file_path = \"{path}\" }} }}"))
+    };
+    for nowhere in ["/proc/none/audit.log", "/sys/kernel/audit.log"] {
+        let Err(refused) = start(audit(nowhere)).await else { panic!("it starts with {nowhere}") };
+        assert!(refused.to_string().starts_with(&format!("the audit log cannot be written to {nowhere}")));
+    }
+    let log = dir.path().join("logs/audit.log");
+    run(audit(log.to_str().unwrap())).await.stop().await;
+}

@@ -1,6 +1,10 @@
 //! What a device is told: from the configuration file, or from the API.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// One audit device.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -89,6 +93,14 @@ const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
 const ALLOWED_MODE: u32 = 0o660;
 
 impl DeviceConfig {
+    /// The file that it writes, if it is one.
+    pub fn file_path(&self) -> Option<&Path> {
+        match &self.sink {
+            SinkConfig::File { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// A device with its options left at their defaults.
     pub fn new(path: &str, sink: SinkConfig) -> Self {
         Self {
