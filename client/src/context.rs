@@ -1,5 +1,7 @@
 //! What every command has: a client, an output, and the way from a typed path to a mount.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use strongroom_sdk::{
     Call, Client, Config, Error, Method,
@@ -113,30 +115,34 @@ impl Context {
     /// the default mount.
     pub(crate) async fn locate(&self, typed: &str) -> Result<Located, Failure> {
         let typed = typed.trim_start_matches('/');
+        let mounts = self.mounts().await?;
+        let version_of = |path: &str| mounts.get(path).map(Mount::version);
+        let full = format!("{}/", typed.trim_end_matches('/'));
         if !typed.is_empty()
             && !self.is_mount_typed
-            && let Some(mount) = self.mount_of(typed).await?
+            && let Some((path, mount)) = mounts.iter().find(|(path, _)| full.starts_with(path.as_str()))
         {
-            let rest = typed.strip_prefix(mount.path.trim_end_matches('/')).unwrap_or_default();
-            let path = rest.trim_start_matches('/').to_owned();
-            return Ok(Located { version: mount.version(), mount: mount.path, path });
+            let rest = typed.strip_prefix(path.trim_end_matches('/')).unwrap_or_default();
+            let rest = rest.trim_start_matches('/').to_owned();
+            return Ok(Located { version: mount.version(), mount: path.clone(), path: rest });
         }
         // Who may not see the mount still means it by its name.
         let typed = match typed.split_once('/') {
             Some((first, rest)) if first == self.default_mount && !self.is_mount_typed => rest,
             _ => typed,
         };
-        let below = format!("{}/{typed}", self.default_mount);
-        let version = self.mount_of(&below).await?.map_or(2, |it| it.version());
-        Ok(Located { version, mount: format!("{}/", self.default_mount), path: typed.to_owned() })
+        let mount = format!("{}/", self.default_mount);
+        Ok(Located { version: version_of(&mount).unwrap_or(2), mount, path: typed.to_owned() })
     }
 
-    async fn mount_of(&self, path: &str) -> Result<Option<Mount>, Failure> {
-        let asked = self.client.call(Method::Get, format!("sys/internal/ui/mounts/{path}")).send().await;
+    /// The secrets engines that the token may have to do with, by path. All at once: asking for the mount of a path
+    /// that has none would be refused, and stand in the audit log as a denial.
+    async fn mounts(&self) -> Result<BTreeMap<String, Mount>, Failure> {
+        let asked = self.client.call(Method::Get, "sys/internal/ui/mounts").send().await;
         match asked {
-            Ok(answer) => Ok(Some(answer.data()?)),
-            // No mount, or none that we may see: the read itself will tell.
-            Err(Error::Api { status: 403 | 404, .. }) => Ok(None),
+            Ok(answer) => Ok(answer.data::<Mounts>()?.secret),
+            // What may not be seen: the read itself will tell.
+            Err(Error::Api { status: 403 | 404, .. }) => Ok(BTreeMap::new()),
             Err(error) => Err(error.into()),
         }
     }
@@ -163,9 +169,13 @@ impl Located {
 }
 
 #[derive(Deserialize)]
+struct Mounts {
+    secret: BTreeMap<String, Mount>,
+}
+
+#[derive(Deserialize)]
 struct Mount {
-    path: String,
-    options: Option<std::collections::BTreeMap<String, String>>,
+    options: Option<BTreeMap<String, String>>,
 }
 
 impl Mount {

@@ -54,6 +54,12 @@ impl From<Error> for Failure {
             Error::Connect { cause, .. } if cause.contains("UnknownIssuer") => {
                 Some("name the server's CA: export STRONGROOM_CACERT=strongroom/tls/ca.pem")
             }
+            Error::Connect { cause, .. } if cause.contains("InvalidContentType") => {
+                Some("that port speaks plain HTTP: write http:// in STRONGROOM_ADDR")
+            }
+            Error::Connect { cause, .. } if cause.contains("invalid HTTP version") => {
+                Some("that port speaks TLS: write https:// in STRONGROOM_ADDR")
+            }
             Error::Connect { .. } => {
                 Some("is the server running? `secret server` starts one; STRONGROOM_ADDR says where it is")
             }
@@ -62,14 +68,18 @@ impl From<Error> for Failure {
             {
                 Some("log in with `secret login`, or put a token into VAULT_TOKEN")
             }
-            Error::Api { status: 403, .. } => {
-                Some("log in with `secret login`; `secret policy explain PATH` says what your token may do")
+            Error::Api { status: 403, .. } => Some(
+                "log in with `secret login`; `secret token capabilities PATH` says what your token may do",
+            ),
+            Error::Api { status: 503, .. } => {
+                Some("unseal it with `secret unseal`; a server without a store needs `secret init` first")
             }
-            Error::Api { status: 503, .. } => Some("unseal it with `secret unseal`"),
             _ => None,
         };
         let is_transient = error.is_temporary();
-        let failure = Self { is_transient, ..Self::new(error.to_string()).code(SERVER) };
+        // A wrong address or file is a matter of what was typed.
+        let code = if matches!(error, Error::Config(_)) { 1 } else { SERVER };
+        let failure = Self { is_transient, ..Self::new(error.to_string()).code(code) };
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

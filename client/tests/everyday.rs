@@ -202,3 +202,16 @@ fn a_called_name_changes_nothing() {
         assert!(answer["data"]["version"].is_u64(), "{name}");
     }
 }
+
+#[test]
+fn stock_policies_are_there_to_be_cut_to_size() {
+    let server = Server::start();
+    let names = String::from_utf8(server.run(&["policy", "stock"], "", "").stdout).unwrap();
+    assert_eq!(names, "application\nauditor\ndefault\ninjector\noperator\n");
+    for name in names.lines() {
+        let text = String::from_utf8(server.run(&["policy", "stock", name], "", "").stdout).unwrap();
+        server.ok_with(&["policy", "fmt", "-"], &text);
+        assert!(server.run(&["policy", "write", name, "-"], "root", &text).status.success(), "{name}");
+    }
+    assert_eq!(server.run(&["policy", "stock", "none"], "", "").status.code(), Some(1));
+}

@@ -5,7 +5,7 @@ use strongroom_sdk::Method;
 
 use super::commands;
 use crate::{
-    context::Context,
+    context::{Context, Located},
     failure::Failure,
     output::{Format, note, text},
 };
@@ -39,7 +39,14 @@ pub(crate) struct List {
 
 async fn list(cx: &Context, args: List) -> Result<(), Failure> {
     let below = match &args.path {
-        Some(path) => cx.locate(path).await?.api("data"),
+        // As it stands in the list itself, and in policies: `secret/data/db`.
+        Some(path) => {
+            let at = cx.locate(path).await?;
+            match at.path.strip_prefix("data/").filter(|_| at.version != 1) {
+                Some(path) => Located { path: path.to_owned(), ..at }.api("data"),
+                None => at.api("data"),
+            }
+        }
         None => String::new(),
     };
     let mut holdings = Vec::new();
@@ -62,6 +69,10 @@ async fn list(cx: &Context, args: List) -> Result<(), Failure> {
         holdings.retain(is_stale);
     }
     match cx.output.format {
+        Format::Table | Format::Raw if cx.output.field.is_none() && holdings.is_empty() => {
+            note(&format!("nobody holds anything at {}", args.path.as_deref().unwrap_or("any path")));
+            Ok(())
+        }
         Format::Table | Format::Raw if cx.output.field.is_none() => {
             let rows: Vec<Vec<String>> = holdings.iter().map(row).collect();
             cx.output.columns(&["path", "who", "version", "stale", "expires"], &rows)

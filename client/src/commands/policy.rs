@@ -9,10 +9,10 @@ use strongroom_sdk::Method;
 
 use super::{commands, raw::nothing_at};
 use crate::{
-    context::Context,
+    context::{Context, Global},
     failure::Failure,
     input,
-    output::{Format, note, raw, text},
+    output::{Format, line, note, raw, text},
 };
 
 commands! {
@@ -34,6 +34,28 @@ commands! {
     alone {
         /// Lay out a policy file
         Fmt(Fmt) => fmt,
+        /// Print a policy that comes with the program, to be cut to size
+        Stock(Stock) => stock,
+    }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret policy stock                             their names
+  secret policy stock auditor > auditor.hcl
+  secret policy stock auditor | secret policy write auditor -")]
+pub(crate) struct Stock {
+    name: Option<String>,
+}
+
+fn stock(_: &Global, args: Stock) -> Result<(), Failure> {
+    let all = strongroom_policies::stock();
+    let Some(name) = args.name else {
+        return all.iter().try_for_each(|(name, _)| line(name));
+    };
+    match all.iter().find(|(known, _)| *known == name) {
+        Some((_, text)) => raw(text),
+        None => Err(Failure::new("there is no such policy").hint("`secret policy stock` lists them")),
     }
 }
 
@@ -105,7 +127,7 @@ pub(crate) struct Fmt {
     file: String,
 }
 
-fn fmt(_: &crate::context::Global, args: Fmt) -> Result<(), Failure> {
+fn fmt(_: &Global, args: Fmt) -> Result<(), Failure> {
     let before = input::file_or_stdin(&args.file)?;
     let parse = |text: &str| {
         let name = PolicyName::new("file").map_err(|error| Failure::new(error.to_string()))?;

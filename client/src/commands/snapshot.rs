@@ -112,8 +112,8 @@ pub(crate) async fn inspect(cx: &Context, args: Inspect) -> Result<(), Failure> 
 /// A file that was read from its beginning to its end and is a whole snapshot.
 fn open(path: &Path) -> Result<(File, Meta), Failure> {
     let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
-    let meta =
-        snapshot::inspect(&file).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let meta = snapshot::inspect(&file)
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())).code(2))?;
     io::Seek::rewind(&mut &file).map_err(|error| cannot("read", path, &error))?;
     Ok((file, meta))
 }

@@ -239,6 +239,7 @@ fn told(output: &Output, files: &[PathBuf], report: &Report, end: &End) -> Resul
             "unanchored": report.unanchored,
             "checkpoints": report.checkpoints,
             "recovered": report.recovered,
+            "put_back": report.put_back,
             "end_compared": matches!(end, End::Known(_)),
         }));
     }
@@ -258,6 +259,11 @@ fn told(output: &Output, files: &[PathBuf], report: &Report, end: &End) -> Resul
         ))?,
     }
     line(&format!("Unanchored: {} at the end, chained but not signed yet.", report.unanchored))?;
+    for number in &report.put_back {
+        line(&format!(
+            "Put back: at line number {number} the store was older than before. A restore, or somebody put an old file there."
+        ))?;
+    }
     if report.recovered > 0 {
         line(&format!("Torn by a machine that stopped, and closed again: {}.", report.recovered))?;
     }
