@@ -36,6 +36,8 @@ pub struct Core {
     open: ArcSwapOption<Unsealed>,
     /// Held while the store is being sealed.
     sealing: Mutex<()>,
+    /// Told to whoever waits for the store's end.
+    sealed: tokio::sync::Notify,
     /// What was asked while there were no keys to record it with; bounded.
     while_sealed: Mutex<Vec<SealedEvent>>,
     pub(crate) background: Schedule,
@@ -62,6 +64,7 @@ impl Core {
             settings,
             open: ArcSwapOption::empty(),
             sealing: Mutex::default(),
+            sealed: tokio::sync::Notify::new(),
             while_sealed: Mutex::default(),
             background: Schedule::default(),
         }
@@ -144,9 +147,27 @@ impl Core {
     pub(crate) fn drop_keys(&self) {
         let _one = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = self.open.swap(None) {
+            self.sealed.notify_waiters();
             open.audit.before_sealing();
             open.store.close();
             self.storage.attach(None);
+        }
+    }
+
+    /// Whether it is still this store that is open: not sealed, nor unsealed anew.
+    pub(crate) fn is_open(&self, open: &Arc<Unsealed>) -> bool {
+        self.open.load().as_ref().is_some_and(|it| Arc::ptr_eq(it, open))
+    }
+
+    /// Waits until a store is not open any more.
+    pub(crate) async fn until_sealed(&self, open: &Arc<Unsealed>) {
+        loop {
+            // Before looking: what is told in between is heard.
+            let told = self.sealed.notified();
+            if !self.is_open(open) {
+                return;
+            }
+            told.await;
         }
     }
 

@@ -103,6 +103,8 @@ impl Core {
     /// Drops the keys; every later request for data is refused. What operators had under way is forgotten.
     pub fn seal_now(&self) {
         self.drop_keys();
+        // Whoever seals means it.
+        self.seal().reopen.store(false, Ordering::SeqCst);
         self.reset_unseal();
         self.seal().rekey.clear();
         self.seal().recovery.clear();
