@@ -196,13 +196,8 @@ pub(crate) async fn end_with_token(tx: &mut Tx, holder: Selector, now: Timestamp
 
 /// Does everything that is due because a prefix was revoked, for a caller who waits for it. Answers how many
 /// leases below the prefix could not be revoked.
-pub(crate) async fn finish_below(
-    open: &Arc<Unsealed>,
-    prefix: &str,
-    max_ttl: Duration,
-    now: Timestamp,
-) -> Result<usize> {
-    while tokens::sweep::mark_next(&open.tokens, &open.store, max_ttl, now).await? {}
+pub(crate) async fn finish_below(open: &Arc<Unsealed>, prefix: &str, now: Timestamp) -> Result<usize> {
+    while tokens::sweep::mark_next(&open.tokens, &open.store, now).await? {}
     while sweep(open, now).await? {}
     let table = open.mounts.current(&open.store).await?;
     let mut left = 0;

@@ -7,13 +7,13 @@
 //! A renewal does not touch the index. The sweeper meets the old row, sees that the token lives on, and
 //! files it under its new minute.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     Selector, State, Token, Tokens,
     index::{self, Row},
     prefixes::{self, Entry, Phase, Prefixes},
-    swept,
+    swept::{self, Swept},
 };
 use crate::{
     barrier::Class,
@@ -31,16 +31,10 @@ const ROWS: usize = 256;
 /// Tokens that one transaction marks: each takes four operations of at most a hundred.
 const MARKS: usize = 16;
 
-/// Does a bounded part of what is due. `max_ttl` is the system's: no batch token is older. Answers whether there
-/// may be more.
-pub(crate) async fn sweep(
-    tokens: &Tokens,
-    store: &Arc<Store>,
-    max_ttl: Duration,
-    now: Timestamp,
-) -> Result<bool> {
+/// Does a bounded part of what is due. Answers whether there may be more.
+pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
     let mut more = match store.read::<Prefixes>(&prefixes::place(store)).await? {
-        Some(found) if found.value.are_due(now) => mark_next(tokens, store, max_ttl, now).await?,
+        Some(found) if !found.value.entries.is_empty() => mark_next(tokens, store, now).await?,
         _ => false,
     };
     more |= bury_replaced(store).await?;
@@ -80,27 +74,13 @@ async fn bury_replaced(store: &Arc<Store>) -> Result<bool> {
 }
 
 /// Marks the next tokens and leases that a revoked prefix covers. Answers whether a prefix is left.
-pub(crate) async fn mark_next(
-    tokens: &Tokens,
-    store: &Arc<Store>,
-    max_ttl: Duration,
-    now: Timestamp,
-) -> Result<bool> {
+pub(crate) async fn mark_next(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
         let place = prefixes::place(store);
         let mut all = tx.get::<Prefixes>(&place).await?.unwrap_or_default();
-        let mut kept = all.swept.take().unwrap_or_default();
-        kept.retain(|it| !it.is_over(now));
-        let Some(entry) = all.entries.first_mut() else {
-            all.swept = Some(kept);
-            tx.put(&place, &all)?;
-            if attempts.commit(tx).await? {
-                return Ok(false);
-            }
-            continue;
-        };
+        let Some(entry) = all.entries.first_mut() else { return Ok(false) };
         let (finished, next) = match entry.phase.unwrap_or(Phase::Tokens) {
             Phase::Tokens => (mark_tokens(tokens, &mut tx, entry, now).await?, Some(Phase::Leases)),
             Phase::Leases => (leases::prefix::mark_next(&mut tx, entry, now).await?, Some(Phase::Holdings)),
@@ -112,10 +92,9 @@ pub(crate) async fn mark_next(
             (true, Some(phase)) => (entry.phase, entry.done) = (Some(phase), None),
             (true, None) => {
                 let entry = all.entries.remove(0);
-                swept::keep(&mut kept, &entry, now.plus(entry.longest().max(max_ttl)));
+                swept::keep(store, all.swept.get_or_insert_default(), Swept::of(&entry)).await?;
             }
         }
-        all.swept = Some(kept);
         tx.put(&place, &all)?;
         let left = !all.entries.is_empty();
         if attempts.commit(tx).await? {

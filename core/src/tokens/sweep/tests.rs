@@ -12,8 +12,6 @@ use crate::{
     tokens::prefixes::Force,
 };
 
-const MAX_TTL: Duration = Duration::from_secs(3600);
-
 async fn mount(test: &TestCore) -> Mount {
     let open = test.core.unsealed().unwrap();
     let table = open.mounts.current(&open.store).await.unwrap();
@@ -41,7 +39,7 @@ async fn records(test: &TestCore) -> usize {
 async fn run(test: &TestCore) {
     let open = test.core.unsealed().unwrap();
     let mut calls = 0;
-    while sweep(&open.tokens, &open.store, MAX_TTL, test.core.now()).await.unwrap() {
+    while sweep(&open.tokens, &open.store, test.core.now()).await.unwrap() {
         calls += 1;
         assert!(calls < 1000);
     }
