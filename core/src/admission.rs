@@ -7,6 +7,7 @@ use strongroom_policies::{Acl, Grant, Parameters, PolicyName, Query};
 use crate::{
     clock::Timestamp,
     core::Unsealed,
+    dispatch::Cx,
     error::{Error, Result},
     request::{Body, Operation, Peer, PresentedToken, Request},
     route::Access,
@@ -103,6 +104,22 @@ pub(crate) async fn admit(
         }
         Err(refusal) => Admission { caller, stranger: false, ..Admission::of(refusal) },
     }
+}
+
+/// Decides anew about a request that was let in long ago, by what is so now.
+pub(crate) async fn admit_again(
+    open: &Arc<Unsealed>,
+    cx: &Cx<'_>,
+    access: Access,
+    now: Timestamp,
+) -> Result<()> {
+    if let Caller::Token(known) = cx.caller
+        && !open.tokens.stands(open, known, now).await?
+    {
+        return Err(Error::Denied);
+    }
+    let (grant, _) = authorise(open, cx.request, cx.caller, access, now).await?;
+    grant.for_action().map_err(|_| Error::Denied)
 }
 
 async fn authenticate(

@@ -174,9 +174,7 @@ impl Background {
 /// Tokens that have ended, and all that hangs on them.
 fn tokens<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
     Box::pin(async move {
-        let max_ttl = pass.core.settings().max_lease_ttl;
-        let more =
-            crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, max_ttl, pass.now).await?;
+        let more = crate::tokens::sweep::sweep(&pass.open.tokens, &pass.open.store, pass.now).await?;
         Ok(if more { Next::Soon } else { Next::Later })
     })
 }

@@ -1,6 +1,6 @@
 //! The core: what is there while sealed, and what besides while unsealed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use arc_swap::ArcSwapOption;
 
@@ -34,6 +34,10 @@ pub struct Core {
     seal: Seal,
     attempts: Attempts,
     open: ArcSwapOption<Unsealed>,
+    /// Held while the store is being sealed.
+    sealing: Mutex<()>,
+    /// Told to whoever waits for the store's end.
+    sealed: tokio::sync::Notify,
     /// What was asked while there were no keys to record it with; bounded.
     while_sealed: Mutex<Vec<SealedEvent>>,
     pub(crate) background: Schedule,
@@ -59,6 +63,8 @@ impl Core {
             attempts: Attempts::default(),
             settings,
             open: ArcSwapOption::empty(),
+            sealing: Mutex::default(),
+            sealed: tokio::sync::Notify::new(),
             while_sealed: Mutex::default(),
             background: Schedule::default(),
         }
@@ -111,7 +117,6 @@ impl Core {
         self.time.resume(head.high_water);
         let barrier = Arc::new(barrier);
         let keeper = Arc::new(HeadKeeper::new(barrier.clone(), self.time.clone(), head));
-        self.storage.attach(Some(keeper.clone()));
         let store = Arc::new(Store::new(barrier.clone(), self.storage.clone()));
         let open = Arc::new(Unsealed {
             mounts: Mounts::new(&ENGINES),
@@ -126,20 +131,49 @@ impl Core {
                 &keeper,
             )?,
             store,
-            head: keeper,
+            head: keeper.clone(),
         });
+        // Nothing from here on can fail: without an open store nobody would detach it.
+        self.storage.attach(Some(keeper));
         self.open.store(Some(open.clone()));
         Ok(open)
     }
 
     /// Drops the keys and everything that was decrypted with them. Requests under way keep their hold until
     /// they end; every later one finds the store sealed.
+    ///
+    /// One at a time, and from an open store only: what is detached is this store's witness, never that of one
+    /// that has been opened since.
     pub(crate) fn drop_keys(&self) {
+        let _one = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = self.open.swap(None) {
+            self.sealed.notify_waiters();
             open.audit.before_sealing();
             open.store.close();
+            self.storage.attach(None);
         }
-        self.storage.attach(None);
+    }
+
+    /// Whether it is still this store that is open: not sealed, nor unsealed anew.
+    pub(crate) fn is_open(&self, open: &Arc<Unsealed>) -> bool {
+        self.open.load().as_ref().is_some_and(|it| Arc::ptr_eq(it, open))
+    }
+
+    /// Waits until a store is not open any more.
+    pub(crate) async fn until_sealed(&self, open: &Arc<Unsealed>) {
+        loop {
+            // Before looking: what is told in between is heard.
+            let told = self.sealed.notified();
+            if !self.is_open(open) {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// Whether a store that is not open any more still has its witness: until that is gone none may be opened.
+    pub(crate) fn is_being_sealed(&self) -> bool {
+        matches!(self.sealing.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// Remembers what was asked while sealed, until it can be recorded.

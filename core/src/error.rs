@@ -71,6 +71,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether another row would meet the same, so that there is no use in going on to it.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        matches!(self, Self::Sealed | Self::Storage(_) | Self::Barrier(BarrierError::Refused(_)))
+    }
+
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Invalid(message.into())
     }

@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use crate::{
     barrier::{Barrier, Class, Dir, Ordinal, Place, Record, Root},
     error::{Error, Result},
-    storage::{Batch, CommitError, Pending, Rev, RowKey, Scan, Storage},
+    storage::{Batch, CommitError, Pending, Rev, Row, RowKey, Scan, Storage},
 };
 
 /// Decoded records that are kept.
@@ -33,6 +33,14 @@ pub struct Store {
 pub struct Versioned<T> {
     pub value: T,
     pub rev: Rev,
+}
+
+/// Records of a folder of ordinals, without those that do not read.
+#[derive(Debug)]
+pub struct Legible<T> {
+    pub rows: Vec<Ordered<T>>,
+    /// Where the next ones begin, if there may be more.
+    pub next: Option<Ordinal>,
 }
 
 /// A record of a folder of ordinals.
@@ -162,18 +170,56 @@ impl Store {
         until: Option<Ordinal>,
         limit: usize,
     ) -> Result<Vec<Ordered<R>>> {
+        let rows = self.within(class, dir, after, until, limit).await?;
+        rows.into_iter().map(|row| self.open_ordered(class, dir, row)).collect()
+    }
+
+    /// As [`Store::ordered`], without the records that do not read: those are told to the log. For whoever works
+    /// off what is due, so that one of them does not keep the others waiting for ever.
+    pub(crate) async fn legible<R: Record>(
+        &self,
+        class: Class,
+        dir: Dir,
+        after: Option<Ordinal>,
+        until: Option<Ordinal>,
+        limit: usize,
+    ) -> Result<Legible<R>> {
+        let rows = self.within(class, dir, after, until, limit).await?;
+        let next = rows.last().filter(|_| rows.len() == limit).map(|it| ordinal(&it.key));
+        let mut legible = Legible { rows: Vec::new(), next };
+        for row in rows {
+            match self.open_ordered(class, dir, row) {
+                Ok(row) => legible.rows.push(row),
+                Err(error) if error.is_everywhere() => return Err(error),
+                Err(error) => tracing::warn!(%error, class = class.name(), "a row does not read"),
+            }
+        }
+        Ok(legible)
+    }
+
+    async fn within(
+        &self,
+        class: Class,
+        dir: Dir,
+        after: Option<Ordinal>,
+        until: Option<Ordinal>,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
         let key = |it: Ordinal| dir.at(class, it).key;
         let scan =
             Scan { dir: dir.key(class), after: after.map(key), until: until.map(key), limit, values: true };
-        let mut out = Vec::new();
-        for row in self.storage.scan(scan).await? {
-            let value = self.barrier.open(class, dir.namespace, &row.key, &row.value)?;
-            let ordinal = Ordinal(row.key.0.last_chunk().copied().unwrap_or_default());
-            let place = Place { class, namespace: dir.namespace, key: row.key, name: Vec::new() };
-            out.push(Ordered { ordinal, place, value, rev: row.rev });
-        }
-        Ok(out)
+        Ok(self.storage.scan(scan).await?)
     }
+
+    fn open_ordered<R: Record>(&self, class: Class, dir: Dir, row: Row) -> Result<Ordered<R>> {
+        let value = self.barrier.open(class, dir.namespace, &row.key, &row.value)?;
+        let place = Place { class, namespace: dir.namespace, key: row.key, name: Vec::new() };
+        Ok(Ordered { ordinal: ordinal(&row.key), place, value, rev: row.rev })
+    }
+}
+
+fn ordinal(key: &RowKey) -> Ordinal {
+    Ordinal(key.0.last_chunk().copied().unwrap_or_default())
 }
 
 /// Rows read at a time.

@@ -9,7 +9,7 @@ use crate::{
     clock::{ManualClock, Timestamp},
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{Body, Opened, Operation, Peer, PresentedToken, Request, RequestPath},
+    request::{Body, Chunks, Opened, Operation, Peer, PresentedToken, Request, RequestPath},
     response::Response,
     seal::init::Plan,
     storage::{Memory, Storage},
@@ -145,12 +145,23 @@ impl TestCore {
     /// Sends a body that is no fields, in pieces.
     pub async fn upload(&self, path: &str, token: &str, peer: Peer, body: Vec<u8>) -> Result<Response> {
         let pieces: Vec<_> = body.chunks(1000).map(|it| Ok(bytes::Bytes::copy_from_slice(it))).collect();
+        self.upload_as_it_comes(path, token, peer, Box::pin(futures_util::stream::iter(pieces))).await
+    }
+
+    /// Sends a body that is no fields, as slowly as it comes.
+    pub async fn upload_as_it_comes(
+        &self,
+        path: &str,
+        token: &str,
+        peer: Peer,
+        body: Chunks,
+    ) -> Result<Response> {
         let request = Request {
             id: RequestId::generate()?,
             operation: Operation::Write,
             path: RequestPath::new(NamespaceId::ROOT, path)?,
             token: (!token.is_empty()).then(|| PresentedToken::new(SecretBytes::copy_of(token.as_bytes()))),
-            body: Body::streamed(Box::pin(futures_util::stream::iter(pieces))),
+            body: Body::streamed(body),
             peer,
             wrap_ttl: None,
             lease_ttl: None,

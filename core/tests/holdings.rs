@@ -124,6 +124,10 @@ impl Storage for Counting {
         self.rows.commit(batch)
     }
 
+    fn settled(&self) -> Pending<'_, Result<(), StorageError>> {
+        self.rows.settled()
+    }
+
     fn attach(&self, witness: Option<Arc<dyn Witness>>) {
         self.rows.attach(witness);
     }

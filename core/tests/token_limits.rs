@@ -93,6 +93,28 @@ async fn a_batch_token_stays_dead_when_its_prefix_has_been_swept() {
     own(&test, &later).await.unwrap();
 }
 
+// Rules 90 and 91: how long a token may live is what was so when it was made.
+#[tokio::test]
+async fn a_revoked_batch_token_stays_dead_although_a_maximum_was_lowered() {
+    let test = with_userpass().await;
+    let hours = |it: u64| Duration::from_secs(it * 3600);
+    test.write("sys/auth/userpass/tune", json!({ "max_lease_ttl": "2000h" })).await.unwrap();
+    user(&test, json!({ "token_type": "batch", "token_ttl": "2000h" })).await;
+    let [revoked, other] = [login(&test, "auth/userpass/login/ann").await, {
+        let body = json!({ "password": "correct-horse", "token_type": "batch", "token_ttl": "2000h" });
+        test.write("auth/userpass/users/bob", body).await.unwrap();
+        login(&test, "auth/userpass/login/bob").await
+    }];
+    test.write("sys/auth/userpass/tune", json!({ "max_lease_ttl": "1h" })).await.unwrap();
+    test.write("sys/leases/revoke-prefix/auth/userpass/login/ann", json!({})).await.unwrap();
+    for _ in 0..19 {
+        test.clock.advance(hours(100));
+        test.core.run_due(test.core.now()).await.unwrap();
+        assert!(own(&test, &revoked).await.is_err(), "it has come back to life");
+        own(&test, &other).await.unwrap();
+    }
+}
+
 // Rule 41
 #[tokio::test]
 async fn a_batch_token_does_not_come_back_with_its_parents_id() {

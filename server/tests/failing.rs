@@ -60,6 +60,10 @@ impl Storage for Moody {
         self.mood().map_or_else(|error| Pending::ready(Err(error.into())), |()| self.memory.commit(batch))
     }
 
+    fn settled(&self) -> Pending<'_, Result<(), StorageError>> {
+        self.memory.settled()
+    }
+
     fn attach(&self, witness: Option<Arc<dyn Witness>>) {
         self.memory.attach(witness);
     }

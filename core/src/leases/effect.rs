@@ -48,15 +48,13 @@ pub(crate) async fn perform(cx: &Cx<'_>, effect: Option<Effect>, response: Respo
             finish::Outcome::Done => {}
             finish::Outcome::Failed(error) => return Err(not_revoked(&error)),
         },
-        Effect::RevokePrefix { prefix } => {
-            match sweep::finish_below(open, &prefix, cx.core.settings().max_lease_ttl, cx.now).await? {
-                0 => {}
-                left => {
-                    let text = format!("failed to revoke {left} leases, they will be tried again");
-                    return Err(Error::invalid(text));
-                }
+        Effect::RevokePrefix { prefix } => match sweep::finish_below(open, &prefix, cx.now).await? {
+            0 => {}
+            left => {
+                let text = format!("failed to revoke {left} leases, they will be tried again");
+                return Err(Error::invalid(text));
             }
-        }
+        },
     }
     Ok(response)
 }

@@ -43,18 +43,32 @@ const MARKS: usize = 8;
 pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> {
     let store = &open.store;
     let until = Some(index::end_of(index::minute(now)));
-    let due = store.ordered::<Ref>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
-    let more = due.len() == ROWS;
     let troubled = Troubled::default();
-    stream::iter(due)
-        .for_each_concurrent(AT_ONCE, async |row| {
-            // One row that cannot be read must not keep the others waiting.
-            if let Err(error) = settle(open, &row, &troubled, now).await {
-                tracing::warn!(%error, "a lease that is due could not be looked at");
+    let mut after = None;
+    let mut done = 0;
+    // Rows that do not read must not keep the others waiting: they are passed by, however many they are.
+    loop {
+        let due = store.legible::<Ref>(Class::Expiry, index::expiries(store), after, until, ROWS).await?;
+        let mut settled = stream::iter(due.rows)
+            .map(async |row| settle(open, &row, &troubled, now).await)
+            .buffer_unordered(AT_ONCE);
+        let mut failed = None;
+        while let Some(outcome) = settled.next().await {
+            match outcome {
+                Ok(()) => done += 1,
+                // What has begun comes to its end.
+                Err(error) if error.is_everywhere() => failed = Some(error),
+                Err(error) => tracing::warn!(%error, "a lease that is due could not be looked at"),
             }
-        })
-        .await;
-    Ok(more)
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        after = due.next;
+        if after.is_none() || done >= ROWS {
+            return Ok(after.is_some());
+        }
+    }
 }
 
 /// Mounts whose engines have failed in this sweep. One that does not answer shall not hold up everything that is
@@ -196,13 +210,8 @@ pub(crate) async fn end_with_token(tx: &mut Tx, holder: Selector, now: Timestamp
 
 /// Does everything that is due because a prefix was revoked, for a caller who waits for it. Answers how many
 /// leases below the prefix could not be revoked.
-pub(crate) async fn finish_below(
-    open: &Arc<Unsealed>,
-    prefix: &str,
-    max_ttl: Duration,
-    now: Timestamp,
-) -> Result<usize> {
-    while tokens::sweep::mark_next(&open.tokens, &open.store, max_ttl, now).await? {}
+pub(crate) async fn finish_below(open: &Arc<Unsealed>, prefix: &str, now: Timestamp) -> Result<usize> {
+    while tokens::sweep::mark_next(&open.tokens, &open.store, now).await? {}
     while sweep(open, now).await? {}
     let table = open.mounts.current(&open.store).await?;
     let mut left = 0;
@@ -231,5 +240,50 @@ async fn failed_below(store: &Store, dir: crate::barrier::Dir, prefix: &str) -> 
         if rows.len() < PAGE {
             return Ok(number);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test")]
+
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        request::Operation,
+        storage::{Batch, Op},
+        testing::{Ask, TestCore},
+    };
+
+    // Rule 91
+    #[tokio::test]
+    async fn rows_that_do_not_read_are_passed_by() {
+        let test = TestCore::new().await;
+        let open = test.core.unsealed().unwrap();
+        let token = test.token_with("path \"secret/*\" { capabilities = [\"read\"] }").await;
+        for name in ["a", "b", "c"] {
+            let path = format!("secret/data/{name}");
+            test.write(&path, json!({ "data": { "a": "b" } })).await.unwrap();
+            let lease_ttl = Some(Duration::from_secs(600));
+            test.ask(Ask { token: &token, lease_ttl, ..Ask::new(Operation::Read, &path) }).await.unwrap();
+        }
+        let rows = async || {
+            let dir = index::expiries(&open.store).key(Class::Expiry);
+            let scan = crate::storage::Scan { dir, after: None, until: None, limit: PAGE, values: false };
+            test.core.storage().scan(scan).await.unwrap()
+        };
+        let found = rows().await;
+        assert_eq!(found.len(), 3);
+        let ops = vec![Op::Put {
+            key: found.first().unwrap().key,
+            name: Bytes::new(),
+            value: Bytes::from_static(&[0x5a; 100]),
+        }];
+        test.core.storage().commit(Batch { ops, ..Batch::default() }).await.unwrap();
+        test.clock.advance(Duration::from_secs(3600));
+        while sweep(&open, test.core.now()).await.unwrap() {}
+        assert_eq!(rows().await.len(), 1, "the one that does not read");
     }
 }

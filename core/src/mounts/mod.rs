@@ -130,6 +130,16 @@ pub async fn remove(tx: &mut Tx, mount: &Mount) -> Result<()> {
     touch(tx).await
 }
 
+/// Whether a mount is gone for good: its id is not given again. One that is being disabled is not.
+pub(crate) async fn is_gone(store: &Store, id: MountId) -> Result<bool> {
+    for class in [MountClass::Auth, MountClass::Secret] {
+        if store.rev(&place(store, class, id)).await?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// A fresh accessor, in the form that clients know: `kv_1a2b3c4d`, `auth_token_1a2b3c4d`.
 pub fn accessor(class: MountClass, kind: &str) -> Result<String> {
     let tail = data_encoding::HEXLOWER.encode(&random::bytes::<4>()?);

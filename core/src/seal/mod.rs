@@ -93,9 +93,18 @@ impl Core {
         Ok(self.seal_config().await?.config)
     }
 
+    /// [`Core::seal_now`], once whoever is opening the store or changing its keyring has come to the end: whoever
+    /// unseals next waits until the last of it is sealed.
+    pub async fn seal_in_turn(&self) {
+        let _one = self.seal().transition.lock().await;
+        self.seal_now();
+    }
+
     /// Drops the keys; every later request for data is refused. What operators had under way is forgotten.
     pub fn seal_now(&self) {
         self.drop_keys();
+        // Whoever seals means it.
+        self.seal().reopen.store(false, Ordering::SeqCst);
         self.reset_unseal();
         self.seal().rekey.clear();
         self.seal().recovery.clear();

@@ -162,6 +162,11 @@ impl Core {
         if !self.is_sealed() {
             return Ok(());
         }
+        if self.is_being_sealed() {
+            return Err(Error::Busy);
+        }
+        // What the last keys were used for may still wait to be committed, and ends with a head of its own.
+        self.storage().settled().await?;
         let sealed =
             self.storage().get(KEYRING_KEY).await?.ok_or(Error::Internal("the keyring is missing"))?;
         let keyring = barrier::open_keyring(&root, stored.config.store_id(), &sealed.value)?;

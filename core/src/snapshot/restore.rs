@@ -4,6 +4,9 @@
 //! upload -> scratch file -> read, hash, count -> is it ours? does the digest verify? -> seal -> replace -> (unseal)
 //! ```
 //!
+//! An upload takes as long as its sender likes. It ends when the store is sealed, and when it is whole whoever sent
+//! it must still be allowed to.
+//!
 //! The last step but one is a single commit of the storage: a crash before its end leaves the old store, one
 //! after it the restored store.
 
@@ -11,10 +14,13 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{Seek as _, Write as _},
-    sync::Arc,
+    pin::pin,
 };
 
-use futures_util::StreamExt as _;
+use futures_util::{
+    StreamExt as _,
+    future::{Either, select},
+};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -22,6 +28,7 @@ use super::{
     read::{self, BadSnapshot, Contents},
 };
 use crate::{
+    admission,
     barrier::{
         Barrier, Class,
         head::{Head, HeadKeeper, Sum, bucket},
@@ -30,8 +37,10 @@ use crate::{
     blocking,
     core::{Core, Unsealed},
     crypto::{equal, mac::MacKey},
+    dispatch::Cx,
     error::{Error, Result},
     request::Chunks,
+    route::Access,
     storage::{Row, Scratch, StorageError},
 };
 
@@ -63,15 +72,21 @@ impl Core {
     ///
     /// If this fails before the rows are replaced nothing has happened; if replacing them fails the old store
     /// is as it was, and sealed.
-    pub(crate) async fn restore(
-        &self,
-        upload: Chunks,
-        open: Option<&Arc<Unsealed>>,
-        demand: Demand,
-    ) -> Result<Restored> {
+    pub(crate) async fn restore(&self, cx: &Cx<'_>, upload: Chunks, demand: Demand) -> Result<Restored> {
         let busy = || Error::RateLimited { path: "sys/storage/raft/snapshot".to_owned(), retry_after: 5 };
         let _one = ONE.try_acquire().map_err(|_| busy())?;
-        let file = receive(upload, self.storage().scratch()?).await?;
+        let open = cx.open;
+        let sealed = async {
+            match open {
+                Some(open) => self.until_sealed(open).await,
+                None => std::future::pending().await,
+            }
+        };
+        let received = pin!(receive(upload, self.storage().scratch()?));
+        let file = match select(pin!(sealed), received).await {
+            Either::Left(_) => return Err(Error::Sealed),
+            Either::Right((file, _)) => file?,
+        };
         let again = file.try_clone().map_err(|error| StorageError::Io(Box::new(error)))?;
 
         let barrier = open.map(|it| it.store.barrier.clone());
@@ -79,7 +94,15 @@ impl Core {
         let _transition = self.seal().transition.lock().await;
         let previous = match open {
             Some(open) => {
+                if !self.is_open(open) {
+                    return Err(Error::Sealed);
+                }
                 self.judge(open, &contents, &sums, demand).await?;
+                // Rule 37: that it was allowed when the upload began says little.
+                admission::admit_again(open, cx, Access::Sudo, self.now()).await?;
+                if !self.is_open(open) {
+                    return Err(Error::Sealed);
+                }
                 Some(open.head.head().sequence)
             }
             None if self.is_initialized().await? => return Err(Error::Sealed),

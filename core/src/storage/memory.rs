@@ -83,6 +83,11 @@ impl Storage for Memory {
         Pending::ready(commit())
     }
 
+    /// A commit is done when the call returns.
+    fn settled(&self) -> Pending<'_, Result<(), StorageError>> {
+        Pending::ready(self.open().map(drop))
+    }
+
     fn attach(&self, witness: Option<Arc<dyn Witness>>) {
         self.lock().witness = witness;
     }

@@ -237,6 +237,9 @@ pub trait Storage: Send + Sync + 'static {
     /// The call itself hands the batch over: it is committed also if the answer is never asked for.
     fn commit(&self, batch: Batch) -> Pending<'_, Result<Rev, CommitError>>;
 
+    /// Waits until every batch that was handed over before is committed or refused, answered or not.
+    fn settled(&self) -> Pending<'_, Result<(), StorageError>>;
+
     /// From now on every physical commit is witnessed (`Some`, at unseal), or no longer (`None`, at seal).
     fn attach(&self, witness: Option<Arc<dyn Witness>>);
 

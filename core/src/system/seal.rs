@@ -254,6 +254,6 @@ async fn unseal(cx: &Cx<'_>) -> Result<Response> {
 }
 
 async fn seal(cx: &Cx<'_>) -> Result<Response> {
-    cx.core.seal_now();
+    cx.core.seal_in_turn().await;
     Ok(Response::empty())
 }

@@ -59,7 +59,7 @@ async fn put_back(cx: &Cx<'_>, demand: Demand) -> Result<Response> {
     }
     let upload = cx.request.body.take_chunks();
     let upload = upload.ok_or_else(|| Error::invalid("the request's body must be a snapshot"))?;
-    let done = cx.core.restore(upload, cx.open, demand).await?;
+    let done = cx.core.restore(cx, upload, demand).await?;
     Response::data(&Restored {
         store: done.meta.store,
         created: done.meta.created,

@@ -132,6 +132,22 @@ impl Tokens {
         Ok(false)
     }
 
+    /// Whether the token of a request that is under way would still be let in, had the request not taken a use of it.
+    pub(crate) async fn stands(&self, open: &Unsealed, known: &Known, now: Timestamp) -> Result<bool> {
+        let known = &known.token;
+        let place = self.place(&open.store, Selector(known.selector));
+        let token = match known.kind {
+            TokenKind::Batch => known.clone(),
+            TokenKind::Service => match open.store.cached::<Token>(&place).await? {
+                // Or the id was given to another.
+                Some(found) if found.value.created == known.created => found.value,
+                _ => return Ok(false),
+            },
+        };
+        let token = Token { uses_left: 0, ..Token::clone(&token) };
+        self.is_live(open, &token, now).await
+    }
+
     /// Whether a token has no parent, or one that let go of it.
     pub(crate) async fn is_orphan(&self, store: &Store, token: &Token) -> Result<bool> {
         let Some(parent) = token.parent else { return Ok(true) };

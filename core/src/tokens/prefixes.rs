@@ -9,12 +9,11 @@
 //!
 //! Leases and holdings ([`crate::leases::prefix`]) are revoked by the same entries.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{Epoch, ROOT, Token, swept::Swept};
 use crate::{
     barrier::{Class, Filed, Ordinal, Place, Record, filed},
-    clock::Timestamp,
     error::{Error, Result},
     ids::MountId,
     mounts::Mount,
@@ -85,9 +84,6 @@ pub(crate) struct Entry {
     /// None: at the first.
     #[n(6)]
     pub(crate) phase: Option<Phase>,
-    /// Seconds that what the mount makes may live at most; none: as long as the system's maximum.
-    #[n(7)]
-    longest: Option<u64>,
 }
 
 impl Entry {
@@ -104,10 +100,6 @@ impl Entry {
     pub(crate) fn covers_holding(&self, mount: MountId, path: &str, epoch: Epoch) -> bool {
         let within = self.holdings.as_ref().is_some_and(|it| is_below(path, it));
         within && epoch <= self.epoch && mount == self.mount
-    }
-
-    pub(super) fn longest(&self) -> Duration {
-        Duration::from_secs(self.longest.unwrap_or_default())
     }
 
     pub(crate) fn is_forced(&self) -> bool {
@@ -133,11 +125,6 @@ impl Entry {
 }
 
 impl Prefixes {
-    /// Whether the sweeper has something to do here.
-    pub(super) fn are_due(&self, now: Timestamp) -> bool {
-        !self.entries.is_empty() || self.swept.iter().flatten().any(|it| it.is_over(now))
-    }
-
     pub(crate) fn covers_lease(&self, mount: MountId, path: &str, epoch: Epoch) -> bool {
         self.entries.iter().any(|it| it.covers_lease(mount, path, epoch))
     }
@@ -194,7 +181,6 @@ pub(crate) async fn file(
         holdings: holdings.map(str::to_owned),
         force: Some(force),
         phase: None,
-        longest: Some(mount.config.max_lease_ttl.as_secs()),
     };
     // What the new entry covers need not be swept twice.
     all.entries.retain(|it| !entry.replaces(it));

@@ -2,23 +2,24 @@
 //!
 //! Nothing here decides who lives: what has ended was dead when it ended. The expiry index is walked from its
 //! beginning up to now, so that neither start-up nor a call costs more than what is due. Each row's work is
-//! one transaction that leaves the store whole; after a crash the same row is met again.
+//! one transaction that leaves the store whole; after a crash the same row is met again. A row that does not read
+//! is passed by.
 //!
 //! A renewal does not touch the index. The sweeper meets the old row, sees that the token lives on, and
 //! files it under its new minute.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     Selector, State, Token, Tokens,
     index::{self, Row},
     prefixes::{self, Entry, Phase, Prefixes},
-    swept,
+    swept::{self, Swept},
 };
 use crate::{
     barrier::Class,
     clock::Timestamp,
-    error::Result,
+    error::{Error, Result},
     leases,
     secrets::cubbyhole,
     storage::Priority,
@@ -31,76 +32,127 @@ const ROWS: usize = 256;
 /// Tokens that one transaction marks: each takes four operations of at most a hundred.
 const MARKS: usize = 16;
 
-/// Does a bounded part of what is due. `max_ttl` is the system's: no batch token is older. Answers whether there
-/// may be more.
-pub(crate) async fn sweep(
-    tokens: &Tokens,
-    store: &Arc<Store>,
-    max_ttl: Duration,
-    now: Timestamp,
-) -> Result<bool> {
-    let mut more = match store.read::<Prefixes>(&prefixes::place(store)).await? {
-        Some(found) if found.value.are_due(now) => mark_next(tokens, store, max_ttl, now).await?,
-        _ => false,
+/// Does a bounded part of what is due. Answers whether there may be more.
+pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
+    // Whatever becomes of the one, the others are done.
+    let or_none = |what: Result<bool>| match what {
+        Err(error) if !matches!(error, Error::Sealed) => {
+            tracing::warn!(%error, "some of what has ended could not be swept");
+            Ok(false)
+        }
+        what => what,
     };
-    more |= bury_replaced(store).await?;
+    let mut more = or_none(mark_next(tokens, store, now).await)?;
+    more |= or_none(bury_replaced(store).await)?;
     let until = Some(index::end_of(index::minute(now)));
-    let due = store.ordered::<Row>(Class::Expiry, index::expiries(store), None, until, ROWS).await?;
-    more |= due.len() == ROWS;
+    let mut after = None;
     let mut steps = 0;
-    for row in due {
-        let mut done = false;
-        while !done {
-            if steps == ROWS {
-                return Ok(true);
+    loop {
+        let due = store.legible::<Row>(Class::Expiry, index::expiries(store), after, until, ROWS).await?;
+        for row in due.rows {
+            loop {
+                match settle(tokens, store, &row, now).await {
+                    Err(error) if error.is_everywhere() => return Err(error),
+                    Err(error) => {
+                        tracing::warn!(%error, "a token that is due could not be looked at");
+                        break;
+                    }
+                    Ok(done) => {
+                        steps += 1;
+                        if steps == ROWS {
+                            return Ok(true);
+                        }
+                        if done {
+                            break;
+                        }
+                    }
+                }
             }
-            steps += 1;
-            done = settle(tokens, store, &row, now).await?;
+        }
+        after = due.next;
+        if after.is_none() {
+            return Ok(more);
         }
     }
-    Ok(more)
 }
 
 /// Purges what is left of tokens whose ids were given away. Answers whether there may be more.
 async fn bury_replaced(store: &Arc<Store>) -> Result<bool> {
     let dir = index::replaced(store);
-    let due = store.ordered::<Token>(Class::Queue, dir, None, None, MARKS).await?;
-    for old in &due {
-        cubbyhole::purge(store, &old.value).await?;
-        let mut attempts = Attempts::new(store, Priority::Background);
-        loop {
-            let mut tx = attempts.begin()?;
-            tx.delete(&old.place);
-            if attempts.commit(tx).await? {
-                break;
+    let mut after = None;
+    let mut buried = 0;
+    loop {
+        let due = store.legible::<Token>(Class::Queue, dir, after, None, MARKS).await?;
+        for old in &due.rows {
+            match bury(store, old).await {
+                Ok(()) => buried += 1,
+                Err(error) if error.is_everywhere() => return Err(error),
+                Err(error) => tracing::warn!(%error, "what a replaced token left could not be purged"),
             }
         }
+        after = due.next;
+        if after.is_none() || buried >= MARKS {
+            return Ok(after.is_some());
+        }
     }
-    Ok(due.len() == MARKS)
 }
 
-/// Marks the next tokens and leases that a revoked prefix covers. Answers whether a prefix is left.
-pub(crate) async fn mark_next(
-    tokens: &Tokens,
-    store: &Arc<Store>,
-    max_ttl: Duration,
-    now: Timestamp,
-) -> Result<bool> {
+async fn bury(store: &Arc<Store>, old: &Ordered<Token>) -> Result<()> {
+    cubbyhole::purge(store, &old.value).await?;
+    let mut attempts = Attempts::new(store, Priority::Background);
+    loop {
+        let mut tx = attempts.begin()?;
+        tx.delete(&old.place);
+        if attempts.commit(tx).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Marks the next tokens and leases that a revoked prefix covers. Answers whether something was done and a prefix
+/// is left.
+///
+/// One that fails goes behind the others. It is kept, so that what it covers is dead all the same.
+pub(crate) async fn mark_next(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
+    let revoked = store.read::<Prefixes>(&prefixes::place(store)).await?;
+    for _ in 0..revoked.map_or(0, |it| it.value.entries.len()) {
+        match mark_first(tokens, store, now).await {
+            Err(error) if error.is_everywhere() && !matches!(error, Error::Barrier(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "what a revoked prefix covers could not be marked");
+                put_last(store).await?;
+            }
+            left => return left,
+        }
+    }
+    Ok(false)
+}
+
+/// Puts the first of the revoked prefixes behind the others.
+async fn put_last(store: &Arc<Store>) -> Result<()> {
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
         let place = prefixes::place(store);
         let mut all = tx.get::<Prefixes>(&place).await?.unwrap_or_default();
-        let mut kept = all.swept.take().unwrap_or_default();
-        kept.retain(|it| !it.is_over(now));
-        let Some(entry) = all.entries.first_mut() else {
-            all.swept = Some(kept);
-            tx.put(&place, &all)?;
-            if attempts.commit(tx).await? {
-                return Ok(false);
-            }
-            continue;
-        };
+        if all.entries.len() < 2 {
+            return Ok(());
+        }
+        all.entries.rotate_left(1);
+        tx.put(&place, &all)?;
+        if attempts.commit(tx).await? {
+            return Ok(());
+        }
+    }
+}
+
+async fn mark_first(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
+    let mut attempts = Attempts::new(store, Priority::Background);
+    loop {
+        let mut tx = attempts.begin()?;
+        let place = prefixes::place(store);
+        let mut all = tx.get::<Prefixes>(&place).await?.unwrap_or_default();
+        let Some(entry) = all.entries.first_mut() else { return Ok(false) };
         let (finished, next) = match entry.phase.unwrap_or(Phase::Tokens) {
             Phase::Tokens => (mark_tokens(tokens, &mut tx, entry, now).await?, Some(Phase::Leases)),
             Phase::Leases => (leases::prefix::mark_next(&mut tx, entry, now).await?, Some(Phase::Holdings)),
@@ -112,10 +164,9 @@ pub(crate) async fn mark_next(
             (true, Some(phase)) => (entry.phase, entry.done) = (Some(phase), None),
             (true, None) => {
                 let entry = all.entries.remove(0);
-                swept::keep(&mut kept, &entry, now.plus(entry.longest().max(max_ttl)));
+                swept::keep(store, all.swept.get_or_insert_default(), Swept::of(&entry)).await?;
             }
         }
-        all.swept = Some(kept);
         tx.put(&place, &all)?;
         let left = !all.entries.is_empty();
         if attempts.commit(tx).await? {

@@ -40,7 +40,7 @@ pub struct Postgres {
 
 enum Job {
     Commit(Batch, Option<Arc<dyn Witness>>, oneshot::Sender<Result<Rev, CommitError>>),
-    Close(oneshot::Sender<()>),
+    Settled(oneshot::Sender<()>),
 }
 
 impl Postgres {
@@ -54,7 +54,7 @@ impl Postgres {
                     Job::Commit(batch, witness, answer) => {
                         drop(answer.send(commit(&mut writer, batch, witness).await));
                     }
-                    Job::Close(answer) => drop(answer.send(())),
+                    Job::Settled(answer) => drop(answer.send(())),
                 }
             }
         });
@@ -102,6 +102,15 @@ impl Storage for Postgres {
         Pending::Waiting(Box::pin(async { answered.await.unwrap_or(Err(StorageError::Closed.into())) }))
     }
 
+    fn settled(&self) -> Pending<'_, Result<(), StorageError>> {
+        Pending::Waiting(Box::pin(async move {
+            self.is_open()?;
+            let (answer, answered) = oneshot::channel();
+            self.jobs.send(Job::Settled(answer)).await.map_err(|_| StorageError::Closed)?;
+            answered.await.map_err(|_| StorageError::Closed)
+        }))
+    }
+
     fn attach(&self, witness: Option<Arc<dyn Witness>>) {
         *self.witness.lock().unwrap() = witness;
     }
@@ -128,7 +137,7 @@ impl Storage for Postgres {
         self.closing.store(true, Ordering::Release);
         Pending::Waiting(Box::pin(async move {
             let (answer, answered) = oneshot::channel();
-            if self.jobs.send(Job::Close(answer)).await.is_ok() {
+            if self.jobs.send(Job::Settled(answer)).await.is_ok() {
                 drop(answered.await);
             }
             self.closed.send_replace(true);

@@ -339,6 +339,20 @@ pub(super) async fn scrubs(store: &dyn Storage) {
     assert_eq!(value(store, row).await, None);
 }
 
+/// What was handed over before is done, whoever has asked for the answer.
+pub(super) async fn settles(store: &dyn Storage) {
+    let dir = dir(16);
+    let mut unasked = Vec::new();
+    for number in 0..200 {
+        let row = put(key(dir, number), &pattern(2000, 1));
+        unasked.push(store.commit(Batch { priority: Priority::Background, ..batch(vec![row]) }));
+    }
+    store.settled().await.expect("settled");
+    assert_eq!(scan(store, everything(dir)).await.len(), 200);
+    // Also if there was nothing.
+    store.settled().await.expect("settled");
+}
+
 /// Replaced are all rows or, if their source fails, none; no cache remembers the old ones.
 pub(super) async fn replaces(store: &dyn Storage) {
     let dir = dir(15);
@@ -392,6 +406,7 @@ pub(super) async fn closes(store: &dyn Storage) {
     assert!(matches!(store.snapshot().await, Err(StorageError::Closed)));
     let answer = store.commit(batch(vec![put(row, b"more")])).await;
     assert!(matches!(answer, Err(CommitError::Storage(StorageError::Closed))), "{answer:?}");
+    assert!(matches!(store.settled().await, Err(StorageError::Closed)));
     store.close().await.expect("closing twice is no error");
 }
 

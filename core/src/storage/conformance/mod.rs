@@ -34,6 +34,7 @@ pub async fn run(store: Arc<dyn Storage>) {
     cases::witness_fails(&*store).await;
     cases::snapshots(&*store).await;
     cases::scrubs(&*store).await;
+    cases::settles(&*store).await;
     cases::replaces(&*store).await;
     cases::closes(&*store).await;
 }

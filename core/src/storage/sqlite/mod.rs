@@ -182,6 +182,14 @@ impl Storage for Sqlite {
         }))
     }
 
+    fn settled(&self) -> Pending<'_, Result<(), StorageError>> {
+        let (answer, answered) = oneshot::channel();
+        if let Err(error) = self.shared.queue.push_settled(answer) {
+            return Pending::ready(Err(error));
+        }
+        Pending::Waiting(Box::pin(async move { answered.await.map_err(|_| StorageError::Closed) }))
+    }
+
     fn attach(&self, witness: Option<Arc<dyn Witness>>) {
         *self.witness.lock().unwrap_or_else(PoisonError::into_inner) = witness;
     }

@@ -44,6 +44,8 @@ pub(super) enum Turn {
     Group(Vec<Job>),
     /// No batch waits that was handed over before.
     Replace(Replacement),
+    /// To be told that no batch waits that was handed over before, and none is being committed.
+    Settled(Vec<oneshot::Sender<()>>),
     /// The time has come that was given.
     Timeout,
     /// Nothing waits, and nothing will come any more.
@@ -61,6 +63,7 @@ struct State {
     interactive: VecDeque<Job>,
     background: VecDeque<Job>,
     replacement: Option<Replacement>,
+    settled: Vec<oneshot::Sender<()>>,
     bytes: usize,
     closed: bool,
     /// The writer sleeps: only then does waking it cost a system call.
@@ -106,6 +109,17 @@ impl Queue {
         Ok(())
     }
 
+    /// Has somebody told when nothing waits any more.
+    pub(super) fn push_settled(&self, answer: oneshot::Sender<()>) -> Result<(), StorageError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(StorageError::Closed);
+        }
+        state.settled.push(answer);
+        self.wake.notify_one();
+        Ok(())
+    }
+
     /// Waits for work, at most until `deadline`.
     ///
     /// Whoever was answered last will often come again at once. Taking the first of them alone would make many
@@ -123,6 +137,9 @@ impl Queue {
             }
             if state.waiting() >= state.wanted {
                 return Turn::Group(state.take_group());
+            }
+            if state.waiting() == 0 && !state.settled.is_empty() {
+                return Turn::Settled(std::mem::take(&mut state.settled));
             }
             if state.waiting() == 0
                 && let Some(replacement) = state.replacement.take()
@@ -157,6 +174,7 @@ impl Queue {
         state.interactive.clear();
         state.background.clear();
         state.replacement = None;
+        state.settled.clear();
     }
 
     /// The lock is held over moves only; none of them can leave the queues half done.

@@ -78,6 +78,8 @@ impl Writer {
             match self.shared.queue.next(self.scrubs.deadline(&self.sweep)) {
                 Turn::Group(jobs) => self.commit(jobs),
                 Turn::Replace(replacement) => self.replace(replacement),
+                // A caller that has stopped waiting is no error.
+                Turn::Settled(waiting) => waiting.into_iter().for_each(|it| _ = it.send(())),
                 Turn::Timeout => {}
                 Turn::Close => break,
             }

@@ -12,8 +12,6 @@ use crate::{
     tokens::prefixes::Force,
 };
 
-const MAX_TTL: Duration = Duration::from_secs(3600);
-
 async fn mount(test: &TestCore) -> Mount {
     let open = test.core.unsealed().unwrap();
     let table = open.mounts.current(&open.store).await.unwrap();
@@ -41,7 +39,7 @@ async fn records(test: &TestCore) -> usize {
 async fn run(test: &TestCore) {
     let open = test.core.unsealed().unwrap();
     let mut calls = 0;
-    while sweep(&open.tokens, &open.store, MAX_TTL, test.core.now()).await.unwrap() {
+    while sweep(&open.tokens, &open.store, test.core.now()).await.unwrap() {
         calls += 1;
         assert!(calls < 1000);
     }
@@ -252,4 +250,76 @@ async fn what_a_replaced_token_left_is_purged_and_its_heir_stays() {
     assert_eq!(data(&kept), json!({ "v": 1 }));
     assert_eq!((records(&test).await, rows(&test).await), (2, (1, 1)));
     assert!(open.store.is_empty(Class::Queue, index::replaced(&open.store)).await.unwrap());
+}
+
+/// Makes the row at `place` one that does not read, as a medium does that fails.
+async fn spoil(test: &TestCore, place: &crate::barrier::Place) {
+    use crate::storage::{Batch, DirKey, Op, Scan};
+    let dir = DirKey(*place.key.0.first_chunk().unwrap());
+    let scan = Scan { dir, after: None, until: Some(place.key), limit: usize::MAX, values: false };
+    let name = test.core.storage().scan(scan).await.unwrap().pop().unwrap().name;
+    let ops = vec![Op::Put { key: place.key, name, value: bytes::Bytes::from_static(&[0x5a; 100]) }];
+    test.core.storage().commit(Batch { ops, ..Batch::default() }).await.unwrap();
+}
+
+async fn record_of(test: &TestCore, token: &str) -> crate::barrier::Place {
+    let open = test.core.unsealed().unwrap();
+    let known = open.tokens.find(&open, token.as_bytes(), test.core.now()).await.unwrap().unwrap();
+    open.tokens.place(&open.store, Selector(known.selector))
+}
+
+// Rule 91
+#[tokio::test]
+async fn rows_that_do_not_read_are_passed_by_however_many_they_are() {
+    let test = TestCore::new().await;
+    let open = test.core.unsealed().unwrap();
+    let body = |ttl: &str| json!({ "ttl": ttl, "policies": ["default"], "no_parent": true });
+    for _ in 0..=ROWS {
+        let token = child(&test, ROOT_TOKEN, body("1h")).await;
+        spoil(&test, &record_of(&test, &token).await).await;
+    }
+    let due: Vec<Ordered<Row>> =
+        open.store.ordered(Class::Expiry, index::expiries(&open.store), None, None, ROWS + 1).await.unwrap();
+    for row in &due[..3] {
+        spoil(&test, &row.place).await;
+    }
+    let before = records(&test).await;
+    for _ in 0..3 {
+        child(&test, ROOT_TOKEN, body("2h")).await;
+    }
+    test.clock.advance(Duration::from_secs(3 * 3600));
+    run(&test).await;
+    assert_eq!(records(&test).await, before);
+}
+
+// Rules 41 and 91
+#[tokio::test]
+async fn a_prefix_that_cannot_be_finished_holds_up_no_other_and_stays() {
+    let test = TestCore::new().await;
+    let open = test.core.unsealed().unwrap();
+    let mount = mount(&test).await;
+    let spoilt = child(&test, ROOT_TOKEN, json!({ "policies": ["default"] })).await;
+    spoil(&test, &record_of(&test, &spoilt).await).await;
+    let covered = child(&test, ROOT_TOKEN, json!({ "policies": ["default"] })).await;
+    for (prefix, of) in [
+        ("auth/token/create", mount.clone()),
+        ("auth/other/login", Mount { id: crate::ids::MountId::internal(77), ..mount }),
+    ] {
+        let mut tx = Tx::new(open.store.clone());
+        prefixes::revoke(&mut tx, &of, prefix).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let due = child(&test, ROOT_TOKEN, json!({ "ttl": "1h", "policies": ["default"] })).await;
+    let record = record_of(&test, &due).await;
+    test.clock.advance(Duration::from_secs(2 * 3600));
+    for _ in 0..4 {
+        run(&test).await;
+    }
+    assert_eq!(open.store.rev(&record).await.unwrap(), None, "what is due waits for the prefix");
+    let left = open.store.read::<Prefixes>(&prefixes::place(&open.store)).await.unwrap().unwrap().value;
+    let left: Vec<&str> = left.entries.iter().map(|it| it.prefix.as_str()).collect();
+    assert_eq!(left, ["auth/token/create"]);
+    assert!(!is_alive(&test, &covered).await);
+    // And whoever waits for a prefix does not wait for ever.
+    assert!(!mark_next(&open.tokens, &open.store, test.core.now()).await.unwrap());
 }
