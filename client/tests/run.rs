@@ -161,16 +161,37 @@ fn variables_are_given_to_whoever_asks_for_them() {
     let run = |map: &[&str]| {
         let mut command = server.command(["run", "--env"]);
         command.args(map.iter().flat_map(|it| ["--map", it]));
-        command.args(["--", "sh", "-c", "echo $PGUSER,$password,$SECRETS_DIR,$VAULT_TOKEN"]);
+        command.args(["--", "sh", "-c", "echo $PGUSER,$DB_PASSWORD,$password,$SECRETS_DIR,$VAULT_TOKEN"]);
         let ran = command.stdin(Stdio::null()).output().unwrap();
         (ran.status.code(), said(&ran))
     };
-    assert_eq!(run(&["db#user=PGUSER"]), (Some(0), "rails,,,\n".to_owned()));
-    assert_eq!(run(&["db#user=PGUSER", "db"]), (Some(0), "rails,rosebud,,\n".to_owned()));
-    server.ok(&["put", "evil", "LD_PRELOAD=/tmp/x.so"]);
-    let (code, text) = run(&["evil"]);
+    assert_eq!(run(&["db#user=PGUSER"]), (Some(0), "rails,,,,\n".to_owned()));
+    assert_eq!(run(&["db#user=PGUSER", "db"]), (Some(0), "rails,rosebud,,,\n".to_owned()));
+    server.ok(&["put", "ld", "preload=/tmp/x.so"]);
+    let (code, text) = run(&["ld"]);
     assert_eq!(code, Some(125), "{text}");
     assert!(text.contains("LD_PRELOAD would change which programs run"), "{text}");
+    server.ok(&["put", "other/db", "PASSWORD=exchanged"]);
+    let (code, text) = run(&["db", "other/db"]);
+    assert_eq!(code, Some(125), "{text}");
+    assert!(text.contains("two secrets would be the variable DB_PASSWORD"), "{text}");
+}
+
+// Rule 117: whoever may write a secret does not thereby choose what the program executes.
+#[test]
+fn a_field_is_never_a_whole_variable() {
+    let server = server();
+    let fields = ["BASH_ENV=/tmp/x", "NODE_OPTIONS=-r/tmp/x", "PATH=/tmp", "PERL5OPT=-Mx", "user=rails"];
+    server.ok(&[&["put", "apps/shop"], &fields[..]].concat());
+    let ran = server.command(["run", "--env", "--map", "apps/shop", "--", "/usr/bin/env"]).output().unwrap();
+    assert!(ran.status.success(), "{}", said(&ran));
+    let seen = said(&ran);
+    for field in fields {
+        assert!(!seen.lines().any(|it| it == field), "{seen}");
+        let (name, value) = field.split_once('=').unwrap();
+        let own = format!("SHOP_{}={value}", name.to_uppercase());
+        assert!(seen.lines().any(|it| it == own), "{seen}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod supervise;
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
@@ -33,7 +34,8 @@ const OWN_FAILURE: u8 = 125;
 #[command(after_help = "Examples:
   secret run --map db -- ./server                        $SECRETS_DIR/db/user, $SECRETS_DIR/db/password
   secret run --map db#password=pgpass -- ./server        $SECRETS_DIR/pgpass
-  secret run --env --map db#password=PGPASSWORD -- psql  in the environment: see below
+  secret run --env --map db -- ./server                  $DB_USER, $DB_PASSWORD: see below
+  secret run --env --map db#password=PGPASSWORD -- psql  $PGPASSWORD
 
 A variable can be read by every process of the same user (/proc/PID/environ), is shown by `docker inspect`
 where a container runtime sets it, and is inherited by whatever the program starts. Files are none of that.
@@ -131,7 +133,7 @@ fn read(cx: &Context, args: &Args, signals: &Signals) -> Result<Read, Failure> {
 
 /// Where the program finds its secrets. What was written is removed when this is dropped.
 enum Place {
-    Environment(Vec<(String, SecretString)>),
+    Environment(BTreeMap<String, SecretString>),
     Mounted(PrivateMount),
     Borrowed { target: Target, path: PathBuf },
 }
@@ -140,9 +142,16 @@ impl Place {
     fn with(args: &Args, read: Vec<Picked>) -> Result<Self, Failure> {
         let each = args.map.iter().zip(read);
         if args.env {
-            let mut variables = Vec::new();
+            let mut variables = BTreeMap::new();
             for (wanted, picked) in each {
-                variables.extend(wanted.variables(picked)?);
+                for (name, value) in wanted.variables(picked)? {
+                    // Else whoever writes one secret could exchange another's value.
+                    if variables.contains_key(&name) {
+                        return Err(Failure::new(format!("two secrets would be the variable {name}"))
+                            .hint("write PATH=NAME or PATH#FIELD=NAME for one of them"));
+                    }
+                    variables.insert(name, value);
+                }
             }
             return Ok(Self::Environment(variables));
         }
