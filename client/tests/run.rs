@@ -432,3 +432,28 @@ fn a_tmpfs_that_is_there_is_used_and_left_clean() {
     assert_eq!(said(&ran), "u\nrails");
     assert!(dir.path().join("other").exists());
 }
+
+// Rule 115: whoever ends first does not take the other's secrets along.
+#[test]
+fn a_tmpfs_is_one_programs_at_a_time() {
+    let (server, dir) = (server(), running::tmpfs());
+    let path = dir.path().to_str().unwrap();
+    let run = |script| server.command(["run", "--map", "db", "--tmpfs", path, "--", "sh", "-c", script]);
+    let script = "echo ready; read go; cat $SECRETS_DIR/db/user; echo; read end";
+    let mut first = Program::start(run(script).stdin(Stdio::piped()));
+    assert_eq!(first.says(), "ready");
+    let second = run("echo second").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(second.status.code(), Some(125), "{}", said(&second));
+    for args in [&["db#user=other"][..], &["--remove"]] {
+        let ran = server.command(["inject", "--to", path]).args(args).output().unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{}", said(&ran));
+        assert!(said(&ran).contains("a program under `secret run` has its secrets there"), "{}", said(&ran));
+    }
+    first.types("go\n");
+    assert_eq!(first.says(), "rails");
+    drop(first.process.stdin.take());
+    // A shell's `read` finds the end of its input.
+    assert_eq!(first.ends(), Some(1));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert_eq!(said(&run("echo second").output().unwrap()), "second\n");
+}

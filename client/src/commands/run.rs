@@ -21,7 +21,7 @@ use crate::{
     context::{Context, Global},
     env,
     failure::Failure,
-    inject::{Access, Error, Files, Picked, PrivateMount, Source, Target, Wanted, publish, remove},
+    inject::{Access, Error, Files, Held, Picked, PrivateMount, Source, Target, Wanted, publish},
     output::note,
 };
 
@@ -52,7 +52,8 @@ pub(crate) struct Args {
     /// Mount the tmpfs over this directory; only the program sees it
     #[arg(long, value_name = "DIR", conflicts_with = "env")]
     at: Option<PathBuf>,
-    /// Use this directory, which must be a tmpfs, and mount nothing: for containers that may not mount
+    /// Use this directory, which must be a tmpfs, and mount nothing: for containers that may not mount. One
+    /// program for each; what was injected there before is replaced
     #[arg(long, value_name = "DIR", conflicts_with_all = ["env", "at"])]
     tmpfs: Option<PathBuf>,
     #[command(flatten)]
@@ -135,7 +136,7 @@ fn read(cx: &Context, args: &Args, signals: &Signals) -> Result<Read, Failure> {
 enum Place {
     Environment(BTreeMap<String, SecretString>),
     Mounted(PrivateMount),
-    Borrowed { target: Target, path: PathBuf },
+    Borrowed { held: Held, path: PathBuf },
 }
 
 impl Place {
@@ -180,9 +181,8 @@ impl Place {
     }
 
     fn borrowed(path: &Path, files: &Files) -> Result<Self, Error> {
-        let target = Target::open(path)?;
-        publish(&target, files, &Access::default())?;
-        Ok(Self::Borrowed { target, path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) })
+        let held = Held::publish(Target::open(path)?, files, &Access::default())?;
+        Ok(Self::Borrowed { held, path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) })
     }
 
     fn tell(&self, command: &mut Command) {
@@ -202,8 +202,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Self::Borrowed { target, .. } = self
-            && let Err(error) = remove(target)
+        if let Self::Borrowed { held, .. } = self
+            && let Err(error) = held.remove()
         {
             note(&format!("warning: the secrets are still there: {error}"));
         }

@@ -19,7 +19,7 @@ pub(crate) enum Error {
     NotInMemory,
     #[error("a part of the path is a symbolic link")]
     Link,
-    #[error("another injection is at work there")]
+    #[error("another injection is at work there, or a program under `secret run` has its secrets there")]
     Busy,
     #[error("{0} is there and is not ours")]
     Foreign(String),

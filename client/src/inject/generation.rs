@@ -63,9 +63,10 @@ impl<'t> Generation<'t> {
         folders.get(path).unwrap_or(&self.dir).as_fd()
     }
 
-    /// It is whole, and in use.
-    pub(super) fn keep(mut self) {
+    /// It is whole, and in use: by this name.
+    pub(super) fn keep(mut self) -> String {
         self.is_kept = true;
+        std::mem::take(&mut self.name)
     }
 }
 

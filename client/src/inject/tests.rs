@@ -459,6 +459,37 @@ fn two_injections_do_not_meet() {
     assert!(write(&target, &[("a", "1")]).is_ok());
 }
 
+// Rule 115
+#[test]
+fn what_is_held_is_nobody_elses_and_removes_only_itself() {
+    if !inside("what_is_held_is_nobody_elses_and_removes_only_itself") {
+        return;
+    }
+    let room = Room::new();
+    let target = room.tmpfs();
+    let hold = || Held::publish(Target::open(&target).unwrap(), &files(&[("a", "1")]), &Access::default());
+    let held = hold().unwrap();
+    assert!(matches!(write(&target, &[("b", "2")]), Err(Error::Busy)));
+    assert!(matches!(remove(&Target::open(&target).unwrap()), Err(Error::Busy)));
+    assert!(matches!(hold(), Err(Error::Busy)));
+    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "1");
+    held.remove().unwrap();
+    drop(held);
+    assert_eq!(entries(&target), names(&[]));
+
+    // Somebody who does not look at locks puts another generation in its place.
+    let held = hold().unwrap();
+    let own = fs::read_link(target.join("..data")).unwrap();
+    let other = "..2026_11_25_18_50_29.1d5f3a000000";
+    fs::create_dir(target.join(other)).unwrap();
+    fs::write(target.join(other).join("a"), "theirs").unwrap();
+    fs::remove_file(target.join("..data")).unwrap();
+    symlink(other, target.join("..data")).unwrap();
+    held.remove().unwrap();
+    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "theirs");
+    assert!(!target.join(own).exists());
+}
+
 // Rule 112
 #[test]
 fn a_private_tmpfs_is_closed_and_goes_away() {
