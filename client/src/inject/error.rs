@@ -26,6 +26,8 @@ pub(crate) enum Error {
     /// Somebody else can reach what was just made.
     #[error("a file is not a plain file of one name")]
     NotPlain,
+    #[error("there are too many directories to remove them at once: try again")]
+    TooMany,
     #[error("the tmpfs is full: what was there is as it was; old and new must both fit")]
     Full,
     #[error("{user} is no user or group of this machine")]

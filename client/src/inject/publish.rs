@@ -12,6 +12,7 @@ use super::{
     generation::{self, Generation},
     links::{Layout, NewLinks, exchange},
 };
+use crate::output::note;
 
 /// What is to be written: a whole generation.
 #[derive(Debug, Default)]
@@ -61,7 +62,9 @@ pub(crate) fn publish(target: &Target, files: &Files, access: &Access) -> Result
 /// The name of the generation that is now seen.
 fn replace(target: &Target, files: &Files, access: &Access) -> Result<String, Error> {
     let layout = Layout::read(target)?;
-    layout.sweep(target)?;
+    layout.remove_next(target)?;
+    // Whose the old files are must not keep new ones from coming.
+    warn(layout.sweep(target));
     let wanted = files.tops();
     let fresh = Generation::create(target)?;
     fresh.write(files, access)?;
@@ -73,7 +76,7 @@ fn replace(target: &Target, files: &Files, access: &Access) -> Result<String, Er
     // The new files are in use; what cannot be removed now is removed by the next injection.
     let _ = layout.prune(target, &wanted);
     if let Some(old) = &layout.current {
-        let _ = generation::remove(target.as_fd(), old);
+        warn(generation::remove(target.as_fd(), old));
     }
     Ok(name)
 }
@@ -87,8 +90,16 @@ pub(crate) fn remove(target: &Target) -> Result<(), Error> {
 fn remove_all(target: &Target, layout: &Layout) -> Result<(), Error> {
     layout.prune(target, &BTreeSet::new())?;
     layout.detach(target)?;
-    layout.sweep(target)?;
-    layout.current.iter().try_for_each(|it| generation::remove(target.as_fd(), it))
+    layout.remove_next(target)?;
+    let swept = layout.sweep(target);
+    layout.current.iter().try_for_each(|it| generation::remove(target.as_fd(), it))?;
+    swept
+}
+
+fn warn(removed: Result<(), Error>) {
+    if let Err(error) = removed {
+        note(&format!("warning: files of an earlier injection are still there: {error}"));
+    }
 }
 
 /// Files in a target that nobody else injects into while they are needed.
