@@ -161,16 +161,37 @@ fn variables_are_given_to_whoever_asks_for_them() {
     let run = |map: &[&str]| {
         let mut command = server.command(["run", "--env"]);
         command.args(map.iter().flat_map(|it| ["--map", it]));
-        command.args(["--", "sh", "-c", "echo $PGUSER,$password,$SECRETS_DIR,$VAULT_TOKEN"]);
+        command.args(["--", "sh", "-c", "echo $PGUSER,$DB_PASSWORD,$password,$SECRETS_DIR,$VAULT_TOKEN"]);
         let ran = command.stdin(Stdio::null()).output().unwrap();
         (ran.status.code(), said(&ran))
     };
-    assert_eq!(run(&["db#user=PGUSER"]), (Some(0), "rails,,,\n".to_owned()));
-    assert_eq!(run(&["db#user=PGUSER", "db"]), (Some(0), "rails,rosebud,,\n".to_owned()));
-    server.ok(&["put", "evil", "LD_PRELOAD=/tmp/x.so"]);
-    let (code, text) = run(&["evil"]);
+    assert_eq!(run(&["db#user=PGUSER"]), (Some(0), "rails,,,,\n".to_owned()));
+    assert_eq!(run(&["db#user=PGUSER", "db"]), (Some(0), "rails,rosebud,,,\n".to_owned()));
+    server.ok(&["put", "ld", "preload=/tmp/x.so"]);
+    let (code, text) = run(&["ld"]);
     assert_eq!(code, Some(125), "{text}");
     assert!(text.contains("LD_PRELOAD would change which programs run"), "{text}");
+    server.ok(&["put", "other/db", "PASSWORD=exchanged"]);
+    let (code, text) = run(&["db", "other/db"]);
+    assert_eq!(code, Some(125), "{text}");
+    assert!(text.contains("two secrets would be the variable DB_PASSWORD"), "{text}");
+}
+
+// Rule 117: whoever may write a secret does not thereby choose what the program executes.
+#[test]
+fn a_field_is_never_a_whole_variable() {
+    let server = server();
+    let fields = ["BASH_ENV=/tmp/x", "NODE_OPTIONS=-r/tmp/x", "PATH=/tmp", "PERL5OPT=-Mx", "user=rails"];
+    server.ok(&[&["put", "apps/shop"], &fields[..]].concat());
+    let ran = server.command(["run", "--env", "--map", "apps/shop", "--", "/usr/bin/env"]).output().unwrap();
+    assert!(ran.status.success(), "{}", said(&ran));
+    let seen = said(&ran);
+    for field in fields {
+        assert!(!seen.lines().any(|it| it == field), "{seen}");
+        let (name, value) = field.split_once('=').unwrap();
+        let own = format!("SHOP_{}={value}", name.to_uppercase());
+        assert!(seen.lines().any(|it| it == own), "{seen}");
+    }
 }
 
 #[test]
@@ -410,4 +431,29 @@ fn a_tmpfs_that_is_there_is_used_and_left_clean() {
         .unwrap();
     assert_eq!(said(&ran), "u\nrails");
     assert!(dir.path().join("other").exists());
+}
+
+// Rule 115: whoever ends first does not take the other's secrets along.
+#[test]
+fn a_tmpfs_is_one_programs_at_a_time() {
+    let (server, dir) = (server(), running::tmpfs());
+    let path = dir.path().to_str().unwrap();
+    let run = |script| server.command(["run", "--map", "db", "--tmpfs", path, "--", "sh", "-c", script]);
+    let script = "echo ready; read go; cat $SECRETS_DIR/db/user; echo; read end";
+    let mut first = Program::start(run(script).stdin(Stdio::piped()));
+    assert_eq!(first.says(), "ready");
+    let second = run("echo second").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(second.status.code(), Some(125), "{}", said(&second));
+    for args in [&["db#user=other"][..], &["--remove"]] {
+        let ran = server.command(["inject", "--to", path]).args(args).output().unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{}", said(&ran));
+        assert!(said(&ran).contains("a program under `secret run` has its secrets there"), "{}", said(&ran));
+    }
+    first.types("go\n");
+    assert_eq!(first.says(), "rails");
+    drop(first.process.stdin.take());
+    // A shell's `read` finds the end of its input.
+    assert_eq!(first.ends(), Some(1));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert_eq!(said(&run("echo second").output().unwrap()), "second\n");
 }

@@ -7,6 +7,7 @@
 mod supervise;
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
@@ -20,7 +21,7 @@ use crate::{
     context::{Context, Global},
     env,
     failure::Failure,
-    inject::{Access, Error, Files, Picked, PrivateMount, Source, Target, Wanted, publish, remove},
+    inject::{Access, Error, Files, Held, Picked, PrivateMount, Source, Target, Wanted, publish},
     output::note,
 };
 
@@ -33,7 +34,8 @@ const OWN_FAILURE: u8 = 125;
 #[command(after_help = "Examples:
   secret run --map db -- ./server                        $SECRETS_DIR/db/user, $SECRETS_DIR/db/password
   secret run --map db#password=pgpass -- ./server        $SECRETS_DIR/pgpass
-  secret run --env --map db#password=PGPASSWORD -- psql  in the environment: see below
+  secret run --env --map db -- ./server                  $DB_USER, $DB_PASSWORD: see below
+  secret run --env --map db#password=PGPASSWORD -- psql  $PGPASSWORD
 
 A variable can be read by every process of the same user (/proc/PID/environ), is shown by `docker inspect`
 where a container runtime sets it, and is inherited by whatever the program starts. Files are none of that.
@@ -50,7 +52,8 @@ pub(crate) struct Args {
     /// Mount the tmpfs over this directory; only the program sees it
     #[arg(long, value_name = "DIR", conflicts_with = "env")]
     at: Option<PathBuf>,
-    /// Use this directory, which must be a tmpfs, and mount nothing: for containers that may not mount
+    /// Use this directory, which must be a tmpfs, and mount nothing: for containers that may not mount. One
+    /// program for each; what was injected there before is replaced
     #[arg(long, value_name = "DIR", conflicts_with_all = ["env", "at"])]
     tmpfs: Option<PathBuf>,
     #[command(flatten)]
@@ -131,18 +134,25 @@ fn read(cx: &Context, args: &Args, signals: &Signals) -> Result<Read, Failure> {
 
 /// Where the program finds its secrets. What was written is removed when this is dropped.
 enum Place {
-    Environment(Vec<(String, SecretString)>),
+    Environment(BTreeMap<String, SecretString>),
     Mounted(PrivateMount),
-    Borrowed { target: Target, path: PathBuf },
+    Borrowed { held: Held, path: PathBuf },
 }
 
 impl Place {
     fn with(args: &Args, read: Vec<Picked>) -> Result<Self, Failure> {
         let each = args.map.iter().zip(read);
         if args.env {
-            let mut variables = Vec::new();
+            let mut variables = BTreeMap::new();
             for (wanted, picked) in each {
-                variables.extend(wanted.variables(picked)?);
+                for (name, value) in wanted.variables(picked)? {
+                    // Else whoever writes one secret could exchange another's value.
+                    if variables.contains_key(&name) {
+                        return Err(Failure::new(format!("two secrets would be the variable {name}"))
+                            .hint("write PATH=NAME or PATH#FIELD=NAME for one of them"));
+                    }
+                    variables.insert(name, value);
+                }
             }
             return Ok(Self::Environment(variables));
         }
@@ -171,9 +181,8 @@ impl Place {
     }
 
     fn borrowed(path: &Path, files: &Files) -> Result<Self, Error> {
-        let target = Target::open(path)?;
-        publish(&target, files, &Access::default())?;
-        Ok(Self::Borrowed { target, path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) })
+        let held = Held::publish(Target::open(path)?, files, &Access::default())?;
+        Ok(Self::Borrowed { held, path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) })
     }
 
     fn tell(&self, command: &mut Command) {
@@ -193,8 +202,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Self::Borrowed { target, .. } = self
-            && let Err(error) = remove(target)
+        if let Self::Borrowed { held, .. } = self
+            && let Err(error) = held.remove()
         {
             note(&format!("warning: the secrets are still there: {error}"));
         }

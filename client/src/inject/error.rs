@@ -19,13 +19,15 @@ pub(crate) enum Error {
     NotInMemory,
     #[error("a part of the path is a symbolic link")]
     Link,
-    #[error("another injection is at work there")]
+    #[error("another injection is at work there, or a program under `secret run` has its secrets there")]
     Busy,
     #[error("{0} is there and is not ours")]
     Foreign(String),
     /// Somebody else can reach what was just made.
     #[error("a file is not a plain file of one name")]
     NotPlain,
+    #[error("there are too many directories to remove them at once: try again")]
+    TooMany,
     #[error("the tmpfs is full: what was there is as it was; old and new must both fit")]
     Full,
     #[error("{user} is no user or group of this machine")]

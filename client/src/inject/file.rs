@@ -51,7 +51,7 @@ pub(super) fn create_folder(dir: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, 
     }
 }
 
-pub(super) fn open_folder(dir: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, Error> {
+pub(super) fn open_folder(dir: BorrowedFd<'_>, name: impl rustix::path::Arg) -> Result<OwnedFd, Error> {
     openat2(dir, name, DIRECTORY, Mode::empty(), WITHIN).map_err(Error::io("open a directory"))
 }
 

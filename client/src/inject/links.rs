@@ -55,12 +55,21 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Removes what a crash left.
-    pub(super) fn sweep(&self, target: &Target) -> Result<(), Error> {
-        if self.has_next {
-            unlinkat(target, NEXT, AtFlags::empty()).map_err(Error::io("remove a link"))?;
+    /// Removes the link that a crash left before it came into use.
+    pub(super) fn remove_next(&self, target: &Target) -> Result<(), Error> {
+        match self.has_next {
+            true => unlinkat(target, NEXT, AtFlags::empty()).map_err(Error::io("remove a link")),
+            false => Ok(()),
         }
-        self.stale.iter().try_for_each(|it| generation::remove(target.as_fd(), it))
+    }
+
+    /// Removes the generations that a crash left: all that can be; answers the first failure.
+    pub(super) fn sweep(&self, target: &Target) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        for name in &self.stale {
+            outcome = outcome.and(generation::remove(target.as_fd(), name));
+        }
+        outcome
     }
 
     /// Removes the links that `wanted` does not name.

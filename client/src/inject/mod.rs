@@ -32,6 +32,6 @@ pub(crate) use error::Error;
 pub(crate) use fetch::{Picked, Source};
 pub(crate) use mount::PrivateMount;
 pub(crate) use names::FileName;
-pub(crate) use publish::{Files, publish, remove};
+pub(crate) use publish::{Files, Held, publish, remove};
 pub(crate) use target::Target;
 pub(crate) use wanted::Wanted;

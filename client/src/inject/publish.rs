@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::fd::AsFd as _,
+    os::fd::{AsFd as _, OwnedFd},
 };
 
 use strongroom_sdk::SecretString;
@@ -12,6 +12,7 @@ use super::{
     generation::{self, Generation},
     links::{Layout, NewLinks, exchange},
 };
+use crate::output::note;
 
 /// What is to be written: a whole generation.
 #[derive(Debug, Default)]
@@ -55,8 +56,15 @@ impl Files {
 /// Puts `files` in the place of what was injected before. Whatever fails, what was there is as it was.
 pub(crate) fn publish(target: &Target, files: &Files, access: &Access) -> Result<(), Error> {
     let _lock = target.lock()?;
+    replace(target, files, access).map(drop)
+}
+
+/// The name of the generation that is now seen.
+fn replace(target: &Target, files: &Files, access: &Access) -> Result<String, Error> {
     let layout = Layout::read(target)?;
-    layout.sweep(target)?;
+    layout.remove_next(target)?;
+    // Whose the old files are must not keep new ones from coming.
+    warn(layout.sweep(target));
     let wanted = files.tops();
     let fresh = Generation::create(target)?;
     fresh.write(files, access)?;
@@ -64,21 +72,63 @@ pub(crate) fn publish(target: &Target, files: &Files, access: &Access) -> Result
     let links = NewLinks::create(target, &layout, &wanted)?;
     exchange(target, fresh.name())?;
     links.keep();
-    fresh.keep();
+    let name = fresh.keep();
     // The new files are in use; what cannot be removed now is removed by the next injection.
     let _ = layout.prune(target, &wanted);
     if let Some(old) = &layout.current {
-        let _ = generation::remove(target.as_fd(), old);
+        warn(generation::remove(target.as_fd(), old));
     }
-    Ok(())
+    Ok(name)
 }
 
 /// Removes all that injections have written there, and nothing else.
 pub(crate) fn remove(target: &Target) -> Result<(), Error> {
     let _lock = target.lock()?;
-    let layout = Layout::read(target)?;
+    remove_all(target, &Layout::read(target)?)
+}
+
+fn remove_all(target: &Target, layout: &Layout) -> Result<(), Error> {
     layout.prune(target, &BTreeSet::new())?;
     layout.detach(target)?;
-    layout.sweep(target)?;
-    layout.current.iter().try_for_each(|it| generation::remove(target.as_fd(), it))
+    layout.remove_next(target)?;
+    let swept = layout.sweep(target);
+    layout.current.iter().try_for_each(|it| generation::remove(target.as_fd(), it))?;
+    swept
+}
+
+fn warn(removed: Result<(), Error>) {
+    if let Err(error) = removed {
+        note(&format!("warning: files of an earlier injection are still there: {error}"));
+    }
+}
+
+/// Files in a target that nobody else injects into while they are needed.
+pub(crate) struct Held {
+    target: Target,
+    generation: String,
+    /// Let go with the process, whatever ends it; the program that finds the files does not inherit it.
+    _lock: OwnedFd,
+}
+
+impl Held {
+    // Rule 115
+    /// As [`publish`], but others find the target busy until this is dropped.
+    pub(crate) fn publish(target: Target, files: &Files, access: &Access) -> Result<Self, Error> {
+        let lock = target.lock()?;
+        let generation = replace(&target, files, access)?;
+        Ok(Self { target, generation, _lock: lock })
+    }
+
+    /// Removes these files. Whatever somebody without regard for the lock has put in their place stays.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        match Layout::read(&self.target) {
+            Ok(layout) if layout.current.as_ref() == Some(&self.generation) => {
+                remove_all(&self.target, &layout)
+            }
+            other => {
+                generation::remove(self.target.as_fd(), &self.generation)?;
+                other.map(drop)
+            }
+        }
+    }
 }

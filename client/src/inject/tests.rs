@@ -459,6 +459,78 @@ fn two_injections_do_not_meet() {
     assert!(write(&target, &[("a", "1")]).is_ok());
 }
 
+// Rule 115: what the owner of the files makes there keeps them neither from being replaced nor removed.
+#[test]
+fn whatever_is_put_beside_the_files_is_removed_with_them() {
+    use std::os::unix::ffi::OsStrExt as _;
+    if !inside("whatever_is_put_beside_the_files_is_removed_with_them") {
+        return;
+    }
+    let room = Room::new();
+    let target = room.tmpfs();
+    let plant = || {
+        write(&target, &[("db/password", "x")]).unwrap();
+        let folder = target.join("db").canonicalize().unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let odd = folder.join(std::ffi::OsStr::from_bytes(b"no\xff"));
+        fs::create_dir(&odd).unwrap();
+        fs::write(odd.join(std::ffi::OsStr::from_bytes(b"\xfe")), "x").unwrap();
+        std::env::set_current_dir(&folder).unwrap();
+        for _ in 0..700 {
+            fs::create_dir("d").unwrap();
+            std::env::set_current_dir("d").unwrap();
+        }
+        fs::write("deep", "x").unwrap();
+        std::env::set_current_dir("/").unwrap();
+    };
+    let few = rustix::process::Rlimit { current: Some(48), maximum: Some(48) };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, few).unwrap();
+    plant();
+    write(&target, &[("a", "1")]).unwrap();
+    assert_eq!(layout(&target), (names(&["..data", "a"]), 1));
+    plant();
+    remove(&Target::open(&target).unwrap()).unwrap();
+    assert_eq!(entries(&target), names(&[]));
+
+    // What has a generation's name and cannot be removed is told, and in nobody's way.
+    fs::write(target.join("..2026_11_25_18_50_29.1d5f3a000000"), "x").unwrap();
+    write(&target, &[("a", "1")]).unwrap();
+    write(&target, &[("a", "2")]).unwrap();
+    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "2");
+    assert_eq!(layout(&target), (names(&["..data", "a"]), 2));
+}
+
+// Rule 115
+#[test]
+fn what_is_held_is_nobody_elses_and_removes_only_itself() {
+    if !inside("what_is_held_is_nobody_elses_and_removes_only_itself") {
+        return;
+    }
+    let room = Room::new();
+    let target = room.tmpfs();
+    let hold = || Held::publish(Target::open(&target).unwrap(), &files(&[("a", "1")]), &Access::default());
+    let held = hold().unwrap();
+    assert!(matches!(write(&target, &[("b", "2")]), Err(Error::Busy)));
+    assert!(matches!(remove(&Target::open(&target).unwrap()), Err(Error::Busy)));
+    assert!(matches!(hold(), Err(Error::Busy)));
+    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "1");
+    held.remove().unwrap();
+    drop(held);
+    assert_eq!(entries(&target), names(&[]));
+
+    // Somebody who does not look at locks puts another generation in its place.
+    let held = hold().unwrap();
+    let own = fs::read_link(target.join("..data")).unwrap();
+    let other = "..2026_11_25_18_50_29.1d5f3a000000";
+    fs::create_dir(target.join(other)).unwrap();
+    fs::write(target.join(other).join("a"), "theirs").unwrap();
+    fs::remove_file(target.join("..data")).unwrap();
+    symlink(other, target.join("..data")).unwrap();
+    held.remove().unwrap();
+    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "theirs");
+    assert!(!target.join(own).exists());
+}
+
 // Rule 112
 #[test]
 fn a_private_tmpfs_is_closed_and_goes_away() {

@@ -60,12 +60,16 @@ impl Wanted {
         Ok(vec![picked(field, value)])
     }
 
+    /// A secret that was stored with `secret put PATH`: one value, which is called what the secret is called.
+    fn is_plain(&self, picked: &[(String, SecretString)]) -> bool {
+        self.field.is_none() && picked.len() == 1 && picked.iter().all(|(field, _)| field == VALUE)
+    }
+
     /// Adds the files for what was picked: `NAME/FIELD` for each field, where NAME is the path's last segment
     /// unless another was given. A name given for one field is the file's own, and so is that of a secret
     /// whose only field is `value`.
     pub(crate) fn add_to(&self, files: &mut Files, picked: Vec<(String, SecretString)>) -> Result<(), Error> {
-        let is_plain =
-            self.field.is_none() && picked.len() == 1 && picked.iter().all(|(field, _)| field == VALUE);
+        let is_plain = self.is_plain(&picked);
         let is_whole = self.field.is_none() && !is_plain;
         for (field, value) in picked {
             let name = match &self.name {
@@ -83,25 +87,31 @@ impl Wanted {
         Ok(())
     }
 
-    /// The variables for what was picked: a field is called as it is unless a name was given for it.
+    // Rule 117
+    /// The variables for what was picked: `NAME_FIELD` for each field, in capitals, where NAME is the path's last
+    /// segment unless another was given. As with files, a name given for one value is the variable's own.
+    ///
+    /// A field is never called as it is: too many names have a program execute what they hold (`NODE_OPTIONS`,
+    /// `PERL5OPT`, `PYTHONSTARTUP`, ...) for any list to be whole.
     pub(crate) fn variables(
         &self,
         picked: Vec<(String, SecretString)>,
     ) -> Result<Vec<(String, SecretString)>, Failure> {
-        let is_plain =
-            self.field.is_none() && picked.len() == 1 && picked.iter().all(|(field, _)| field == VALUE);
-        if self.name.is_some() && self.field.is_none() && !is_plain {
-            return Err(Failure::new(format!("{} has several fields: one name is not enough", self.path))
-                .hint("write PATH#FIELD=NAME for each, or PATH alone to take the fields' own names"));
-        }
+        let is_plain = self.is_plain(&picked);
+        let own = self.name.as_deref().unwrap_or_else(|| self.own_name());
         let mut variables = Vec::new();
         for (field, value) in picked {
-            let name = self.name.clone().unwrap_or(field);
+            let chosen = self.name.as_ref().filter(|_| is_plain || self.field.is_some());
+            let name = match chosen {
+                Some(name) => name.clone(),
+                None if is_plain => in_capitals(own),
+                None => format!("{}_{}", in_capitals(own), in_capitals(&field)),
+            };
             if !is_variable(&name) {
-                return Err(Failure::new(format!("a field of {} cannot be a variable's name", self.path))
-                    .hint("write PATH#FIELD=NAME, with a name of letters, digits and _"));
+                return Err(Failure::new(format!("{} has no name that a variable can have", self.path))
+                    .hint("write PATH=NAME or PATH#FIELD=NAME, with a name of letters, digits and _"));
             }
-            if self.name.is_none() && commands_the_loader(&name) {
+            if chosen.is_none() && commands_a_program(&name) {
                 return Err(Failure::new(format!("{name} would change which programs run"))
                     .hint("if that is what you mean, write PATH#FIELD=NAME"));
             }
@@ -114,15 +124,42 @@ impl Wanted {
     }
 }
 
+fn in_capitals(name: &str) -> String {
+    name.chars().map(|it| if it.is_ascii_alphanumeric() { it.to_ascii_uppercase() } else { '_' }).collect()
+}
+
 fn is_variable(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|it: char| it.is_ascii_digit())
         && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_')
 }
 
-/// Whoever may write a secret names its fields, and must not thereby choose what is executed.
-fn commands_the_loader(name: &str) -> bool {
-    name.starts_with("LD_") || matches!(name, "BASH_ENV" | "ENV" | "IFS" | "PATH" | "PROMPT_COMMAND")
+/// The best known names that a field could still complete, where a secret is called `ld`, `git` or `node`. Not
+/// what keeps whoever writes a secret from choosing what is executed: the name before the field does.
+fn commands_a_program(name: &str) -> bool {
+    const BEGIN: [&str; 3] = ["DYLD_", "GIT_CONFIG_", "LD_"];
+    const WHOLE: [&str; 19] = [
+        "BASH_ENV",
+        "ENV",
+        "GIT_ASKPASS",
+        "GIT_EDITOR",
+        "GIT_EXEC_PATH",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_PAGER",
+        "GIT_PROXY_COMMAND",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GRADLE_OPTS",
+        "IFS",
+        "JAVA_TOOL_OPTIONS",
+        "MAVEN_OPTS",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "PATH",
+        "PROMPT_COMMAND",
+        "SSH_ASKPASS",
+    ];
+    BEGIN.iter().any(|it| name.starts_with(it)) || WHOLE.contains(&name)
 }
 
 #[cfg(test)]
@@ -196,14 +233,50 @@ mod tests {
     // Rule 117
     #[test]
     fn a_field_cannot_choose_what_is_executed() {
-        check_variables("db", &json!({ "DB_USER": "u" }), Some(&["DB_USER"]));
-        check_variables("db#password=PGPASSWORD", &json!({ "password": "p" }), Some(&["PGPASSWORD"]));
-        check_variables("key=KEY", &json!({ "value": "k" }), Some(&["KEY"]));
-        for field in ["LD_PRELOAD", "PATH", "BASH_ENV", "a-b", "1a", "a=b", ""] {
-            check_variables("db", &json!({ field: "x" }), None);
+        let db = json!({ "user": "u", "pass-word": "p" });
+        check_variables("apps/shop/db", &db, Some(&["DB_PASS_WORD", "DB_USER"]));
+        check_variables("apps/shop/db=pg.main", &db, Some(&["PG_MAIN_PASS_WORD", "PG_MAIN_USER"]));
+        check_variables("apps/shop/db#user", &db, Some(&["DB_USER"]));
+        check_variables("apps/shop/db#user=PGUSER", &db, Some(&["PGUSER"]));
+        check_variables("apps/api-key", &json!({ "value": "k" }), Some(&["API_KEY"]));
+        check_variables("apps/api-key=KEY", &json!({ "value": "k" }), Some(&["KEY"]));
+        // Whatever a field is called, the variable's name begins with what the caller wrote.
+        for field in [
+            "BASH_FUNC_ls%%",
+            "GIT_SSH_COMMAND",
+            "JAVA_TOOL_OPTIONS",
+            "LD_PRELOAD",
+            "NODE_OPTIONS",
+            "PATH",
+            "PERL5OPT",
+            "PYTHONSTARTUP",
+            "RUBYOPT",
+            "a=b",
+            "value",
+            "\u{e9}",
+            "",
+        ] {
+            let wanted: Wanted = "apps/db".parse().unwrap();
+            // Two, so that none is the secret's only `value`.
+            let fields = json!({ field: "x", "other": "x" });
+            let picked = wanted.pick(fields.as_object().unwrap()).unwrap();
+            for (name, _) in wanted.variables(picked).unwrap_or_default() {
+                assert!(name.starts_with("DB_") && is_variable(&name), "{field}: {name}");
+            }
         }
-        check_variables("db=X", &json!({ "a": "1", "b": "2" }), None);
+        for (typed, field) in [
+            ("ld", "preload"),
+            ("any=LD", "PRELOAD"),
+            ("any=bash", "env"),
+            ("node", "options"),
+            ("git", "ssh-command"),
+            ("1a", "user"),
+        ] {
+            check_variables(typed, &json!({ field: "x" }), None);
+        }
+        check_variables("apps/path", &json!({ "value": "/tmp" }), None);
         check_variables("db#a=X", &json!({ "a": "nul\0byte" }), None);
+        check_variables("db#a=a-b", &json!({ "a": "b" }), None);
         check_variables("db#a=PATH", &json!({ "a": "/bin" }), Some(&["PATH"]));
     }
 }
