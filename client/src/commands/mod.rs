@@ -23,6 +23,8 @@ pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod vault_kv;
 
+use std::pin::Pin;
+
 use crate::{
     context::{Context, Global},
     failure::Failure,
@@ -50,10 +52,15 @@ pub(crate) fn asking<T: Outcome>(
     global: &Global,
     ask: impl AsyncFnOnce(&Context) -> Result<T, Failure>,
 ) -> Result<u8, Failure> {
+    let cx = Context::new(global, &strongroom_sdk::env::Process)?;
+    wait(Box::pin(async { ask(&cx).await.map(Outcome::status) }))
+}
+
+/// Compiled once and not for each command.
+fn wait(asked: Pin<Box<dyn Future<Output = Result<u8, Failure>> + '_>>) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
-    let cx = Context::new(global, &strongroom_sdk::env::Process)?;
-    runtime.block_on(ask(&cx)).map(Outcome::status)
+    runtime.block_on(asked)
 }
 
 /// Commands and what runs them. `asking` have a server to talk to and get a `&Context`; `groups` have
