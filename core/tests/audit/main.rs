@@ -13,6 +13,9 @@ use strongroom_core::{
     testing::{Ask, ROOT, TestCore, data},
 };
 
+mod devices;
+mod strangers;
+
 async fn with(devices: Vec<DeviceConfig>) -> TestCore {
     TestCore::over(Arc::new(Memory::new()), Settings { audit: devices, ..Settings::default() }).await
 }
@@ -35,6 +38,17 @@ async fn records(test: &TestCore) -> Vec<Value> {
 fn file_lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|it| serde_json::from_str(it).unwrap()).collect()
+}
+
+/// The same store in a process of its own, with other devices.
+async fn restarted(test: &TestCore, devices: Vec<DeviceConfig>) -> TestCore {
+    test.core.seal_now();
+    let settings = Settings { audit: devices, ..Settings::default() };
+    let core = Core::new(test.core.storage().clone(), test.clock.clone(), settings);
+    let shares = test.shares.iter().map(|it| SecretBytes::copy_of(it.expose())).collect();
+    let test = TestCore { core: Arc::new(core), clock: test.clock.clone(), shares };
+    test.unseal().await;
+    test
 }
 
 #[tokio::test]
@@ -110,74 +124,6 @@ async fn what_happened_while_sealed_is_recorded_afterwards() {
     assert!(!lines.iter().any(|it| it.contains("canary") || it.contains(&share)));
 }
 
-// Rules 100 and 111: whatever a stranger asks, be it refused or answered.
-#[tokio::test]
-async fn a_strangers_flood_is_recorded_in_part_and_counted_as_a_whole() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("audit.log");
-    let test = with(vec![DeviceConfig::file("file", &path)]).await;
-    test.write("sys/auth/userpass", json!({ "type": "userpass" })).await.unwrap();
-    let ask = |operation, path| {
-        let peer = Peer::Address(([198, 51, 100, 1], 1).into());
-        test.ask(Ask { token: "", peer, body: json!({ "password": "x" }), ..Ask::new(operation, path) })
-    };
-    let size = || std::fs::metadata(&path).unwrap().len();
-    for _ in 0..5_000 {
-        ask(Operation::Write, "auth/userpass/login/x").await.unwrap_err();
-    }
-    let records = |kind: &str| file_lines(&path).iter().filter(|it| it["type"] == kind).count();
-    // Two lines each, and those that made the mount.
-    assert_eq!((records("request"), records("response")), (101, 101));
-    // An answer that anybody gets is no way round: this one has a record before its handler runs.
-    let (mut answered, before, begun) = (0_u32, size(), std::time::Instant::now());
-    for _ in 0..5_000 {
-        answered += u32::from(ask(Operation::Read, "sys/init").await.is_ok());
-    }
-    let most = 1_048_576.0 + 204_800.0 * begun.elapsed().as_secs_f64();
-    assert!(answered > 0 && answered < 5_000, "{answered}");
-    assert!(((size() - before) as f64) < most * 1.2, "{answered}");
-    // Others are heard, and what was cut is told.
-    assert!(test.read("sys/audit").await.is_ok());
-    let told = || -> u64 {
-        let lines = file_lines(&path).into_iter().filter(|it| it["type"] == "suppressed");
-        lines.map(|it| it["count"].as_u64().unwrap()).sum()
-    };
-    let deadline = std::time::Instant::now() + Duration::from_secs(30);
-    let cut = 4_900 + 5_000 - u64::from(answered);
-    while told() < cut && std::time::Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(told(), cut);
-}
-
-// Rules 100 and 103
-#[tokio::test]
-async fn a_line_is_no_longer_for_what_is_sent_in_names() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("audit.log");
-    let test = with(vec![DeviceConfig::file("file", &path)]).await;
-    let fields = |count: usize, len: usize| -> Value {
-        let stem = "n".repeat(len);
-        (0..count).map(|it| (format!("{stem}{it}"), json!(1))).collect::<serde_json::Map<_, _>>().into()
-    };
-    let added = async |token: &str, body: Value| {
-        let before = std::fs::metadata(&path).map_or(0, |it| it.len());
-        let _ = test.as_token(token, Operation::Write, "cubbyhole/x", body).await;
-        std::fs::metadata(&path).unwrap().len() - before
-    };
-    let little = added("", json!({ "name": "v" })).await;
-    let much = added("", fields(1_000, 1_000)).await;
-    assert!(little < 4_096 && much < 4_096, "{little} {much}");
-    let token = test.token_with("path \"cubbyhole/*\" { capabilities = [\"create\"] }").await;
-    assert!(added(&token, fields(20, 1_000)).await > 40_000);
-    assert!(added(&token, fields(400, 1_000)).await < 4_096);
-    let lines = file_lines(&path);
-    let long = lines.last().unwrap();
-    assert!(long["request"]["data_hmac"].as_str().unwrap().starts_with("hmac-sha256:"));
-    assert!(long["request"]["data_bytes"].as_u64().unwrap() > 400_000);
-    assert!(long["request"].get("data").is_none());
-}
-
 // Rules 96 and 101: whoever may tune a mount learns no credential by it.
 #[tokio::test]
 async fn credentials_do_not_pass_whatever_a_mount_lists() {
@@ -213,54 +159,6 @@ async fn credentials_do_not_pass_whatever_a_mount_lists() {
     assert!(self::lines(&test).await.iter().any(|it| it.contains("in-clear\"")));
 }
 
-// Rule 93
-#[tokio::test]
-async fn nothing_is_answered_if_no_device_takes_the_record() {
-    let full = SinkConfig::Unchecked { path: "/dev/full".into() };
-    let test = with(vec![DeviceConfig::new("full", full)]).await;
-    assert!(matches!(test.read("sys/audit").await, Err(Error::Audit)));
-    // What is exempt is answered.
-    assert_eq!(test.read("sys/health").await.unwrap().status, Some(200));
-    // A change is not made.
-    assert!(matches!(test.write("sys/seal", Value::Null).await, Err(Error::Audit)));
-    assert!(!test.core.is_sealed());
-}
-
-#[tokio::test]
-async fn one_device_that_takes_it_is_enough() {
-    let full = SinkConfig::Unchecked { path: "/dev/full".into() };
-    let test = with(vec![DeviceConfig::new("full", full), DeviceConfig::memory("ring")]).await;
-    assert!(test.read("sys/audit").await.is_ok());
-    assert_eq!(records(&test).await.len(), 2);
-}
-
-// Rule 94
-#[tokio::test]
-async fn a_device_that_hangs_fails_and_the_rest_stays_responsive() {
-    let dir = tempfile::tempdir().unwrap();
-    let pipe = dir.path().join("pipe");
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-    let hanging = |deadline| DeviceConfig {
-        deadline,
-        // Nobody reads it: opening it waits for ever.
-        ..DeviceConfig::new("pipe", SinkConfig::Unchecked { path: pipe.clone() })
-    };
-
-    let test = with(vec![hanging(Duration::from_millis(100))]).await;
-    assert!(matches!(test.read("sys/audit").await, Err(Error::Audit)));
-    let begun = std::time::Instant::now();
-    assert!(matches!(test.read("sys/audit").await, Err(Error::Audit)));
-    assert!(begun.elapsed() < Duration::from_millis(80), "it is known to hang");
-
-    let test = with(vec![hanging(Duration::from_secs(30)), DeviceConfig::memory("ring")]).await;
-    let begun = std::time::Instant::now();
-    assert!(test.read("sys/audit").await.is_ok());
-    assert!(begun.elapsed() < Duration::from_secs(5));
-    // Lets the threads end.
-    let _reader = std::fs::File::open(&pipe).unwrap();
-}
-
 // Rule 96
 #[tokio::test]
 async fn no_planted_value_is_in_any_line() {
@@ -293,50 +191,6 @@ async fn no_planted_value_is_in_any_line() {
     // The scanner finds what is there: names are clear.
     assert!(leaks("deeper") > 0 && leaks("\"number\":5") > 0);
     assert!(!lines.iter().any(|it| it.chars().any(char::is_control)));
-}
-
-#[tokio::test]
-async fn a_file_is_a_chain_of_lines() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("audit/audit.log");
-    let checkpoint_after = Duration::from_secs(3_600);
-    let test = with(vec![DeviceConfig { checkpoint_after, ..DeviceConfig::file("file", &path) }]).await;
-    for _ in 0..3 {
-        test.read("sys/audit").await.unwrap();
-    }
-    let lines = file_lines(&path);
-    assert_eq!(lines[0]["type"], "start");
-    assert_eq!(lines[0]["previous"], "0".repeat(64));
-    assert_eq!(lines.len(), 7);
-    for (at, line) in lines.iter().enumerate() {
-        assert_eq!(line["seq"], at + 1);
-    }
-}
-
-#[tokio::test]
-async fn many_at_once_lose_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("audit.log");
-    let test = Arc::new(with(vec![DeviceConfig::file("file", &path)]).await);
-    let tasks = (0..16).map(|_| {
-        let test = test.clone();
-        tokio::spawn(async move {
-            for _ in 0..25 {
-                test.read("sys/audit").await.unwrap();
-            }
-        })
-    });
-    for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
-    let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in file_lines(&path) {
-        if let Some(id) = line["request"]["id"].as_str() {
-            seen.entry(id.to_owned()).or_default().push(line["type"].as_str().unwrap().to_owned());
-        }
-    }
-    assert_eq!(seen.len(), 400);
-    assert!(seen.values().all(|it| it[..] == ["request", "response"]));
 }
 
 /// A whole day of requests with planted values in each kind of field, and none of them in the lines.
@@ -401,72 +255,6 @@ async fn a_mount_names_fields_that_stay_clear() {
     assert!(!records.iter().any(|it| it.to_string().contains("CANARY")));
 }
 
-async fn by_api(folders: Vec<std::path::PathBuf>) -> TestCore {
-    let settings = Settings {
-        audit: vec![DeviceConfig::memory("ring")],
-        audit_by_api: true,
-        audit_folders: folders,
-        ..Settings::default()
-    };
-    TestCore::over(Arc::new(Memory::new()), settings).await
-}
-
-// Rule 95
-#[tokio::test]
-async fn devices_are_made_over_the_api_only_where_the_configuration_lets_them() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = |it: &Path| json!({ "type": "file", "options": { "file_path": it } });
-    let allowed = dir.path().join("allowed");
-    std::fs::create_dir(&allowed).unwrap();
-    std::os::unix::fs::symlink(dir.path(), allowed.join("out")).unwrap();
-
-    let closed = in_memory().await;
-    assert!(closed.write("sys/audit/a", file(Path::new("/dev/null"))).await.is_err());
-
-    let test = by_api(vec![allowed.clone()]).await;
-    let escapes = [
-        dir.path().join("audit.log"),
-        allowed.join("../audit.log"),
-        allowed.join("out/audit.log"),
-        "relative/audit.log".into(),
-        "stdout".into(),
-        "/dev/stderr".into(),
-    ];
-    for path in &escapes {
-        assert!(test.write("sys/audit/a", file(path)).await.is_err(), "{}", path.display());
-    }
-    let path = allowed.join("deep/audit.log");
-    test.write("sys/audit/a", file(&path)).await.unwrap();
-    test.write("sys/audit/b", file(Path::new("/dev/null"))).await.unwrap();
-    assert!(test.write("sys/audit/a", file(&path)).await.is_err(), "it is taken");
-    let listed = data(&test.read("sys/audit").await.unwrap());
-    assert_eq!(listed["a/"]["type"], "file");
-    assert_eq!(listed["a/"]["options"]["file_path"], path.to_str().unwrap());
-    // One acceptance is enough for an answer: of two devices, the other may still be writing.
-    for _ in 0..500 {
-        if file_lines(&path).len() >= 3 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(file_lines(&path).len() >= 3);
-
-    // They are there again after a restart, with the same MAC key.
-    let hash = json!({ "input": "x" });
-    let before = data(&test.write("sys/audit-hash/a", hash.clone()).await.unwrap());
-    test.write("sys/seal", Value::Null).await.unwrap();
-    test.unseal().await;
-    assert_eq!(data(&test.write("sys/audit-hash/a", hash.clone()).await.unwrap()), before);
-    // Rule 98: and each device has its own.
-    assert_ne!(data(&test.write("sys/audit-hash/b", hash.clone()).await.unwrap()), before);
-
-    test.delete("sys/audit/a").await.unwrap();
-    assert!(data(&test.read("sys/audit").await.unwrap()).get("a/").is_none());
-    test.write("sys/audit/a", file(&path)).await.unwrap();
-    assert_ne!(data(&test.write("sys/audit-hash/a", hash).await.unwrap()), before);
-    assert!(test.delete("sys/audit/ring").await.is_err(), "it stands in the configuration file");
-}
-
 // Rule 98
 #[tokio::test]
 async fn whoever_asks_for_hashes_needs_sudo_and_is_recorded() {
@@ -483,35 +271,6 @@ async fn whoever_asks_for_hashes_needs_sudo_and_is_recorded() {
     let last = records(&test).await;
     let last = last.iter().rfind(|it| it["request"]["path"] == "sys/audit-hash/ring").unwrap();
     assert_eq!(last["auth"]["policy_results"]["allowed"], false);
-}
-
-// Rule 93
-#[tokio::test]
-async fn a_disk_that_has_room_again_is_written_to_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let target = dir.path().join("target");
-    std::os::unix::fs::symlink("/dev/full", &target).unwrap();
-    let device = DeviceConfig::new("file", SinkConfig::Unchecked { path: target.clone() });
-    let test = with(vec![device]).await;
-    assert!(matches!(test.write("secret/data/app", json!({ "data": {} })).await, Err(Error::Audit)));
-    // The disk has room again: a new file stands where the full one was.
-    std::fs::remove_file(&target).unwrap();
-    std::fs::write(&target, "").unwrap();
-    test.write("secret/data/app", json!({ "data": { "a": 1 } })).await.unwrap();
-    let lines = file_lines(&target);
-    let created = lines.iter().find(|it| it["request"]["path"] == "secret/data/app").unwrap();
-    assert_eq!(created["request"]["operation"], "create", "nothing was done without a record");
-}
-
-/// The same store in a process of its own, with other devices.
-async fn restarted(test: &TestCore, devices: Vec<DeviceConfig>) -> TestCore {
-    test.core.seal_now();
-    let settings = Settings { audit: devices, ..Settings::default() };
-    let core = Core::new(test.core.storage().clone(), test.clock.clone(), settings);
-    let shares = test.shares.iter().map(|it| SecretBytes::copy_of(it.expose())).collect();
-    let test = TestCore { core: Arc::new(core), clock: test.clock.clone(), shares };
-    test.unseal().await;
-    test
 }
 
 // Rules 42 and 93: a use is taken off before the handler runs, and after the request is on record.
@@ -583,43 +342,6 @@ async fn the_headers_that_were_asked_for_are_recorded() {
     for name in ["X-Vault-Token", "Authorization", "Cookie"] {
         assert!(test.write(&config(name), json!({ "hmac": true })).await.is_err());
     }
-}
-
-// Rule 93
-#[tokio::test]
-async fn an_answer_that_could_not_be_recorded_is_told_of_later() {
-    use std::{io::Read as _, os::unix::fs::OpenOptionsExt as _};
-    let dir = tempfile::tempdir().unwrap();
-    let pipe = dir.path().join("pipe");
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap();
-    let mut reader = std::fs::OpenOptions::new().read(true).custom_flags(nonblock).open(&pipe).unwrap();
-
-    let sink = SinkConfig::Unchecked { path: pipe.clone() };
-    let device = DeviceConfig { deadline: Duration::from_millis(300), ..DeviceConfig::new("pipe", sink) };
-    let test = with(vec![device]).await;
-    // A pipe holds 64 KiB: the request's line, but not the response's, which says the same again.
-    let fields: serde_json::Map<String, Value> = (0..450).map(|it| (format!("f{it}"), json!("x"))).collect();
-    let asked = test.write("secret/data/app", json!({ "data": fields })).await;
-    assert!(matches!(asked, Err(Error::Audit)));
-
-    let mut text = String::new();
-    for _ in 0..500 {
-        let mut bytes = [0; 65_536];
-        match reader.read(&mut bytes) {
-            Ok(count) => text.push_str(std::str::from_utf8(&bytes[..count]).unwrap()),
-            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
-        }
-        if text.contains("response_unrecorded") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let lines: Vec<Value> = text.lines().filter_map(|it| serde_json::from_str(it).ok()).collect();
-    let request = lines.iter().find(|it| it["type"] == "request").unwrap();
-    let late = lines.iter().find(|it| it["type"] == "response_unrecorded").unwrap();
-    assert_eq!(late["request"]["id"], request["request"]["id"]);
 }
 
 // As in Vault: the lease's id in the clear, so that a lease can be followed, and nothing else of it. It shows
