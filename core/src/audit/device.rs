@@ -14,7 +14,10 @@ mod worker;
 use std::{
     fs::File,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -32,7 +35,11 @@ use super::{
 use crate::{
     barrier::head::HeadKeeper,
     clock::TimeKeeper,
-    crypto::{Key, mac::sha256, sign::SigningKey},
+    crypto::{
+        Key,
+        mac::{CacheHash, sha256},
+        sign::SigningKey,
+    },
     integrity::Anchor,
 };
 
@@ -40,6 +47,9 @@ use crate::{
 const MAX_QUEUED: usize = 64 << 20;
 /// What is longer is refused earlier, so that there is room for what everybody else does.
 const LARGE: usize = 64 << 10;
+
+/// How often it is looked whether another thread has ended its write: for a few microseconds.
+const SPINS: usize = 100;
 
 /// What all devices of a store share.
 pub(super) struct Node {
@@ -50,6 +60,8 @@ pub(super) struct Node {
     pub(super) head: Weak<HeadKeeper>,
     /// As it was when the store was sealed, for the last lines.
     pub(super) last: OnceLock<Anchor>,
+    /// Names answers whose MACs are remembered.
+    pub(super) hash: CacheHash,
 }
 
 impl Node {
@@ -97,6 +109,8 @@ pub(super) enum Submitted {
 }
 
 struct Shared {
+    /// Somebody has the worker, and looks at the queue before giving it back. Changed under the queue's lock.
+    busy: AtomicBool,
     queue: Mutex<Queue>,
     wake: Condvar,
     ended: Condvar,
@@ -105,8 +119,6 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    /// Somebody has the worker, and looks at the queue again before it is given back.
-    busy: bool,
     entries: Vec<Entry>,
     bytes: usize,
     /// Whose lines are being written.
@@ -149,12 +161,14 @@ impl Device {
         };
         let shared = Arc::new(Shared {
             // Until the thread has opened it.
-            queue: Mutex::new(Queue { busy: true, ..Queue::default() }),
+            busy: AtomicBool::new(true),
+            queue: Mutex::default(),
             wake: Condvar::new(),
             ended: Condvar::new(),
             ring: Arc::new(Ring::new(lines)),
         });
-        let worker = Arc::new(Mutex::new(Worker::new(config.clone(), shared.clone(), node, stored)));
+        let worker = Worker::new(config.clone(), shared.clone(), node.clone(), stored);
+        let worker = Arc::new(Mutex::new(worker));
         let run = worker.clone();
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || worker::run(&run))?;
         // Appending to a file ends as soon as the kernel has the bytes. What may block for as long as somebody else
@@ -164,7 +178,7 @@ impl Device {
             SinkConfig::Memory { .. } | SinkConfig::Null => true,
             _ => false,
         };
-        let writer = Writer::new(Redactor::new(key, config.hash_accessors, config.hash_names));
+        let writer = Writer::new(Redactor::new(key, config.hash_accessors, config.hash_names), node);
         Ok(Self { config, writer, salt, at_once, worker, shared })
     }
 
@@ -172,13 +186,16 @@ impl Device {
     pub(super) fn submit(&self, bodies: Vec<Body>) -> Submitted {
         let size: usize = bodies.iter().map(|it| it.text.len()).sum();
         let most = if size > LARGE { MAX_QUEUED / 2 } else { MAX_QUEUED };
+        if self.at_once {
+            self.shared.wait_a_moment();
+        }
         let mut queue = self.shared.lock();
         if queue.stalled || queue.closing || queue.bytes.saturating_add(size) > most {
             return Submitted::Refused;
         }
         queue.waiting_since.get_or_insert_with(Instant::now);
-        if self.at_once && queue.is_idle() {
-            queue.busy = true;
+        if self.at_once && !self.shared.is_busy() && queue.is_idle() {
+            self.shared.set_busy(true);
             drop(queue);
             return worker::write_at_once(&self.worker, bodies);
         }
@@ -249,9 +266,9 @@ impl Drop for Device {
 }
 
 impl Queue {
-    /// Nobody writes, and nothing that was submitted before or has to be done first waits.
+    /// Nothing waits that was submitted before or has to be done first.
     fn is_idle(&self) -> bool {
-        !self.busy && self.entries.is_empty() && !self.reopen && !self.chores
+        self.entries.is_empty() && !self.reopen && !self.chores
     }
 }
 
@@ -266,12 +283,31 @@ impl Shared {
         let (accepted, waiter) = oneshot::channel();
         queue.bytes += size;
         queue.entries.push(Entry { bodies, accepted });
-        let wakes = queue.entries.len() == 1 && !queue.busy;
+        let wakes = queue.entries.len() == 1 && !self.is_busy();
         drop(queue);
         if wakes {
             self.wake.notify_one();
         }
         waiter
+    }
+
+    /// Lets whoever writes come to an end, which takes about as long as writing does: less than to be put to sleep and
+    /// woken.
+    fn wait_a_moment(&self) {
+        for _ in 0..SPINS {
+            if !self.is_busy() {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

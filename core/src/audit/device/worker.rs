@@ -72,7 +72,11 @@ pub(super) fn run(worker: &Mutex<Worker>) {
         let work = next(&shared);
         let mut worker = lock(worker);
         match work {
-            Work::Lines(bodies) => worker.take(&bodies),
+            Work::Lines(bodies) => {
+                if worker.take(&bodies) {
+                    worker.chores();
+                }
+            }
             Work::Reopen => worker.reopen(),
             Work::Chores => worker.chores(),
             Work::Close => {
@@ -95,8 +99,8 @@ pub(super) fn write_at_once(worker: &Mutex<Worker>, bodies: Vec<Body>) -> Submit
     let mut worker = lock(worker);
     let shared = worker.shared.clone();
     if !worker.is_ready() {
-        let mut queue = shared.lock();
-        queue.busy = false;
+        let queue = shared.lock();
+        shared.set_busy(false);
         let size = bodies.iter().map(|it| it.text.len()).sum();
         return Submitted::Waits(shared.wait_in(queue, bodies, size));
     }
@@ -107,6 +111,13 @@ pub(super) fn write_at_once(worker: &Mutex<Worker>, bodies: Vec<Body>) -> Submit
     let mut queue = shared.lock();
     // Whoever watches has given it up meanwhile, and said so to all who waited.
     let in_time = !std::mem::take(&mut queue.stalled);
+    if written && !queue.entries.is_empty() {
+        // Whoever came meanwhile is served before the device's thread could be.
+        let bodies = queue.take_entries();
+        drop(queue);
+        worker.take(&bodies);
+        queue = shared.lock();
+    }
     let was_signed = queue.sign_by.is_none();
     worker.give_back(&mut queue);
     queue.chores |= worker.is_due();
@@ -123,16 +134,18 @@ pub(super) fn write_at_once(worker: &Mutex<Worker>, bodies: Vec<Body>) -> Submit
 fn next(shared: &Shared) -> Work {
     let mut queue = shared.lock();
     loop {
-        if !queue.busy {
+        if !shared.is_busy() {
             // Whatever took so long has come back.
             queue.stalled = false;
             if let Some(work) = queue.work() {
-                queue.busy = true;
+                shared.set_busy(true);
                 return work;
             }
         }
-        let due =
-            queue.sign_by.filter(|_| !queue.busy).map(|it| it.saturating_duration_since(Instant::now()));
+        let due = queue
+            .sign_by
+            .filter(|_| !shared.is_busy())
+            .map(|it| it.saturating_duration_since(Instant::now()));
         let waited = match due {
             None => shared.wake.wait(queue).map_err(|it| it.into_inner()),
             Some(due) => shared.wake.wait_timeout(queue, due).map(|it| it.0).map_err(|it| it.into_inner().0),
@@ -142,15 +155,19 @@ fn next(shared: &Shared) -> Work {
 }
 
 impl Queue {
+    fn take_entries(&mut self) -> Vec<Body> {
+        self.bytes = 0;
+        let mut bodies = Vec::with_capacity(self.entries.len() * 2);
+        for entry in std::mem::take(&mut self.entries) {
+            bodies.extend(entry.bodies);
+            self.in_flight.push(entry.accepted);
+        }
+        bodies
+    }
+
     fn work(&mut self) -> Option<Work> {
         if !self.entries.is_empty() {
-            self.bytes = 0;
-            let mut bodies = Vec::with_capacity(self.entries.len() * 2);
-            for entry in std::mem::take(&mut self.entries) {
-                bodies.extend(entry.bodies);
-                self.in_flight.push(entry.accepted);
-            }
-            return Some(Work::Lines(bodies));
+            return Some(Work::Lines(self.take_entries()));
         }
         if self.closing {
             return Some(Work::Close);
@@ -192,7 +209,8 @@ impl Worker {
         }
     }
 
-    fn take(&mut self, bodies: &[Body]) {
+    /// Writes what waited, and says so to whose it was. Whether it is written.
+    fn take(&mut self, bodies: &[Body]) -> bool {
         let outcome = self.report(|it| {
             it.ready()?;
             it.write(bodies)?;
@@ -210,8 +228,8 @@ impl Worker {
                 // Whoever has gone away needs no answer.
                 let _ = waiter.send(());
             }
-            self.chores();
         }
+        outcome.is_some()
     }
 
     /// The next line begins with opening it anew: that looks at what the file really holds.
@@ -221,7 +239,7 @@ impl Worker {
 
     /// Says how far the device has got, and lets go of it.
     fn give_back(&self, queue: &mut Queue) {
-        queue.busy = false;
+        self.shared.set_busy(false);
         queue.head = self.head;
         queue.waiting_since = (!queue.entries.is_empty()).then(Instant::now);
         queue.sign_by = (self.unsigned > 0).then(|| self.signed_at + self.config.checkpoint_after);
