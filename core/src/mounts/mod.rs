@@ -25,11 +25,12 @@ use crate::{
     error::{Error, Result},
     ids::{MountId, NamespaceId},
     storage::Rev,
-    store::{PAGE, Store},
+    store::{Fixed, PAGE, Store},
     tx::Tx,
 };
 
 const ROOT: Root = Root::internal(1);
+const GENERATION: &str = "generation";
 
 #[derive(Debug, Default, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
 struct Generation {
@@ -44,17 +45,19 @@ pub(crate) const KINDS: &[Filed] = &[filed::<Mount>(Class::Mount), filed::<Gener
 /// The mount table of an unsealed store.
 pub struct Mounts {
     engines: &'static Engines,
+    generation: Fixed,
     loaded: ArcSwapOption<(Option<Rev>, Arc<Table>)>,
 }
 
 impl Mounts {
     pub(crate) fn new(engines: &'static Engines) -> Self {
-        Self { engines, loaded: ArcSwapOption::empty() }
+        let generation = Fixed::new(Class::Mount, ROOT, GENERATION);
+        Self { engines, generation, loaded: ArcSwapOption::empty() }
     }
 
     /// The table as of the last change.
     pub async fn current(&self, store: &Store) -> Result<Arc<Table>> {
-        let rev = store.rev(&generation(store)).await?;
+        let rev = store.rev(self.generation.place(store)).await?;
         if let Some(loaded) = &*self.loaded.load()
             && loaded.0 == rev
         {
@@ -156,7 +159,7 @@ async fn touch(tx: &mut Tx) -> Result<()> {
 }
 
 fn generation(store: &Store) -> Place {
-    store.place(Class::Mount, ROOT, "generation")
+    store.place(Class::Mount, ROOT, GENERATION)
 }
 
 fn place(store: &Store, class: MountClass, id: MountId) -> Place {
