@@ -1,65 +1,92 @@
-//! The one thing that is read of a file of callgrind's: which function has taken how many instructions.
+//! The one thing that is read of a file of callgrind's: which function has taken how many instructions, and who
+//! has called it.
 //!
 //! `callgrind_annotate` would tell it too, but takes a function that was entered before its region began for the
 //! one that did all the work.
 
-use std::collections::HashMap;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+};
 
 use super::Failure;
 
 /// What a region has taken.
 #[derive(Default)]
 pub(crate) struct Profile {
-    pub(crate) total: u64,
-    pub(crate) functions: HashMap<String, Cost>,
+    functions: BTreeMap<String, Function>,
 }
 
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Cost {
-    /// In the function's own code, and what was inlined into it.
+#[derive(Default)]
+pub(crate) struct Function {
+    /// Instructions in its own code, and in what was inlined into it.
     pub(crate) own: u64,
     /// With what it calls.
     pub(crate) with_called: u64,
+    /// How often it was called.
+    pub(crate) calls: u64,
+    /// What it took for each of those that called it.
+    callers: BTreeMap<String, u64>,
 }
 
 impl Profile {
-    /// Reads a file with the one event `Ir`, in the positions `line`.
+    /// Reads a file with the one event `Ir` and positions that are lines.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let mut names: HashMap<&str, &str> = HashMap::new();
-        let mut costs: HashMap<&str, Cost> = HashMap::new();
-        let (mut function, mut called, mut is_call) = ("", "", false);
+        let mut functions: BTreeMap<String, Function> = BTreeMap::new();
+        let (mut function, mut called, mut calls) = ("", "", None);
         for line in text.lines() {
             if let Some(name) = line.strip_prefix("fn=") {
                 function = resolve(&mut names, name);
             } else if let Some(name) = line.strip_prefix("cfn=") {
                 called = resolve(&mut names, name);
-            } else if line.starts_with("calls=") {
-                is_call = true;
+            } else if let Some(count) = line.strip_prefix("calls=") {
+                calls = Some(count.split(' ').next().unwrap_or_default().parse::<u64>()?);
             } else if line.starts_with(|it: char| it.is_ascii_digit() || "+-*".contains(it)) {
                 let count = line.split_once(' ').ok_or("a line without a count")?.1.trim().parse::<u64>()?;
-                let cost = costs.entry(function).or_default();
-                if !std::mem::take(&mut is_call) {
-                    cost.own += count;
-                    cost.with_called += count;
-                } else if called != function {
-                    cost.with_called += count;
+                let is_call = calls.take();
+                let cost = functions.entry(function.to_owned()).or_default();
+                match is_call {
+                    None => {
+                        cost.own += count;
+                        cost.with_called += count;
+                    }
+                    Some(_) if called == function => {}
+                    Some(calls) => {
+                        cost.with_called += count;
+                        let called = functions.entry(called.to_owned()).or_default();
+                        called.calls += calls;
+                        *called.callers.entry(function.to_owned()).or_default() += count;
+                    }
                 }
             }
         }
-        let total = costs.values().map(|it| it.own).sum();
-        if total == 0 {
-            return Err("callgrind has counted nothing".into());
-        }
-        Ok(Self { total, functions: costs.into_iter().map(|(name, cost)| (name.to_owned(), cost)).collect() })
+        Ok(Self { functions })
     }
 
-    /// The functions that take most, and how much of all it is.
-    pub(crate) fn top(&self, by: impl Fn(&Cost) -> u64, most: usize) -> Vec<(&str, u64)> {
-        let costs = self.functions.iter().map(|(name, cost)| (name.as_str(), by(cost)));
-        let mut costs: Vec<(&str, u64)> = costs.filter(|(name, _)| !is_frame(name)).collect();
-        costs.sort_unstable_by_key(|(name, cost)| (std::cmp::Reverse(*cost), *name));
-        costs.truncate(most);
-        costs
+    /// Instructions of the functions that `counts` takes.
+    pub(crate) fn total(&self, counts: impl Fn(&str) -> bool) -> u64 {
+        self.functions.iter().filter(|(name, _)| counts(name)).map(|(_, it)| it.own).sum()
+    }
+
+    /// The functions that take most.
+    pub(crate) fn top(&self, by: impl Fn(&Function) -> u64, most: usize) -> Vec<(&str, &Function)> {
+        let named = self.functions.iter().map(|(name, it)| (name.as_str(), it));
+        let mut found: Vec<_> = named.filter(|(name, _)| !is_frame(name)).collect();
+        found.sort_by_key(|(_, it)| Reverse(by(it)));
+        found.truncate(most);
+        found
+    }
+}
+
+impl Function {
+    /// Those for whom it took most.
+    pub(crate) fn callers(&self, most: usize) -> Vec<(&str, u64)> {
+        let mut callers: Vec<(&str, u64)> =
+            self.callers.iter().map(|(name, it)| (name.as_str(), *it)).collect();
+        callers.sort_by_key(|it| Reverse(it.1));
+        callers.truncate(most);
+        callers
     }
 }
 
@@ -76,16 +103,21 @@ fn resolve<'a>(names: &mut HashMap<&'a str, &'a str>, text: &'a str) -> &'a str 
 
 /// What is only there to call everything else.
 fn is_frame(name: &str) -> bool {
-    const FRAMES: [&str; 7] = [
+    const FRAMES: [&str; 12] = [
         "(below main)",
         "0x",
         "__libc_start",
-        "instructions::main",
+        "clone",
+        "core::ops::function::FnOnce::call_once",
+        "instructions::",
         "main",
+        "start_thread",
         "std::rt::",
-        "std::sys::backtrace::",
+        "std::sys::",
+        "std::thread::local::LocalKey",
+        "tokio::runtime::",
     ];
-    FRAMES.iter().any(|it| name.starts_with(it))
+    FRAMES.iter().any(|it| name.starts_with(it)) || name.contains("std::sys::thread")
 }
 
 #[cfg(test)]
@@ -99,13 +131,23 @@ mod tests {
     #[test]
     fn what_is_called_is_not_a_functions_own() {
         let profile = Profile::parse(FILE).unwrap();
-        assert_eq!(profile.total, 26);
-        assert_eq!(profile.top(|it| it.own, 9), [("inner", 20), ("outer", 6)]);
-        assert_eq!(profile.top(|it| it.with_called, 1), [("outer", 26)]);
+        assert_eq!(profile.total(|_| true), 26);
+        assert_eq!(profile.total(|name| name == "inner"), 20);
+        let by_own: Vec<_> = profile.top(|it| it.own, 9).iter().map(|(name, it)| (*name, it.own)).collect();
+        assert_eq!(by_own, [("inner", 20), ("outer", 6)]);
+        let (name, most) = profile.top(|it| it.with_called, 1)[0];
+        assert_eq!((name, most.with_called), ("outer", 26));
     }
 
     #[test]
-    fn an_empty_file_is_no_profile() {
-        assert!(Profile::parse("totals: 0\n").is_err());
+    fn who_calls_is_known_and_recursion_counts_once() {
+        let profile = Profile::parse(FILE).unwrap();
+        let inner = profile.top(|it| it.own, 1)[0].1;
+        assert_eq!((inner.calls, inner.callers(9)), (2, vec![("outer", 20)]));
+    }
+
+    #[test]
+    fn an_empty_file_has_counted_nothing() {
+        assert_eq!(Profile::parse("totals: 0\n").unwrap().total(|_| true), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! What a case does, once for each turn.
 
-use std::{hint::black_box, time::Duration};
+use std::{hint::black_box, path::Path, time::Duration};
 
 use serde_json::json;
 use strongroom_core::{
@@ -13,7 +13,7 @@ use super::{
     Failure,
     cases::KEYS,
     wire::{self, Wire},
-    world::{Place, ROOT, World, text},
+    world::{Place, ROOT, SECRETS, World, text},
 };
 
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ pub(crate) enum Work {
     ReadAsRoot,
     ReadLeased,
     Lookup,
-    Login,
+    Login(Place),
     Overwrite(Place),
     Insert(Place),
     HttpRead,
@@ -45,18 +45,15 @@ pub(crate) enum Ready {
 type Ask = Box<dyn Fn(u64) -> Result<Request, Failure>>;
 
 impl Work {
-    pub(crate) async fn prepare(self) -> Result<Ready, Failure> {
+    /// `base` and `share` are those of a filled store.
+    pub(crate) async fn prepare(self, base: &Path, share: &str) -> Result<Ready, Failure> {
         let place = match self {
-            Self::Overwrite(place) | Self::Insert(place) => place,
-            Self::HttpOverwrite => Place::Sqlite,
+            Self::Login(place) | Self::Overwrite(place) | Self::Insert(place) => place,
             Self::Decide(rules) => return decide(rules),
-            _ => Place::Memory,
+            _ => Place::Sqlite,
         };
-        let world = World::new(place).await?;
+        let world = World::new(place, base, share).await?;
         let token = world.token.clone();
-        for key in 0..KEYS {
-            world.write(&secret(key), &serde_json::from_str(&body())?).await?;
-        }
         let ask: Ask = match self {
             Self::ReadAsRoot => Box::new(|turn| read(turn, ROOT)),
             Self::ReadLeased => Box::new(move |turn| {
@@ -65,17 +62,15 @@ impl Work {
             Self::Lookup => Box::new(move |_| {
                 World::request(Operation::Read, "auth/token/lookup-self", &token, Body::default())
             }),
-            Self::Login => login(&world).await?,
-            Self::Overwrite(_) => Box::new(move |turn| write(&secret(turn % KEYS), &token)),
-            Self::Insert(_) => {
-                Box::new(move |turn| write(&format!("secret/data/bench/new/{turn:06}"), &token))
-            }
+            Self::Login(_) => login(&world).await?,
+            Self::Overwrite(_) => Box::new(move |turn| write(turn % KEYS, &token)),
+            Self::Insert(_) => Box::new(move |turn| write(SECRETS + turn, &token)),
             Self::HttpRead => {
                 let make = |key| wire::request("GET", &secret(key), &token, "");
                 return Ok(over_wire(world, make));
             }
             Self::HttpOverwrite => {
-                let make = |key| wire::request("PUT", &secret(key), &token, &body());
+                let make = |key| wire::request("PUT", &secret(key), &token, &value());
                 return Ok(over_wire(world, make));
             }
             Self::Read | Self::Decide(_) => Box::new(move |turn| read(turn, &token)),
@@ -113,21 +108,25 @@ impl Ready {
     }
 }
 
-fn secret(key: u64) -> String {
+pub(crate) fn secret(key: u64) -> String {
     format!("secret/data/bench/{key}")
 }
 
-/// 100 bytes of a value.
-fn body() -> String {
-    json!({ "data": { "value": "0123456789".repeat(10) } }).to_string()
+/// A secret's body: 100 bytes of a value.
+pub(crate) fn body() -> Result<Body, Failure> {
+    Ok(Body::json(SecretBytes::from(value()))?)
+}
+
+fn value() -> String {
+    format!(r#"{{"data":{{"value":"{}"}}}}"#, "0123456789".repeat(10))
 }
 
 fn read(turn: u64, token: &str) -> Result<Request, Failure> {
     World::request(Operation::Read, &secret(turn % KEYS), token, Body::default())
 }
 
-fn write(path: &str, token: &str) -> Result<Request, Failure> {
-    World::request(Operation::Write, path, token, Body::json(SecretBytes::from(body()))?)
+fn write(key: u64, token: &str) -> Result<Request, Failure> {
+    World::request(Operation::Write, &secret(key), token, body()?)
 }
 
 /// A role, and how to log in with it.
