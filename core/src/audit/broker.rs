@@ -371,8 +371,8 @@ impl Late {
             return Ok(());
         }
         let bodies = || lines.iter().cloned().map(Body::new).collect();
-        let waiters = devices.list.iter().filter_map(|it| it.submit(bodies())).collect();
-        let outcome = one_accepts(waiters).await;
+        let submitted = devices.list.iter().map(|it| it.submit(bodies())).collect();
+        let outcome = one_accepts(submitted).await;
         if outcome.is_err() {
             self.extend(lines);
         }
