@@ -1,15 +1,30 @@
-//! `bench`: what the library of this crate says, from the command line.
+//! `bench`: what the library of this crate measures, from the command line.
 
 use std::process::ExitCode;
 
-use strongroom_bench::{Options, run, say};
+use strongroom_bench::{
+    Failure,
+    options::{Command, USAGE, parse},
+    report, run, say,
+};
 
 fn main() -> ExitCode {
-    match Options::parse(std::env::args().skip(1)).and_then(|options| run(&options)) {
+    match parse(std::env::args().skip(1)).and_then(obey) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&format!("bench: {failure}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+fn obey(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Help => {
+            say(USAGE);
+            Ok(())
+        }
+        Command::Redraw { file, out } => report::redraw(&file, &out),
+        Command::Run(options) => run::all(&options),
     }
 }
