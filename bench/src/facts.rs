@@ -10,7 +10,8 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    Failure, Options, say,
+    Failure, Options,
+    report::Fact,
     server::{Process, free_port, strongroom_config, wait_for},
     setup,
 };
@@ -18,22 +19,22 @@ use crate::{
 /// Starts of which the median is taken.
 const STARTS: usize = 9;
 
-pub(crate) fn print(options: &Options) -> Result<(), Failure> {
+/// In the units that the goals are said in.
+pub fn measure(options: &Options) -> Result<Vec<Fact>, Failure> {
     let size =
         fs::metadata(&options.secret).map_err(|error| format!("{}: {error}", options.secret.display()))?;
-    // Of the release profile, which takes long to link; CI measures another.
-    let profile = options.secret.parent().and_then(Path::file_name).unwrap_or_default().display();
-    say(&format!(
-        "binary                     {:>8.1} MB   (at most 20 in release; this is {profile})",
-        megabytes(size.len())
-    ));
     let (start, memory) = start_to_serving(options)?;
-    say(&format!(
-        "start to serving, unsealed {:>8.1} ms   (at most 30; key file, fresh store)",
-        millis(start)
-    ));
-    say(&format!("resident memory, idle      {:>8.1} MB   (at most 20)", megabytes(memory)));
-    Ok(())
+    let fact = |name: &str, value: f64, unit: &str, at_most: f64| Fact {
+        name: name.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        at_most,
+    };
+    Ok(vec![
+        fact("binary", megabytes(size.len()), "MB", 20.0),
+        fact("start to serving, unsealed, fresh store", millis(start), "ms", 30.0),
+        fact("resident memory, idle", megabytes(memory), "MB", 20.0),
+    ])
 }
 
 /// From the start of the process to the first answer that it is unsealed, and its memory then.
@@ -82,7 +83,7 @@ fn restrict(path: &Path) -> Result<(), Failure> {
 }
 
 /// Bytes of resident memory (`VmRSS`).
-pub(crate) fn resident(id: u32) -> Result<u64, Failure> {
+pub fn resident(id: u32) -> Result<u64, Failure> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;

@@ -1,7 +1,8 @@
-//! The servers: each with a directory and a port of its own, ended when dropped.
+//! What every server has: a process, a directory and a port of its own, ended and removed when dropped.
 
 use std::{
-    fs,
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -11,29 +12,73 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Failure, Options, setup, workload::Tokens};
+pub use crate::peers::strongroom::config as strongroom_config;
+use crate::{Failure, peers::Peer, setup::Tokens};
 
-pub(crate) struct Server {
-    pub(crate) name: &'static str,
-    pub(crate) url: String,
-    pub(crate) tokens: Tokens,
+pub struct Server {
+    pub peer: Peer,
+    pub url: String,
+    /// The same server with TLS; none if it has no such listener.
+    pub tls: Option<String>,
+    pub tokens: Tokens,
+    /// Keys `bench/0` to here, not included, are there.
+    pub filled: Cell<u64>,
+    /// Numbers of keys that were never used begin here.
+    pub fresh: Cell<u64>,
+    /// What workloads have prepared.
+    prepared: RefCell<BTreeMap<String, String>>,
     /// Ended when this is dropped.
     _process: Process,
     /// Kept for as long as the server runs.
-    _home: TempDir,
+    home: TempDir,
+}
+
+impl Server {
+    pub fn new(peer: Peer, url: String, process: Process, home: TempDir) -> Self {
+        Self {
+            peer,
+            url,
+            tls: None,
+            tokens: Tokens::default(),
+            filled: Cell::new(0),
+            fresh: Cell::new(0),
+            prepared: RefCell::default(),
+            _process: process,
+            home,
+        }
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Makes something once, at its first use, and remembers a word about it: a token, a file's name.
+    pub fn once(
+        &self,
+        what: &str,
+        make: impl FnOnce() -> Result<String, Failure>,
+    ) -> Result<String, Failure> {
+        let known = self.prepared.borrow().get(what).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let made = make().map_err(|error| format!("{}, {what}: {error}", self.peer.name()))?;
+        self.prepared.borrow_mut().insert(what.to_owned(), made.clone());
+        Ok(made)
+    }
 }
 
 /// A child that is ended when dropped.
-pub(crate) struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
-    pub(crate) fn spawn(command: &mut Command) -> Result<Self, Failure> {
+    pub fn spawn(command: &mut Command) -> Result<Self, Failure> {
         let program = command.get_program().to_string_lossy().into_owned();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Ok(Self(child.map_err(|error| format!("{program}: {error}"))?))
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.0.id()
     }
 }
@@ -47,12 +92,12 @@ impl Drop for Process {
 }
 
 /// A port that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16, Failure> {
+pub fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Waits until something listens.
-pub(crate) fn wait_for(port: u16) -> Result<Duration, Failure> {
+pub fn wait_for(port: u16) -> Result<Duration, Failure> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(30) {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -61,88 +106,4 @@ pub(crate) fn wait_for(port: u16) -> Result<Duration, Failure> {
         sleep(Duration::from_millis(1));
     }
     Err("a server did not come up within 30 seconds".into())
-}
-
-pub(crate) fn start_all(options: &Options) -> Result<Vec<Server>, Failure> {
-    let strongroom = start_vault("strongroom", &options.secret, &strongroom_config)?;
-    let openbao = start_vault("openbao", &options.bao, &openbao_config)?;
-    let bare = start_bare(options, &strongroom)?;
-    Ok(vec![strongroom, openbao, bare])
-}
-
-/// Starts one that speaks Vault's API, and puts the same things into it.
-fn start_vault(
-    name: &'static str,
-    program: &Path,
-    config: &dyn Fn(&Path, u16) -> Result<String, Failure>,
-) -> Result<Server, Failure> {
-    let home = tempfile::Builder::new().prefix("strongroom-bench-").tempdir()?;
-    let port = free_port()?;
-    let file = home.path().join("server.hcl");
-    fs::write(&file, config(home.path(), port)?)?;
-    let config_arg = format!("-config={}", file.display());
-    let process = Process::spawn(
-        Command::new(program).args(["server", &config_arg]).current_dir(home.path()).env("HOME", home.path()),
-    )?;
-    wait_for(port)?;
-    let url = format!("http://127.0.0.1:{port}");
-    let tokens = setup::prepare(&url).map_err(|error| format!("{name}: {error}"))?;
-    Ok(Server { name, url, tokens, _process: process, _home: home })
-}
-
-pub(crate) fn strongroom_config(home: &Path, port: u16) -> Result<String, Failure> {
-    let home = home.display();
-    Ok(format!(
-        r#"
-storage "sqlite" {{ path = "{home}/data" }}
-listener "tcp" {{
-  address     = "127.0.0.1:{port}"
-  tls_disable = true
-}}
-audit "file" "file" {{ options {{ file_path = "{home}/audit.log" }} }}
-"#
-    ))
-}
-
-fn openbao_config(home: &Path, port: u16) -> Result<String, Failure> {
-    fs::create_dir(home.join("data"))?;
-    let cluster = free_port()?;
-    let home = home.display();
-    Ok(format!(
-        r#"
-storage "raft" {{
-  path    = "{home}/data"
-  node_id = "one"
-}}
-listener "tcp" {{
-  address     = "127.0.0.1:{port}"
-  tls_disable = true
-}}
-api_addr     = "http://127.0.0.1:{port}"
-cluster_addr = "http://127.0.0.1:{cluster}"
-audit "file" "file" {{
-  description = "benchmark"
-  options {{ file_path = "{home}/audit.log" }}
-}}
-"#
-    ))
-}
-
-/// A bare handler that answers the very bytes that Strongroom answers to a read.
-fn start_bare(options: &Options, like: &Server) -> Result<Server, Failure> {
-    let home = tempfile::tempdir()?;
-    let answer = setup::get_text(&format!("{}/v1/secret/data/bench/0", like.url), &like.tokens.reader)?;
-    let file = home.path().join("answer.json");
-    fs::write(&file, answer)?;
-    let port = free_port()?;
-    let process = Process::spawn(Command::new(&options.bare).arg(format!("127.0.0.1:{port}")).arg(&file))?;
-    wait_for(port)?;
-    let tokens = like.tokens.clone();
-    Ok(Server {
-        name: "bare axum",
-        url: format!("http://127.0.0.1:{port}"),
-        tokens,
-        _process: process,
-        _home: home,
-    })
 }
