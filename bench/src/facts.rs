@@ -18,7 +18,7 @@ use crate::{
 /// Starts of which the median is taken.
 const STARTS: usize = 9;
 
-pub(crate) fn print(options: &Options) -> Result<(), Failure> {
+pub fn print(options: &Options) -> Result<(), Failure> {
     let size =
         fs::metadata(&options.secret).map_err(|error| format!("{}: {error}", options.secret.display()))?;
     // Of the release profile, which takes long to link; CI measures another.
@@ -82,7 +82,7 @@ fn restrict(path: &Path) -> Result<(), Failure> {
 }
 
 /// Bytes of resident memory (`VmRSS`).
-pub(crate) fn resident(id: u32) -> Result<u64, Failure> {
+pub fn resident(id: u32) -> Result<u64, Failure> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;

@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use crate::{Failure, Options, setup, workload::Tokens};
 
-pub(crate) struct Server {
-    pub(crate) name: &'static str,
-    pub(crate) url: String,
-    pub(crate) tokens: Tokens,
+pub struct Server {
+    pub name: &'static str,
+    pub url: String,
+    pub tokens: Tokens,
     /// Ended when this is dropped.
     _process: Process,
     /// Kept for as long as the server runs.
@@ -24,16 +24,16 @@ pub(crate) struct Server {
 }
 
 /// A child that is ended when dropped.
-pub(crate) struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
-    pub(crate) fn spawn(command: &mut Command) -> Result<Self, Failure> {
+    pub fn spawn(command: &mut Command) -> Result<Self, Failure> {
         let program = command.get_program().to_string_lossy().into_owned();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Ok(Self(child.map_err(|error| format!("{program}: {error}"))?))
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.0.id()
     }
 }
@@ -47,12 +47,12 @@ impl Drop for Process {
 }
 
 /// A port that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16, Failure> {
+pub fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Waits until something listens.
-pub(crate) fn wait_for(port: u16) -> Result<Duration, Failure> {
+pub fn wait_for(port: u16) -> Result<Duration, Failure> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(30) {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -63,7 +63,7 @@ pub(crate) fn wait_for(port: u16) -> Result<Duration, Failure> {
     Err("a server did not come up within 30 seconds".into())
 }
 
-pub(crate) fn start_all(options: &Options) -> Result<Vec<Server>, Failure> {
+pub fn start_all(options: &Options) -> Result<Vec<Server>, Failure> {
     let strongroom = start_vault("strongroom", &options.secret, &strongroom_config)?;
     let openbao = start_vault("openbao", &options.bao, &openbao_config)?;
     let bare = start_bare(options, &strongroom)?;
@@ -90,7 +90,7 @@ fn start_vault(
     Ok(Server { name, url, tokens, _process: process, _home: home })
 }
 
-pub(crate) fn strongroom_config(home: &Path, port: u16) -> Result<String, Failure> {
+pub fn strongroom_config(home: &Path, port: u16) -> Result<String, Failure> {
     let home = home.display();
     Ok(format!(
         r#"

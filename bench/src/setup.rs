@@ -17,7 +17,7 @@ path "auth/token/lookup-self"  { capabilities = ["read"] }
 "#;
 
 /// Initialises and unseals the server at `url`, and fills it.
-pub(crate) fn prepare(url: &str) -> Result<Tokens, Failure> {
+pub fn prepare(url: &str) -> Result<Tokens, Failure> {
     let init = put(url, "sys/init", "", &json!({ "secret_shares": 1, "secret_threshold": 1 }))?;
     let share = text(&init, "/keys_base64/0")?;
     let root = text(&init, "/root_token")?;
@@ -68,14 +68,14 @@ fn wait_until_active(url: &str) -> Result<(), Failure> {
     retry(|| get_text(&format!("{url}/v1/sys/health"), "")).map(|_| ())
 }
 
-pub(crate) fn put(url: &str, path: &str, token: &str, body: &Value) -> Result<Value, Failure> {
+pub fn put(url: &str, path: &str, token: &str, body: &Value) -> Result<Value, Failure> {
     let request = ureq::put(format!("{url}/v1/{path}")).header("X-Vault-Token", token);
     let mut answer = request.send_json(body).map_err(|error| format!("{path}: {error}"))?;
     let text = answer.body_mut().read_to_string()?;
     Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
 }
 
-pub(crate) fn get_text(url: &str, token: &str) -> Result<String, Failure> {
+pub fn get_text(url: &str, token: &str) -> Result<String, Failure> {
     let answer = ureq::get(url).header("X-Vault-Token", token).call();
     Ok(answer.map_err(|error| format!("{url}: {error}"))?.body_mut().read_to_string()?)
 }

@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 use crate::workload::{Figures, Workload};
 
 #[derive(Default)]
-pub(crate) struct Table {
+pub struct Table {
     rounds: Vec<(Workload, &'static str, Figures)>,
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, workload: Workload, server: &'static str, figures: Option<Figures>) {
+    pub fn add(&mut self, workload: Workload, server: &'static str, figures: Option<Figures>) {
         self.rounds.extend(figures.map(|it| (workload, server, it)));
     }
 
     /// One workload: a line for each server, with the ratio of Strongroom to it.
-    pub(crate) fn lines(&self, workload: Workload) -> String {
+    pub fn lines(&self, workload: Workload) -> String {
         let ours = self.median(workload, "strongroom", |it| it.per_second);
         let mut out = format!("{}\n", workload.name());
         for server in ["strongroom", "openbao", "bare axum"] {

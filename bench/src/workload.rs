@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 use crate::{Failure, Options, server::Server};
 
 /// Secrets that reads and writes are spread over.
-pub(crate) const KEYS: usize = 1_000;
+pub const KEYS: usize = 1_000;
 
 /// What a server's clients present.
 #[derive(Clone)]
-pub(crate) struct Tokens {
-    pub(crate) root: String,
-    pub(crate) reader: String,
+pub struct Tokens {
+    pub root: String,
+    pub reader: String,
     /// The body of a login; none if the server has no AppRole.
-    pub(crate) approle: Option<String>,
+    pub approle: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Workload {
+pub enum Workload {
     Read,
     ReadAsRoot,
     Write,
@@ -27,11 +27,11 @@ pub(crate) enum Workload {
     AppRoleLogin,
 }
 
-pub(crate) const ALL: [Workload; 5] =
+pub const ALL: [Workload; 5] =
     [Workload::Read, Workload::ReadAsRoot, Workload::Write, Workload::TokenLookup, Workload::AppRoleLogin];
 
 /// A secret of about 100 bytes.
-pub(crate) fn secret() -> Value {
+pub fn secret() -> Value {
     json!({ "data": {
         "username": "rails",
         "password": "benchmark-value-with-some-length-to-it-0123456789",
@@ -40,16 +40,16 @@ pub(crate) fn secret() -> Value {
 
 /// One round's figures.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Figures {
-    pub(crate) per_second: f64,
+pub struct Figures {
+    pub per_second: f64,
     /// Microseconds.
-    pub(crate) p50: f64,
-    pub(crate) p99: f64,
-    pub(crate) p999: f64,
+    pub p50: f64,
+    pub p99: f64,
+    pub p999: f64,
 }
 
 impl Workload {
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Read => "KV v2 read, token with a policy",
             Self::ReadAsRoot => "KV v2 read, root token",
@@ -83,7 +83,7 @@ impl Workload {
     }
 
     /// Runs the workload once. None if the server does not take part in it.
-    pub(crate) fn measure(self, server: &Server, options: &Options) -> Result<Option<Figures>, Failure> {
+    pub fn measure(self, server: &Server, options: &Options) -> Result<Option<Figures>, Failure> {
         let Some((method, path, token, marker, body)) = self.request(server) else { return Ok(None) };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wrk/load.lua");
         let output = Command::new("wrk")
