@@ -313,4 +313,37 @@ mod tests {
         while sweep(&open, test.core.now()).await.unwrap() {}
         assert_eq!(rows().await.len(), 1, "the one that does not read");
     }
+
+    /// Rows of a class, whatever they are.
+    async fn rows_of(test: &TestCore, class: Class) -> usize {
+        let mut snapshot = test.core.storage().snapshot().await.unwrap();
+        let rows = snapshot.next(10_000).await.unwrap();
+        rows.iter().filter(|it| it.key.0.first() == Some(&class.id())).count()
+    }
+
+    #[tokio::test]
+    async fn holdings_that_end_together_leave_no_row_behind() {
+        let test = TestCore::new().await;
+        let open = test.core.unsealed().unwrap();
+        let paths = ["secret/data/a", "secret/data/b/c"];
+        for path in paths {
+            test.write(path, json!({ "data": { "a": "b" } })).await.unwrap();
+        }
+        let before = [rows_of(&test, Class::Holding).await, rows_of(&test, Class::Lease).await];
+        let holders = HOLDINGS * 2 + 3;
+        for _ in 0..holders {
+            let token = test.token_with("path \"secret/*\" { capabilities = [\"read\"] }").await;
+            for path in paths {
+                let lease_ttl = Some(Duration::from_secs(600));
+                let ask = Ask { token: &token, lease_ttl, ..Ask::new(Operation::Read, path) };
+                test.ask(ask).await.unwrap();
+            }
+        }
+        // With the folders of `a`, of `b`, of `b/c`.
+        assert!(rows_of(&test, Class::Holding).await >= holders * 2 + 3);
+        test.clock.advance(Duration::from_secs(3600));
+        while sweep(&open, test.core.now()).await.unwrap() {}
+        while crate::tree::burial::run_due(&open.store).await.unwrap() {}
+        assert_eq!([rows_of(&test, Class::Holding).await, rows_of(&test, Class::Lease).await], before);
+    }
 }
