@@ -7,6 +7,7 @@
 //! `bench [--smoke] [--rounds N] [--seconds N] [--connections N] [--secret PATH] [--bao PATH]`
 
 pub mod facts;
+pub mod scale;
 pub mod server;
 pub mod setup;
 pub mod table;

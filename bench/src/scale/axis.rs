@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     Failure,
-    client::{self, Call, MANY, fill},
+    client::{Call, MANY, fill},
     load::Reads,
     store::Store,
 };
+use crate::setup;
 
 /// What a store has more and more of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -134,9 +135,9 @@ pub(crate) fn prepare(store: &Store, axis: Axis) -> Result<Filled, Failure> {
     let url = store.url();
     for mount in 0..MOUNTS {
         let body = json!({ "type": "kv", "options": { "version": "2" } });
-        client::put(&url, &format!("sys/mounts/kv{mount}"), &store.root, &body)?;
+        setup::put(&url, &format!("sys/mounts/kv{mount}"), &store.root, &body)?;
     }
-    client::put(&url, "sys/policies/acl/reader", &store.root, &json!({ "policy": READER }))?;
+    setup::put(&url, "sys/policies/acl/reader", &store.root, &json!({ "policy": READER }))?;
     if axis != Axis::Secrets {
         secrets(store, 0..BASE)?;
     }

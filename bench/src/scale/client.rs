@@ -1,7 +1,6 @@
 //! Requests that fill a store: many at once, each answer checked.
 
 use std::{
-    net::TcpListener,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,13 +12,12 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, StatusCode, client::conn::http1::SendRequest};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use tokio::net::TcpStream;
 
 use super::Failure;
 
 /// Connections that fill: enough for the server to put many writes into one commit.
-const CONNECTIONS: usize = 96;
+const CONNECTIONS: usize = 256;
 /// A server that has too much to do says so; so often it is asked again, 10 ms apart.
 const PATIENCE: usize = 500;
 
@@ -115,17 +113,4 @@ async fn ask(sender: &mut SendRequest<Full<Bytes>>, port: u16, call: &Call) -> R
         }
     }
     Err(format!("{}: the server stays busy", call.path))
-}
-
-/// One request by itself.
-pub(crate) fn put(url: &str, path: &str, token: &str, body: &Value) -> Result<Value, Failure> {
-    let request = ureq::put(format!("{url}/v1/{path}")).header("X-Vault-Token", token);
-    let mut answer = request.send_json(body).map_err(|error| format!("{path}: {error}"))?;
-    let text = answer.body_mut().read_to_string()?;
-    Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

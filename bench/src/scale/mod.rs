@@ -20,11 +20,10 @@ use axis::Axis;
 use measure::Row;
 use store::Store;
 
-/// What goes wrong ends the run with one line.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::{Failure, say};
 
 /// What was asked for.
-pub(crate) struct Options {
+pub struct Options {
     secret: PathBuf,
     /// Nothing is made larger than this.
     max: u64,
@@ -39,6 +38,8 @@ pub(crate) struct Options {
     lists: usize,
     /// What expires in the storm.
     storm: u64,
+    /// Seconds of each measurement of its reads.
+    window: u64,
     /// Parts of the run, by name; empty means all.
     only: Vec<String>,
     /// Where the report goes.
@@ -46,7 +47,7 @@ pub(crate) struct Options {
 }
 
 /// Runs what was asked for, and prints and writes the report.
-pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+pub fn run(options: &Options) -> Result<(), Failure> {
     let mut report = report::Report::default();
     for axis in axis::ALL {
         if options.wants(axis.name()) {
@@ -87,7 +88,7 @@ fn grow(axis: Axis, options: &Options) -> Result<Vec<Row>, Failure> {
 
 impl Options {
     /// Reads the command line.
-    pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Failure> {
+    pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let beside = std::env::current_exe()?;
         let beside = beside.parent().map(PathBuf::from).unwrap_or_default();
         let mut options = Self {
@@ -100,6 +101,7 @@ impl Options {
             starts: 9,
             lists: 500,
             storm: 100_000,
+            window: 5,
             only: Vec::new(),
             out: None,
         };
@@ -107,8 +109,9 @@ impl Options {
             let mut value = || args.next().ok_or_else(|| format!("{arg} takes a value"));
             match arg.as_str() {
                 "--smoke" => {
-                    (options.max, options.seconds, options.rate) = (1_000, 1, 500);
+                    (options.max, options.seconds, options.window, options.rate) = (1_000, 1, 1, 500);
                     (options.rounds, options.starts, options.lists, options.storm) = (1, 3, 50, 1_000);
+                    options.only = ["secrets", "leases", "storm"].map(str::to_owned).to_vec();
                 }
                 "--max" => options.max = value()?.parse()?,
                 "--seconds" => options.seconds = value()?.parse()?,
@@ -129,10 +132,4 @@ impl Options {
     fn wants(&self, part: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|it| it == part)
     }
-}
-
-/// The one place that prints.
-#[allow(clippy::print_stdout, reason = "a program whose output is its purpose")]
-pub(crate) fn say(line: &str) {
-    println!("{line}");
 }

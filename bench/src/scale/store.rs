@@ -15,7 +15,11 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Failure, client::free_port};
+use super::Failure;
+use crate::{
+    server::{free_port, strongroom_config},
+    setup,
+};
 
 /// A store that is unsealed by a key file, and the server that runs on it, if one does.
 pub(crate) struct Store {
@@ -37,23 +41,12 @@ impl Store {
         let key = home.path().join("unseal.key");
         fs::write(&key, [0x5a; 32])?;
         fs::set_permissions(&key, fs::Permissions::from_mode(0o400))?;
-        let at = home.path().display();
-        let config = format!(
-            r#"
-storage "sqlite" {{ path = "{at}/data" }}
-listener "tcp" {{
-  address     = "127.0.0.1:{port}"
-  tls_disable = true
-}}
-audit "file" "file" {{ options {{ file_path = "{at}/audit.log" }} }}
-seal "keyfile" {{ path = "{at}/unseal.key" }}
-"#
-        );
-        fs::write(home.path().join("server.hcl"), config)?;
+        let seal = format!("seal \"keyfile\" {{ path = \"{}\" }}\n", key.display());
+        fs::write(home.path().join("server.hcl"), strongroom_config(home.path(), port)? + &seal)?;
         let mut store = Self { program: program.to_owned(), home, port, server: None, root: String::new() };
         store.spawn()?;
         store.wait_for(&[200, 501])?;
-        let init = super::client::put(
+        let init = setup::put(
             &store.url(),
             "sys/init",
             "",

@@ -53,8 +53,6 @@ pub(crate) struct Window {
 /// Rows as the file has them: what is dead no answer shows.
 const EXPIRY: u8 = 0x05;
 const LEASE: u8 = 0x06;
-/// One measurement of the reads.
-const WINDOW: u64 = 5;
 /// Windows before and after.
 const QUIET: usize = 3;
 /// After which a sweep that does not end is given up.
@@ -71,7 +69,7 @@ pub(crate) fn run(kind: Kind, number: u64, options: &Options) -> Result<Outcome,
     };
     // In the middle of a minute, so late that filling it and the quiet before the storm come first.
     #[allow(clippy::cast_precision_loss, reason = "seconds")]
-    let ready = now() + number as f64 / 3_000.0 + (QUIET as u64 * (WINDOW + 1) + 5) as f64;
+    let ready = now() + number as f64 / 3_000.0 + ((QUIET as u64 + 1) * (options.window + 1) + 5) as f64;
     let minute = (ready / 60.0).ceil() * 60.0;
     let end = if minute - ready > 30.0 { minute - 30.0 } else { minute + 30.0 };
     make(kind, &store, number, end)?;
@@ -86,7 +84,7 @@ pub(crate) fn run(kind: Kind, number: u64, options: &Options) -> Result<Outcome,
     let swept = (end / 60.0).ceil() * 60.0;
     let window = || {
         let at = now() - swept;
-        load::open(&store, &reads, options.rate, WINDOW).map(|latency| Window { at, latency })
+        load::open(&store, &reads, options.rate, options.window).map(|latency| Window { at, latency })
     };
     // To be warm.
     window()?;
