@@ -2,6 +2,7 @@
 
 use std::{
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -362,13 +363,14 @@ async fn take_use(
 
 /// A defect in admission is a refusal, so that it is on record as every other one.
 async fn caught(admission: impl Future<Output = Admission>) -> Admission {
-    let admission = AssertUnwindSafe(admission).catch_unwind().await;
+    // Pinned first, so that it is not moved from wrapper to wrapper: that costs more than the wrappers.
+    let admission = AssertUnwindSafe(pin!(admission)).catch_unwind().await;
     admission.unwrap_or_else(|_| Admission::of(Error::Internal("admission panicked")))
 }
 
 /// A defect in one request ends that request: no lock is held across a handler, and what it staged is dropped.
 async fn guarded<T>(handler: impl Future<Output = Result<T>>) -> Result<T> {
-    AssertUnwindSafe(handler).catch_unwind().await.unwrap_or(Err(Error::Internal("a handler panicked")))
+    AssertUnwindSafe(pin!(handler)).catch_unwind().await.unwrap_or(Err(Error::Internal("a handler panicked")))
 }
 
 fn no_handler(request: &Request) -> Error {

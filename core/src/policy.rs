@@ -15,11 +15,12 @@ use crate::{
     error::{Error, Result},
     ids::NamespaceId,
     storage::Rev,
-    store::Store,
+    store::{Fixed, Store},
     tx::Tx,
 };
 
 const ROOT: Root = Root::internal(2);
+const GENERATION: &str = "generation";
 
 /// Compiled sets that are kept.
 const COMPILED: usize = 4_096;
@@ -53,6 +54,7 @@ pub(crate) const KINDS: &[Filed] =
 
 /// The policies of an unsealed store.
 pub struct Policies {
+    generation: Fixed,
     hash: CacheHash,
     compiled: Cache<u128, (Option<Rev>, Arc<Acl>)>,
     root: Arc<Acl>,
@@ -62,7 +64,12 @@ impl Policies {
     pub(crate) fn new() -> Result<Self> {
         let root = Acl::compile(&[&Policy::root()], &Nobody, 0)
             .map_err(|_| Error::Internal("the root policy does not compile"))?;
-        Ok(Self { hash: CacheHash::new()?, compiled: Cache::new(COMPILED), root: Arc::new(root) })
+        Ok(Self {
+            generation: Fixed::new(Class::Policy, ROOT, GENERATION),
+            hash: CacheHash::new()?,
+            compiled: Cache::new(COMPILED),
+            root: Arc::new(root),
+        })
     }
 
     /// What the holder of the root handle may do: everything.
@@ -72,7 +79,7 @@ impl Policies {
 
     /// What the policies called `names` allow together. Names without a policy allow nothing.
     pub async fn acl(&self, store: &Store, names: &[String], now: Timestamp) -> Result<Arc<Acl>> {
-        let rev = store.rev(&generation(store)).await?;
+        let rev = store.rev(self.generation.place(store)).await?;
         let mut parts: Vec<&[u8]> = Vec::with_capacity(names.len());
         parts.extend(names.iter().map(String::as_bytes));
         let hash = self.hash.hash(&parts);

@@ -6,10 +6,11 @@
 
 use std::{
     any::Any,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
-use quick_cache::sync::Cache;
+use foldhash::fast::RandomState;
+use quick_cache::{UnitWeighter, sync::Cache};
 
 use crate::{
     barrier::{Barrier, Class, Dir, Ordinal, Place, Record, Root},
@@ -23,9 +24,28 @@ const DECODED: usize = 16_384;
 pub struct Store {
     pub(crate) barrier: Arc<Barrier>,
     pub(crate) storage: Arc<dyn Storage>,
-    decoded: Cache<RowKey, (Rev, Arc<dyn Any + Send + Sync>)>,
+    decoded: Cache<RowKey, (Rev, Arc<dyn Any + Send + Sync>), UnitWeighter, RandomState>,
     /// Sealed: nothing is handed to the storage any more.
     closed: RwLock<bool>,
+}
+
+/// Where a record lies that there is one of, and that every request asks for: worked out once for each unsealed
+/// store.
+pub(crate) struct Fixed {
+    class: Class,
+    root: Root,
+    path: &'static str,
+    place: OnceLock<Place>,
+}
+
+impl Fixed {
+    pub(crate) const fn new(class: Class, root: Root, path: &'static str) -> Self {
+        Self { class, root, path, place: OnceLock::new() }
+    }
+
+    pub(crate) fn place(&self, store: &Store) -> &Place {
+        self.place.get_or_init(|| store.place(self.class, self.root, self.path))
+    }
 }
 
 /// A record and the revision it was read at.
@@ -54,7 +74,9 @@ pub struct Ordered<T> {
 
 impl Store {
     pub(crate) fn new(barrier: Arc<Barrier>, storage: Arc<dyn Storage>) -> Self {
-        Self { barrier, storage, decoded: Cache::new(DECODED), closed: RwLock::new(false) }
+        let decoded =
+            Cache::with(DECODED, DECODED as u64, UnitWeighter, RandomState::default(), Default::default());
+        Self { barrier, storage, decoded, closed: RwLock::new(false) }
     }
 
     /// Hands a batch to the storage. Nothing is handed over once the store is closed: it would be committed

@@ -38,7 +38,8 @@ fn take_randomness_away() {
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, here).unwrap();
     let program: BpfProgram = filter.try_into().unwrap();
     apply_filter(&program).unwrap();
-    assert!(RequestId::generate().is_err());
+    // Those that the thread has drawn already are used up first.
+    assert!((0..=64).any(|_| RequestId::generate().is_err()));
 }
 
 // Rule 11

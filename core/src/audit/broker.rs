@@ -26,11 +26,15 @@ use super::{
 use crate::{
     barrier::{Barrier, head::HeadKeeper, keyring::Purpose},
     clock::{TimeKeeper, Timestamp},
-    crypto::{CryptoError, Key, mac, sign::SigningKey},
+    crypto::{
+        CryptoError, Key,
+        mac::{self, CacheHash},
+        sign::SigningKey,
+    },
     error::{Error, Result},
     request::{Operation, Peer, Request},
     storage::Rev,
-    store::Store,
+    store::{Fixed, Store},
     system::settings::{self, AuditedHeaders},
     tokens::Tokens,
 };
@@ -45,6 +49,7 @@ pub struct Broker {
     seed: Key,
     node: Arc<Node>,
     store: Arc<Store>,
+    generation: Fixed,
     loaded: ArcSwapOption<(Option<Rev>, Arc<Devices>)>,
     loading: tokio::sync::Mutex<()>,
     late: Arc<Late>,
@@ -150,12 +155,14 @@ impl Broker {
             time,
             head,
             last: OnceLock::new(),
+            hash: CacheHash::new()?,
         });
         Ok(Self {
             configured,
             seed,
             node,
             store,
+            generation: stored::generation(),
             loaded: ArcSwapOption::empty(),
             loading: tokio::sync::Mutex::default(),
             late: Arc::default(),
@@ -267,15 +274,15 @@ impl Broker {
 
     /// The devices, started if they were not, or if others were made or taken away.
     async fn current(&self) -> Result<Arc<Devices>> {
-        let place = stored::generation(&self.store);
-        let rev = self.store.rev(&place).await?;
+        let place = self.generation.place(&self.store);
+        let rev = self.store.rev(place).await?;
         if let Some(loaded) = &*self.loaded.load()
             && loaded.0 == rev
         {
             return Ok(loaded.1.clone());
         }
         let _loading = self.loading.lock().await;
-        let rev = self.store.rev(&place).await?;
+        let rev = self.store.rev(place).await?;
         let old = self.loaded.load_full();
         if let Some(old) = &old
             && old.0 == rev
@@ -371,8 +378,8 @@ impl Late {
             return Ok(());
         }
         let bodies = || lines.iter().cloned().map(Body::new).collect();
-        let waiters = devices.list.iter().filter_map(|it| it.submit(bodies())).collect();
-        let outcome = one_accepts(waiters).await;
+        let submitted = devices.list.iter().map(|it| it.submit(bodies())).collect();
+        let outcome = one_accepts(submitted).await;
         if outcome.is_err() {
             self.extend(lines);
         }

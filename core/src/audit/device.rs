@@ -1,16 +1,23 @@
-//! One device: a bounded queue, and a thread that chains, writes and signs.
+//! One device: a bounded queue, and whoever writes, one at a time.
 //!
-//! The life of a line: a worker formats and hashes its body and hands it over ([`Device::submit`]); the
-//! thread takes all that wait, gives each its number and its hash, writes them with one `write(2)`, and then
-//! wakes everybody whose line it was. A device that is slower than its deadline has failed: whoever waits is
-//! told so, nobody else is let to wait, until the write has come back.
+//! The life of a line: a request's thread formats and hashes its body and submits it ([`Device::submit`]). To a
+//! file that takes lines at once and that nobody is writing to, the same thread writes it: a hand-over to another
+//! thread and back costs several times what the `write(2)` does. Otherwise it waits in the queue. The device's own
+//! thread takes all that wait, gives each its number and its hash, writes them together, and wakes everybody whose
+//! line it was. What takes long is its alone to do: opening, signing, syncing, rotating.
+//!
+//! A device that is slower than its deadline has failed: whoever waits is told so, nobody else is let to wait,
+//! until the write has come back.
 
 mod worker;
 
 use std::{
     fs::File,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -19,7 +26,7 @@ use tokio::sync::oneshot;
 use self::worker::Worker;
 use super::{
     chain::Head,
-    config::{DeviceConfig, SinkConfig},
+    config::{DeviceConfig, SinkConfig, Sync},
     line::Writer,
     redact::Redactor,
     sink::Ring,
@@ -28,7 +35,11 @@ use super::{
 use crate::{
     barrier::head::HeadKeeper,
     clock::TimeKeeper,
-    crypto::{Key, mac::sha256, sign::SigningKey},
+    crypto::{
+        Key,
+        mac::{CacheHash, sha256},
+        sign::SigningKey,
+    },
     integrity::Anchor,
 };
 
@@ -36,6 +47,9 @@ use crate::{
 const MAX_QUEUED: usize = 64 << 20;
 /// What is longer is refused earlier, so that there is room for what everybody else does.
 const LARGE: usize = 64 << 10;
+
+/// How often it is looked whether another thread has ended its write: for a few microseconds.
+const SPINS: usize = 100;
 
 /// What all devices of a store share.
 pub(super) struct Node {
@@ -46,6 +60,8 @@ pub(super) struct Node {
     pub(super) head: Weak<HeadKeeper>,
     /// As it was when the store was sealed, for the last lines.
     pub(super) last: OnceLock<Anchor>,
+    /// Names answers whose MACs are remembered.
+    pub(super) hash: CacheHash,
 }
 
 impl Node {
@@ -76,10 +92,25 @@ pub(super) struct Device {
     pub(super) writer: Writer,
     /// Made over the API, and under which salt.
     pub(super) salt: Option<[u8; 32]>,
+    /// Lines may be written by whoever submits them.
+    at_once: bool,
+    worker: Arc<Mutex<Worker>>,
     shared: Arc<Shared>,
 }
 
+/// What became of lines that were submitted.
+pub(super) enum Submitted {
+    /// They are written.
+    Accepted,
+    /// Fulfilled once they are written, and broken if they are not.
+    Waits(oneshot::Receiver<()>),
+    /// The device does not take any.
+    Refused,
+}
+
 struct Shared {
+    /// Somebody has the worker, and looks at the queue before giving it back. Changed under the queue's lock.
+    busy: AtomicBool,
     queue: Mutex<Queue>,
     wake: Condvar,
     ended: Condvar,
@@ -102,6 +133,10 @@ struct Queue {
     reopen: bool,
     closing: bool,
     ended: bool,
+    /// When what was written is to be signed, if anything was since the last time.
+    sign_by: Option<Instant>,
+    /// A file is to be put aside, or there are lines enough to sign.
+    chores: bool,
     head: Head,
     unsynced: Option<Arc<File>>,
 }
@@ -125,36 +160,46 @@ impl Device {
             _ => 0,
         };
         let shared = Arc::new(Shared {
+            // Until the thread has opened it.
+            busy: AtomicBool::new(true),
             queue: Mutex::default(),
             wake: Condvar::new(),
             ended: Condvar::new(),
             ring: Arc::new(Ring::new(lines)),
         });
-        let worker = Worker::new(config.clone(), shared.clone(), node, stored);
-        std::thread::Builder::new().name("audit".to_owned()).spawn(move || worker.run())?;
-        let writer = Writer::new(Redactor::new(key, config.hash_accessors, config.hash_names));
-        Ok(Self { config, writer, salt, shared })
+        let worker = Worker::new(config.clone(), shared.clone(), node.clone(), stored);
+        let worker = Arc::new(Mutex::new(worker));
+        let run = worker.clone();
+        std::thread::Builder::new().name("audit".to_owned()).spawn(move || worker::run(&run))?;
+        // Appending to a file ends as soon as the kernel has the bytes. What may block for as long as somebody else
+        // pleases, or is to reach the medium first, is no request's to wait in.
+        let at_once = match config.sink {
+            SinkConfig::File { .. } => config.sync == Sync::Interval,
+            SinkConfig::Memory { .. } | SinkConfig::Null => true,
+            _ => false,
+        };
+        let writer = Writer::new(Redactor::new(key, config.hash_accessors, config.hash_names), node);
+        Ok(Self { config, writer, salt, at_once, worker, shared })
     }
 
-    /// Hands lines over. What is answered is fulfilled once they are written, and broken if they are not.
-    /// `None`: the device does not take any.
-    pub(super) fn submit(&self, bodies: Vec<Body>) -> Option<oneshot::Receiver<()>> {
+    /// Writes lines, or hands them over to be written.
+    pub(super) fn submit(&self, bodies: Vec<Body>) -> Submitted {
         let size: usize = bodies.iter().map(|it| it.text.len()).sum();
         let most = if size > LARGE { MAX_QUEUED / 2 } else { MAX_QUEUED };
+        if self.at_once {
+            self.shared.wait_a_moment();
+        }
         let mut queue = self.shared.lock();
         if queue.stalled || queue.closing || queue.bytes.saturating_add(size) > most {
-            return None;
+            return Submitted::Refused;
         }
-        let (accepted, waiter) = oneshot::channel();
-        queue.bytes += size;
         queue.waiting_since.get_or_insert_with(Instant::now);
-        queue.entries.push(Entry { bodies, accepted });
-        let first = queue.entries.len() == 1;
-        drop(queue);
-        if first {
-            self.shared.wake.notify_one();
+        if self.at_once && !self.shared.is_busy() && queue.is_idle() {
+            self.shared.set_busy(true);
+            drop(queue);
+            return worker::write_at_once(&self.worker, bodies);
         }
-        Some(waiter)
+        Submitted::Waits(self.shared.wait_in(queue, bodies, size))
     }
 
     /// Gives up on a device that has been slower than its deadline.
@@ -220,7 +265,51 @@ impl Drop for Device {
     }
 }
 
+impl Queue {
+    /// Nothing waits that was submitted before or has to be done first.
+    fn is_idle(&self) -> bool {
+        self.entries.is_empty() && !self.reopen && !self.chores
+    }
+}
+
 impl Shared {
+    /// Puts lines into the queue.
+    fn wait_in(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        bodies: Vec<Body>,
+        size: usize,
+    ) -> oneshot::Receiver<()> {
+        let (accepted, waiter) = oneshot::channel();
+        queue.bytes += size;
+        queue.entries.push(Entry { bodies, accepted });
+        let wakes = queue.entries.len() == 1 && !self.is_busy();
+        drop(queue);
+        if wakes {
+            self.wake.notify_one();
+        }
+        waiter
+    }
+
+    /// Lets whoever writes come to an end, which takes about as long as writing does: less than to be put to sleep and
+    /// woken.
+    fn wait_a_moment(&self) {
+        for _ in 0..SPINS {
+            if !self.is_busy() {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }

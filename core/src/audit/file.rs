@@ -102,6 +102,11 @@ impl LogFile {
         self.len
     }
 
+    /// Whether nobody has touched the file since the last write.
+    pub(super) fn is_as_left(&self) -> bool {
+        self.file.metadata().is_ok_and(|it| it.nlink() > 0 && it.len() == self.len)
+    }
+
     /// Looks after the file: others may rotate it.
     pub(super) fn fate(&mut self) -> io::Result<Fate> {
         let found = self.file.metadata()?;

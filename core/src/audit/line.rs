@@ -4,10 +4,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use quick_cache::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 
 use super::{
     clear,
+    device::Node,
     record::{Record, reason},
     redact::Redactor,
     text,
@@ -17,7 +18,7 @@ use crate::{
     crypto::mac,
     error::{Error, Result},
     mounts::Mount,
-    request::{Peer, PresentedToken},
+    request::{Operation, Peer, PresentedToken},
     response::{Auth, Response, WrapInfo},
     system::settings::AuditedHeaders,
     tokens::{Accessor, Selector, Token, TokenKind, Tokens},
@@ -25,6 +26,10 @@ use crate::{
 
 /// Tokens whose MACs are remembered, per device.
 const REMEMBERED: usize = 8_192;
+
+/// Bytes of answers' MACs that are remembered, per device, and the longest answer whose are.
+const REMEMBERED_ANSWERS: u64 = 4 << 20;
+const LONGEST_REMEMBERED: usize = 4 << 10;
 
 /// The longest text that a line's `data` may be. Beyond it a MAC of the whole and its length stand there: a line
 /// must not be longer for what is sent in names, nor for being sent by nobody.
@@ -38,6 +43,19 @@ const RUNNING_VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"), "+builtin.
 pub(super) struct Writer {
     pub(super) redactor: Redactor,
     tokens: Cache<[u8; 16], Arc<TokenText>>,
+    node: Arc<Node>,
+    /// Answers as lines hold them: MACs in place of all text. By a keyed hash of the answer.
+    answers: Cache<u128, Arc<[u8]>, Weight>,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<u128, Arc<[u8]>> for Weight {
+    fn weight(&self, _: &u128, text: &Arc<[u8]>) -> u64 {
+        // The entry itself and the cache's bookkeeping.
+        text.len() as u64 + 96
+    }
 }
 
 /// What both lines of a request share: `"auth":{…}` and `"request":{…}`.
@@ -62,8 +80,9 @@ struct TokenText {
 }
 
 impl Writer {
-    pub(super) fn new(redactor: Redactor) -> Self {
-        Self { redactor, tokens: Cache::new(REMEMBERED) }
+    pub(super) fn new(redactor: Redactor, node: Arc<Node>) -> Self {
+        let answers = Cache::with_weighter(REMEMBERED_ANSWERS as usize / 512, REMEMBERED_ANSWERS, Weight);
+        Self { redactor, tokens: Cache::new(REMEMBERED), node, answers }
     }
 
     /// Formats what is known of the request.
@@ -305,8 +324,10 @@ impl Writer {
         } else if let Some(data) = &response.data {
             let listed = mounted.map(|it| (it, &it.config.audit_non_hmac_response_keys));
             let clear = listed.map(|(mount, listed)| clear::passing(mount, listed)).unwrap_or_default();
-            self.data(out, record, data.expose(), |out, _| {
-                self.redactor.value(out, data.expose(), "", &clear);
+            let reads = record.request.operation == Operation::Read && clear.is_empty();
+            self.data(out, record, data.expose(), |out, _| match reads {
+                true => self.answer(out, data.expose()),
+                false => self.redactor.value(out, data.expose(), "", &clear),
             });
         }
         if let Some(info) = &response.wrap_info {
@@ -315,6 +336,20 @@ impl Writer {
         if !response.warnings.is_empty() {
             text::array(out, "warnings", &response.warnings, |out, it| self.redactor.mac(out, it.as_bytes()));
         }
+    }
+
+    /// Appends what was read, redacted. What is read is read again: its MACs cost more than all else that a line does.
+    fn answer(&self, out: &mut Vec<u8>, data: &[u8]) {
+        if data.len() > LONGEST_REMEMBERED {
+            return self.redactor.value(out, data, "", &[]);
+        }
+        let hash = self.node.hash.hash(&[data]);
+        if let Some(known) = self.answers.get(&hash) {
+            return out.extend_from_slice(&known);
+        }
+        let start = out.len();
+        self.redactor.value(out, data, "", &[]);
+        self.answers.insert(hash, out.get(start..).unwrap_or_default().into());
     }
 
     fn response_auth(&self, out: &mut Vec<u8>, auth: &Auth) {

@@ -10,7 +10,7 @@ use crate::{
     barrier::{Class, Filed, Place, Record, Root, filed},
     clock::Timestamp,
     error::Result,
-    store::{PAGE, Store},
+    store::{Fixed, PAGE, Store},
     tx::Tx,
 };
 
@@ -78,8 +78,8 @@ pub(crate) const KINDS: &[Filed] = &[
 ];
 
 /// Changes with each change of the stored devices, and of the headers that lines hold.
-pub(super) fn generation(store: &Store) -> Place {
-    store.place(Class::Audit, ROOT, "generation")
+pub(super) const fn generation() -> Fixed {
+    Fixed::new(Class::Audit, ROOT, "generation")
 }
 
 pub(super) fn head_place(store: &Store, path: &str) -> Place {
@@ -124,7 +124,8 @@ pub(crate) async fn remove(tx: &mut Tx, path: &str) -> Result<()> {
 
 /// Stages a change of what devices write: it is seen by the next request.
 pub(crate) async fn touch(tx: &mut Tx) -> Result<()> {
-    let place = generation(tx.store());
+    let generation = generation();
+    let place = generation.place(tx.store()).clone();
     let old = tx.get::<Generation>(&place).await?.unwrap_or_default();
     tx.put(&place, &Generation { number: old.number + 1 })
 }

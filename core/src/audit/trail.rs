@@ -9,9 +9,13 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-
-use super::{Audited, Broker, broker::Devices, device::Body, line::Shared, record::Record};
+use super::{
+    Audited, Broker,
+    broker::Devices,
+    device::{Body, Submitted},
+    line::Shared,
+    record::Record,
+};
 use crate::{
     clock::Timestamp,
     error::{Error, Result},
@@ -141,10 +145,7 @@ impl<'a> Trail<'a> {
     }
 
     /// Formats for each device.
-    fn lines(
-        &self,
-        mut format: impl FnMut(&super::line::Writer, &Shared) -> Vec<Vec<u8>>,
-    ) -> Vec<Option<oneshot::Receiver<()>>> {
+    fn lines(&self, mut format: impl FnMut(&super::line::Writer, &Shared) -> Vec<Vec<u8>>) -> Vec<Submitted> {
         let each = self.devices.list.iter().zip(&self.shared);
         each.map(|(device, shared)| {
             // A device that has failed costs nothing.
@@ -154,22 +155,26 @@ impl<'a> Trail<'a> {
         .collect()
     }
 
-    async fn hand_over(&self, waiters: Vec<Option<oneshot::Receiver<()>>>) -> Result<()> {
+    async fn hand_over(&self, submitted: Vec<Submitted>) -> Result<()> {
         if self.devices.list.is_empty() {
             return Ok(());
         }
-        one_accepts(waiters.into_iter().flatten().collect()).await
+        one_accepts(submitted).await
     }
 }
 
 /// At least one device must take a line. The first that does is enough: another one may hang.
-pub(super) async fn one_accepts(mut waiters: Vec<oneshot::Receiver<()>>) -> Result<()> {
+pub(super) async fn one_accepts(submitted: Vec<Submitted>) -> Result<()> {
+    let mut waiters = Vec::new();
+    for submitted in submitted {
+        match submitted {
+            Submitted::Accepted => return Ok(()),
+            Submitted::Waits(waiter) => waiters.push(waiter),
+            Submitted::Refused => {}
+        }
+    }
     match waiters.len() {
         0 => Err(Error::Audit),
-        1 => match waiters.pop() {
-            Some(waiter) => waiter.await.map_err(|_| Error::Audit),
-            None => Err(Error::Audit),
-        },
         _ => futures_util::future::select_ok(waiters).await.map(|_| ()).map_err(|_| Error::Audit),
     }
 }

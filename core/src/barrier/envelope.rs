@@ -67,10 +67,11 @@ impl Aad {
 
     fn push(&mut self, part: &[u8]) {
         let length = u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes();
-        for byte in length.iter().chain(part) {
-            if let Some(slot) = self.bytes.get_mut(self.len) {
-                *slot = *byte;
-                self.len += 1;
+        for part in [&length[..], part] {
+            let end = self.len + part.len();
+            if let Some(place) = self.bytes.get_mut(self.len..end) {
+                place.copy_from_slice(part);
+                self.len = end;
             }
         }
     }

@@ -177,20 +177,57 @@ pub(crate) struct HeadKeeper {
 }
 
 struct State {
-    settled: Head,
-    /// What the head will be if the commit under way succeeds.
-    advanced: Head,
+    /// As of the last durable commit, or of the one under way.
+    head: Head,
+    /// What takes the commit under way back again.
+    undo: Option<Undo>,
+}
+
+/// What a commit has changed, as it was before. A few entries instead of a copy of hundreds.
+struct Undo {
+    sums: Vec<((u8, u8), Option<Sum>)>,
+    sequence: u64,
+    high_water: Timestamp,
+    term: u32,
+    encryptions: u64,
+}
+
+impl Undo {
+    fn of(head: &Head) -> Self {
+        let Head { sequence, high_water, term, encryptions, .. } = *head;
+        Self { sums: Vec::new(), sequence, high_water, term, encryptions }
+    }
+
+    fn apply(&self, head: &mut Head) {
+        // The last change first.
+        for (key, old) in self.sums.iter().rev() {
+            match old {
+                Some(old) => head.sums.insert(*key, *old),
+                None => head.sums.remove(key),
+            };
+        }
+        (head.sequence, head.high_water) = (self.sequence, self.high_water);
+        (head.term, head.encryptions) = (self.term, self.encryptions);
+    }
+}
+
+impl State {
+    /// As of the last durable commit.
+    fn settled(&self) -> Head {
+        let mut head = self.head.clone();
+        self.undo.iter().for_each(|it| it.apply(&mut head));
+        head
+    }
 }
 
 impl HeadKeeper {
     pub(crate) fn new(barrier: Arc<Barrier>, time: Arc<TimeKeeper>, head: Head) -> Self {
-        let state = State { settled: head.clone(), advanced: head };
-        Self { barrier, time, state: Mutex::new(state) }
+        Self { barrier, time, state: Mutex::new(State { head, undo: None }) }
     }
 
     /// The head as of the last durable commit.
     pub(crate) fn head(&self) -> Head {
-        self.lock().settled.clone()
+        self.lock().settled()
     }
 
     /// What stands for the store outside of it.
@@ -203,8 +240,8 @@ impl HeadKeeper {
     /// The caller has made sure that nobody writes the class meanwhile, and commits something afterwards.
     pub(crate) fn accept(&self, class: Class, sums: &BTreeMap<u8, Sum>) {
         let mut state = self.lock();
-        state.settled.replace(class, sums);
-        state.advanced.replace(class, sums);
+        state.head.replace(class, sums);
+        state.undo.iter_mut().for_each(|it| it.sums.retain(|(key, _)| key.0 != class.id()));
     }
 
     /// Opens a stored head.
@@ -214,7 +251,7 @@ impl HeadKeeper {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // The state is replaced as a whole, so that a panic elsewhere cannot have left half of it.
+        // What was left half done by a panic is undone when the commit is settled, which it is in any case.
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -222,17 +259,17 @@ impl HeadKeeper {
 impl Witness for HeadKeeper {
     fn advance(&self, changes: &[Change<'_>]) -> Result<HeadRow, Unwitnessed> {
         let mut state = self.lock();
-        state.advanced = state.settled.clone();
-        let head = &mut state.advanced;
+        let State { head, undo } = &mut *state;
+        let undo = undo.insert(Undo::of(head));
         for change in changes {
             let Some(class) = change.key.0.first().filter(|it| **it != Class::Core.id()) else { continue };
-            let sum = head.sums.entry((*class, bucket(change.key))).or_default();
-            if let Some(leaf) = change.old.and_then(|it| self.barrier.digest().leaf(change.key, it)) {
-                sum.subtract(&leaf);
-            }
-            if let Some(leaf) = change.new.and_then(|it| self.barrier.digest().leaf(change.key, it)) {
-                sum.add(&leaf);
-            }
+            let key = (*class, bucket(change.key));
+            let old = change.old.and_then(|it| self.barrier.digest().leaf(change.key, it));
+            let new = change.new.and_then(|it| self.barrier.digest().leaf(change.key, it));
+            undo.sums.push((key, head.sums.get(&key).copied()));
+            let sum = head.sums.entry(key).or_default();
+            old.iter().for_each(|it| sum.subtract(it));
+            new.iter().for_each(|it| sum.add(it));
         }
         let term = self.barrier.active_term();
         if head.term != term {
@@ -247,9 +284,11 @@ impl Witness for HeadKeeper {
     }
 
     fn settle(&self, committed: bool) {
-        if committed {
-            let mut state = self.lock();
-            state.settled = state.advanced.clone();
+        let State { head, undo } = &mut *self.lock();
+        if let Some(undo) = undo.take()
+            && !committed
+        {
+            undo.apply(head);
         }
     }
 }

@@ -4,7 +4,8 @@
 //! lie together, so listing it is one range scan; which folder it is, and what stands in it, only the holder
 //! of the name key can tell. The name key is the store's, and does not rotate with the terms.
 
-use quick_cache::sync::Cache;
+use foldhash::fast::RandomState;
+use quick_cache::{UnitWeighter, sync::Cache};
 
 use super::class::Class;
 use crate::{
@@ -95,12 +96,19 @@ pub struct Place {
 pub(crate) struct Names {
     key: MacKey,
     hash: CacheHash,
-    remembered: Cache<u128, ([u8; 16], RowKey)>,
+    remembered: Cache<u128, ([u8; 16], RowKey), UnitWeighter, RandomState>,
 }
 
 impl Names {
     pub(crate) fn new(name_key: &Key) -> Result<Self, CryptoError> {
-        Ok(Self { key: MacKey::new(name_key), hash: CacheHash::new()?, remembered: Cache::new(REMEMBERED) })
+        let remembered = Cache::with(
+            REMEMBERED,
+            REMEMBERED as u64,
+            UnitWeighter,
+            RandomState::default(),
+            Default::default(),
+        );
+        Ok(Self { key: MacKey::new(name_key), hash: CacheHash::new()?, remembered })
     }
 
     /// The folder at `path` below `root`: empty for the root itself, else ending in `/`.

@@ -28,11 +28,12 @@ use crate::{
     error::{Error, Result},
     ids::{MountId, NamespaceId},
     storage::{Rev, RowKey},
-    store::{PAGE, Store},
+    store::{Fixed, PAGE, Store},
     tx::Tx,
 };
 
 const ROOT: Root = Root::internal(1);
+const GENERATION: &str = "generation";
 
 #[derive(Debug, Default, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
 struct Generation {
@@ -47,6 +48,7 @@ pub(crate) const KINDS: &[Filed] = &[filed::<Mount>(Class::Mount), filed::<Gener
 /// The mount table of an unsealed store.
 pub struct Mounts {
     engines: &'static Engines,
+    generation: Fixed,
     loaded: ArcSwapOption<Loaded>,
     /// Held while it is loaded: whoever waits finds it done.
     loading: tokio::sync::Mutex<()>,
@@ -64,18 +66,20 @@ type Rows = HashMap<RowKey, (Rev, Arc<Mounted>)>;
 
 impl Mounts {
     pub(crate) fn new(engines: &'static Engines) -> Self {
-        Self { engines, loaded: ArcSwapOption::empty(), loading: tokio::sync::Mutex::default() }
+        let generation = Fixed::new(Class::Mount, ROOT, GENERATION);
+        let loading = tokio::sync::Mutex::default();
+        Self { engines, generation, loaded: ArcSwapOption::empty(), loading }
     }
 
     /// The table as of the last change.
     pub async fn current(&self, store: &Store) -> Result<Arc<Table>> {
-        if let Some(table) = self.as_of(store.rev(&generation(store)).await?) {
+        if let Some(table) = self.as_of(store.rev(self.generation.place(store)).await?) {
             return Ok(table);
         }
         let _one = self.loading.lock().await;
         // Read before the rows: what is loaded is at least as new as what it is filed under, and a change in
         // between is loaded again by the next request.
-        let generation = store.read::<Generation>(&generation(store)).await?.map(|it| it.rev);
+        let generation = store.read::<Generation>(self.generation.place(store)).await?.map(|it| it.rev);
         if let Some(table) = self.as_of(generation) {
             return Ok(table);
         }
@@ -213,7 +217,7 @@ async fn touch(tx: &mut Tx) -> Result<()> {
 }
 
 fn generation(store: &Store) -> Place {
-    store.place(Class::Mount, ROOT, "generation")
+    store.place(Class::Mount, ROOT, GENERATION)
 }
 
 fn place(store: &Store, class: MountClass, id: MountId) -> Place {

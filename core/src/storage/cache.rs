@@ -11,8 +11,9 @@
 
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use quick_cache::{
-    DefaultHashBuilder, OptionsBuilder, Weighter,
+    OptionsBuilder, Weighter,
     sync::{Cache as Quick, DefaultLifecycle, GuardResult},
 };
 
@@ -26,7 +27,7 @@ const LARGEST: usize = 64 << 10;
 const TYPICAL_ROW: usize = 512;
 
 pub(super) struct Cache {
-    rows: Quick<RowKey, Cached, Weight>,
+    rows: Quick<RowKey, Cached, Weight, RandomState>,
 }
 
 #[derive(Clone)]
@@ -57,8 +58,7 @@ impl Cache {
             .estimated_items_capacity(bytes / TYPICAL_ROW)
             .build()
             .map_err(|it| StorageError::Io(Box::new(it)))?;
-        let rows =
-            Quick::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        let rows = Quick::with_options(options, Weight, RandomState::default(), DefaultLifecycle::default());
         Ok(Self { rows })
     }
 
@@ -81,6 +81,15 @@ impl Cache {
                 }
                 Ok(row)
             }
+        }
+    }
+
+    /// The row as it is known, if it is: for the committer, which alone changes rows.
+    pub(super) fn peek(&self, key: &RowKey) -> Option<Option<Record>> {
+        match self.rows.peek(key)? {
+            Cached::Present(record) => Some(Some(record)),
+            Cached::Absent => Some(None),
+            Cached::InFlight => None,
         }
     }
 

@@ -56,11 +56,33 @@ pub(crate) fn selector(token: &[u8]) -> Option<Selector> {
     selector
 }
 
-/// CRC-32 (IEEE 802.3), bit by bit: 48 bytes, once for each request.
+/// CRC-32 (IEEE 802.3), byte by byte.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
-    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
+    let step = |crc: u32, byte: &u8| {
+        let [low, ..] = (crc ^ u32::from(*byte)).to_le_bytes();
+        (crc >> 8) ^ CRC_OF_BYTE.get(usize::from(low)).copied().unwrap_or(0)
+    };
+    !bytes.iter().fold(u32::MAX, step)
 }
+
+const CRC_OF_BYTE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let mut crc = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+            bit += 1;
+        }
+        #[allow(clippy::indexing_slicing, reason = "worked out when compiled; there is no `get_mut` yet")]
+        {
+            table[byte] = crc;
+        }
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

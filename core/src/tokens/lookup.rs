@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Selector, State, Token, TokenKind, Tokens, index, params::within, prefixes};
+use super::{
+    Selector, State, Token, TokenKind, Tokens, index,
+    params::within,
+    prefixes::{self, Prefixes},
+};
 use crate::{
     clock::Timestamp,
     core::Unsealed,
@@ -103,7 +107,7 @@ impl Tokens {
         let store = &open.store;
         // If the table is refused, what a mount gave cannot be told to stand; what none gave can.
         let (mounts, _) = open.mounts.current_or_system(store).await?;
-        let revoked = prefixes::revoked(store).await?;
+        let revoked = store.cached::<Prefixes>(self.prefixes.place(store)).await?.map(|it| it.value);
         let stands = |token: &Token| {
             token.is_live(now) && is_mounted(&mounts, token) && !prefixes::cover(revoked.as_deref(), token)
         };

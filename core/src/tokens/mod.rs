@@ -48,7 +48,7 @@ pub type Epoch = u64;
 use crate::{
     barrier::{Barrier, Class, Filed, Place, Root, filed, keyring::Purpose},
     crypto::{CryptoError, equal, mac::MacKey},
-    store::Store,
+    store::{Fixed, Store},
 };
 
 const ROOT: Root = Root::internal(3);
@@ -59,6 +59,7 @@ pub struct Tokens {
     accessors: Permutation,
     /// Of the ids of their leases, which stand in the clear where accessors are hashed.
     leases: Permutation,
+    prefixes: Fixed,
 }
 
 impl Tokens {
@@ -67,6 +68,7 @@ impl Tokens {
             mac: MacKey::new(&barrier.purpose(Purpose::TokenMac)?),
             accessors: Permutation::new(&barrier.purpose(Purpose::TokenAccessor)?),
             leases: Permutation::new(&barrier.purpose(Purpose::TokenLease)?),
+            prefixes: prefixes::fixed(),
         })
     }
 

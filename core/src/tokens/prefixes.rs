@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     ids::MountId,
     mounts::Mount,
-    store::Store,
+    store::{Fixed, Store},
     tx::Tx,
 };
 
@@ -135,7 +135,12 @@ impl Prefixes {
 }
 
 pub(super) fn place(store: &Store) -> Place {
-    store.place(Class::Queue, ROOT, "prefixes")
+    fixed().place(store).clone()
+}
+
+/// Where they lie, for whoever asks with every request.
+pub(super) const fn fixed() -> Fixed {
+    Fixed::new(Class::Queue, ROOT, "prefixes")
 }
 
 /// What a token that is made now has to remember.

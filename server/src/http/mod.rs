@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod budget;
+mod carried;
 mod forwarded;
 mod origin;
 mod payload;
@@ -11,6 +12,7 @@ mod refusal;
 
 use std::{
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -28,7 +30,7 @@ use strongroom_core::{
 
 use crate::config::Forwarded;
 
-use self::{budget::Reserved, read::Read, refusal::Refusal};
+use self::{budget::Reserved, carried::Carried, read::Read, refusal::Refusal};
 pub use self::{
     budget::{Budget, Shares},
     origin::Hosts,
@@ -98,7 +100,8 @@ impl App {
     /// Answers one request. A defect on the way ends this request and no other.
     pub async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Answer {
         let head = request.method() == ::http::Method::HEAD;
-        let answer = AssertUnwindSafe(self.route(peer, request)).catch_unwind().await;
+        // Pinned first: these futures are large, and are not to be moved from wrapper to wrapper.
+        let answer = AssertUnwindSafe(pin!(self.route(peer, request))).catch_unwind().await;
         let mut answer = answer.unwrap_or_else(|_| refusal::panicked());
         if head {
             *answer.body_mut() = Payload::default();
@@ -129,9 +132,10 @@ impl App {
             true => STREAMED_DEADLINE,
             false => self.limits.request_deadline,
         };
-        let dispatched = tokio::time::timeout(deadline, self.dispatch(request, reserved));
-        let Ok(audited) = dispatched.await else { return Refusal::Timeout.into_answer() };
-        let Some(audited) = audited else { return refusal::panicked() };
+        let dispatched = pin!(self.dispatch(request, reserved));
+        let Ok(audited) = tokio::time::timeout(deadline, dispatched).await else {
+            return Refusal::Timeout.into_answer();
+        };
         let answer = match audited.into_result() {
             Ok(response) => answer::success(id, response),
             Err(error) => refusal::core(id, &error, bare_refusals),
@@ -144,23 +148,23 @@ impl App {
 }
 
 impl App {
-    /// Hands a request to the core. What may change something is carried to its end in a task of its own: a
-    /// client that hangs up must not leave a change without the record of its answer. `None` if it panicked.
-    async fn dispatch(&self, request: Ask, reserved: Reserved) -> Option<Audited> {
+    /// Hands a request to the core. What may change something is carried to its end: a client that hangs up must
+    /// not leave a change without the record of its answer.
+    async fn dispatch(&self, request: Ask, reserved: Reserved) -> Audited {
         let reads = matches!(
             request.operation,
             Operation::Help | Operation::List | Operation::Read | Operation::Scan
         );
         if reads && request.wrap_ttl.is_none() && request.lease_ttl.is_none() {
-            return Some(self.core.dispatch(request).await);
+            return self.core.dispatch(request).await;
         }
         let core = self.core.clone();
-        let carried = async move {
+        Carried::new(async move {
             let answer = core.dispatch(request).await;
             drop(reserved);
             answer
-        };
-        tokio::spawn(carried).await.ok()
+        })
+        .await
     }
 }
 

@@ -1,8 +1,9 @@
-//! The device's thread: it opens, chains, writes, signs and rotates.
+//! What writes to a device: it opens, chains, writes, signs and rotates. The device's thread does all of it; whoever
+//! submits a line may write it.
 
 use std::{
     io,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -15,7 +16,7 @@ use super::{
         sink::{self, Sink},
         text,
     },
-    Body, Node, Shared,
+    Body, Node, Queue, Shared, Submitted,
 };
 use crate::clock::Timestamp;
 
@@ -52,8 +53,135 @@ pub(super) struct Worker {
 enum Work {
     Lines(Vec<Body>),
     Reopen,
-    Tick,
+    Chores,
     Close,
+}
+
+/// The device's thread.
+pub(super) fn run(worker: &Mutex<Worker>) {
+    let shared = {
+        let mut worker = lock(worker);
+        if worker.config.is_kept() {
+            // Failing is no news yet: it is tried again with the first line.
+            let _ = worker.ready();
+        }
+        worker.give_back(&mut worker.shared.lock());
+        worker.shared.clone()
+    };
+    loop {
+        let work = next(&shared);
+        let mut worker = lock(worker);
+        match work {
+            Work::Lines(bodies) => {
+                if worker.take(&bodies) {
+                    worker.chores();
+                }
+            }
+            Work::Reopen => worker.reopen(),
+            Work::Chores => worker.chores(),
+            Work::Close => {
+                worker.close();
+                break;
+            }
+        }
+        worker.give_back(&mut shared.lock());
+    }
+    let mut queue = shared.lock();
+    queue.unsynced = None;
+    queue.ended = true;
+    drop(queue);
+    shared.ended.notify_all();
+}
+
+/// Writes lines on the thread of who submits them, which has marked the device as busy. If the file is not as it was
+/// left they are the device's thread's to write.
+pub(super) fn write_at_once(worker: &Mutex<Worker>, bodies: Vec<Body>) -> Submitted {
+    let mut worker = lock(worker);
+    let shared = worker.shared.clone();
+    if !worker.is_ready() {
+        let queue = shared.lock();
+        shared.set_busy(false);
+        let size = bodies.iter().map(|it| it.text.len()).sum();
+        return Submitted::Waits(shared.wait_in(queue, bodies, size));
+    }
+    let written = worker.report(|it| it.write(&bodies)).is_some();
+    if !written {
+        worker.lose_file();
+    }
+    let mut queue = shared.lock();
+    // Whoever watches has given it up meanwhile, and said so to all who waited.
+    let in_time = !std::mem::take(&mut queue.stalled);
+    if written && !queue.entries.is_empty() {
+        // Whoever came meanwhile is served before the device's thread could be.
+        let bodies = queue.take_entries();
+        drop(queue);
+        worker.take(&bodies);
+        queue = shared.lock();
+    }
+    let was_signed = queue.sign_by.is_none();
+    worker.give_back(&mut queue);
+    queue.chores |= worker.is_due();
+    let begins = was_signed && queue.sign_by.is_some();
+    let wakes = begins || queue.closing || !queue.is_idle();
+    drop(queue);
+    if wakes {
+        shared.wake.notify_one();
+    }
+    if written && in_time { Submitted::Accepted } else { Submitted::Refused }
+}
+
+/// What the device's thread has to do next; it is marked as busy.
+fn next(shared: &Shared) -> Work {
+    let mut queue = shared.lock();
+    loop {
+        if !shared.is_busy() {
+            // Whatever took so long has come back.
+            queue.stalled = false;
+            if let Some(work) = queue.work() {
+                shared.set_busy(true);
+                return work;
+            }
+        }
+        let due = queue
+            .sign_by
+            .filter(|_| !shared.is_busy())
+            .map(|it| it.saturating_duration_since(Instant::now()));
+        let waited = match due {
+            None => shared.wake.wait(queue).map_err(|it| it.into_inner()),
+            Some(due) => shared.wake.wait_timeout(queue, due).map(|it| it.0).map_err(|it| it.into_inner().0),
+        };
+        queue = waited.unwrap_or_else(|it| it);
+    }
+}
+
+impl Queue {
+    fn take_entries(&mut self) -> Vec<Body> {
+        self.bytes = 0;
+        let mut bodies = Vec::with_capacity(self.entries.len() * 2);
+        for entry in std::mem::take(&mut self.entries) {
+            bodies.extend(entry.bodies);
+            self.in_flight.push(entry.accepted);
+        }
+        bodies
+    }
+
+    fn work(&mut self) -> Option<Work> {
+        if !self.entries.is_empty() {
+            return Some(Work::Lines(self.take_entries()));
+        }
+        if self.closing {
+            return Some(Work::Close);
+        }
+        if std::mem::take(&mut self.reopen) {
+            return Some(Work::Reopen);
+        }
+        let due = self.sign_by.is_some_and(|it| it <= Instant::now());
+        (std::mem::take(&mut self.chores) || due).then_some(Work::Chores)
+    }
+}
+
+fn lock(worker: &Mutex<Worker>) -> MutexGuard<'_, Worker> {
+    worker.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Worker {
@@ -81,63 +209,8 @@ impl Worker {
         }
     }
 
-    pub(super) fn run(mut self) {
-        if self.config.is_kept() {
-            // Failing is no news yet: it is tried again with the first line.
-            let _ = self.ready();
-        }
-        loop {
-            match self.next() {
-                Work::Lines(bodies) => self.take(&bodies),
-                Work::Reopen => self.reopen(),
-                Work::Tick => self.tick(),
-                Work::Close => break,
-            }
-        }
-        if self.sink.is_some() && self.unsigned > 0 {
-            self.report(|it| it.checkpoint());
-        }
-        self.sink.as_ref().map(Sink::sync);
-        // The file is unlocked before whoever waits goes on to open it.
-        self.sink = None;
-        let mut queue = self.shared.lock();
-        queue.unsynced = None;
-        queue.ended = true;
-        drop(queue);
-        self.shared.ended.notify_all();
-    }
-
-    fn next(&self) -> Work {
-        let mut queue = self.shared.lock();
-        // Whatever took so long has come back.
-        queue.stalled = false;
-        loop {
-            if !queue.entries.is_empty() {
-                queue.bytes = 0;
-                let mut bodies = Vec::with_capacity(queue.entries.len() * 2);
-                for entry in std::mem::take(&mut queue.entries) {
-                    bodies.extend(entry.bodies);
-                    queue.in_flight.push(entry.accepted);
-                }
-                return Work::Lines(bodies);
-            }
-            if queue.closing {
-                return Work::Close;
-            }
-            if std::mem::take(&mut queue.reopen) {
-                return Work::Reopen;
-            }
-            let due = self.config.checkpoint_after.saturating_sub(self.signed_at.elapsed());
-            let waited = match self.unsigned {
-                0 => self.shared.wake.wait(queue).map_err(|it| it.into_inner()),
-                _ if due.is_zero() => return Work::Tick,
-                _ => self.shared.wake.wait_timeout(queue, due).map(|it| it.0).map_err(|it| it.into_inner().0),
-            };
-            queue = waited.unwrap_or_else(|it| it);
-        }
-    }
-
-    fn take(&mut self, bodies: &[Body]) {
+    /// Writes what waited, and says so to whose it was. Whether it is written.
+    fn take(&mut self, bodies: &[Body]) -> bool {
         let outcome = self.report(|it| {
             it.ready()?;
             it.write(bodies)?;
@@ -147,27 +220,39 @@ impl Worker {
             Ok(())
         });
         if outcome.is_none() {
-            // The next line begins with opening it anew: that looks at what the file really holds.
-            (self.sink, self.reason) = (None, "failed");
+            self.lose_file();
         }
-        let mut queue = self.shared.lock();
-        let waiters = std::mem::take(&mut queue.in_flight);
-        queue.head = self.head;
-        queue.waiting_since = (!queue.entries.is_empty()).then(Instant::now);
-        if let Some(Sink::File(file)) = &self.sink
-            && self.config.sync == Sync::Interval
-        {
-            queue.unsynced = Some(file.handle());
-        }
-        drop(queue);
+        let waiters = std::mem::take(&mut self.shared.lock().in_flight);
         if outcome.is_some() {
             for waiter in waiters {
                 // Whoever has gone away needs no answer.
                 let _ = waiter.send(());
             }
-            self.tick();
-            self.rotate_if_due();
         }
+        outcome.is_some()
+    }
+
+    /// The next line begins with opening it anew: that looks at what the file really holds.
+    fn lose_file(&mut self) {
+        (self.sink, self.reason) = (None, "failed");
+    }
+
+    /// Says how far the device has got, and lets go of it.
+    fn give_back(&self, queue: &mut Queue) {
+        self.shared.set_busy(false);
+        queue.head = self.head;
+        queue.waiting_since = (!queue.entries.is_empty()).then(Instant::now);
+        queue.sign_by = (self.unsigned > 0).then(|| self.signed_at + self.config.checkpoint_after);
+        if let Some(Sink::File(file)) = &self.sink
+            && self.config.sync == Sync::Interval
+        {
+            queue.unsynced = Some(file.handle());
+        }
+    }
+
+    /// Whether there is something that only the device's thread does.
+    fn is_due(&self) -> bool {
+        self.unsigned >= CHECKPOINT_LINES || self.rotation_is_due()
     }
 
     /// Does `what`, and says so once when it begins or ceases to fail.
@@ -182,6 +267,15 @@ impl Worker {
             _ => {}
         }
         outcome.ok()
+    }
+
+    /// Whether there is something to write to, and if it is a file, whether it is as it was left.
+    fn is_ready(&self) -> bool {
+        match &self.sink {
+            Some(Sink::File(file)) => file.is_as_left(),
+            Some(_) => true,
+            None => false,
+        }
     }
 
     /// Makes sure that there is something to write to, and that it is what was left.
@@ -304,6 +398,22 @@ impl Worker {
         Ok(())
     }
 
+    fn chores(&mut self) {
+        self.tick();
+        self.rotate_if_due();
+    }
+
+    /// Signs what is not, and closes.
+    fn close(&mut self) {
+        if self.sink.is_some() && self.unsigned > 0 {
+            self.report(|it| it.checkpoint());
+        }
+        // What cannot be synced now is what a crash would leave.
+        let _ = self.sink.as_ref().map(Sink::sync);
+        // The file is unlocked before whoever waits goes on to open it.
+        self.sink = None;
+    }
+
     fn tick(&mut self) {
         let due =
             self.unsigned >= CHECKPOINT_LINES || self.signed_at.elapsed() >= self.config.checkpoint_after;
@@ -338,15 +448,19 @@ impl Worker {
         });
     }
 
-    fn rotate_if_due(&mut self) {
+    fn rotation_is_due(&self) -> bool {
         let rotation = self.config.rotation;
-        let Some(Sink::File(file)) = &self.sink else { return };
-        let now = self.node.time.now();
-        let large = rotation.size > 0 && file.len() >= rotation.size;
-        let old = !rotation.age.is_zero() && self.begun.is_some_and(|it| now.since(it) >= rotation.age);
-        if !large && !old {
+        let Some(Sink::File(file)) = &self.sink else { return false };
+        let is_old = |it: Timestamp| self.node.time.now().since(it) >= rotation.age;
+        rotation.size > 0 && file.len() >= rotation.size
+            || !rotation.age.is_zero() && self.begun.is_some_and(is_old)
+    }
+
+    fn rotate_if_due(&mut self) {
+        if !self.rotation_is_due() {
             return;
         }
+        let rotation = self.config.rotation;
         self.report(|it| {
             it.checkpoint()?;
             let Some(Sink::File(file)) = &it.sink else { return Ok(()) };

@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{error::Failure, schema::INLINE};
@@ -25,7 +26,7 @@ pub(super) fn commit(
     witness: Option<&Arc<dyn Witness>>,
 ) -> Result<Vec<Result<Rev, CommitError>>, Failure> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut group = Group::new(&transaction, witness.is_some())?;
+    let mut group = Group::new(&transaction, cache, witness.is_some())?;
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
         answers.push(group.apply(batch)?);
@@ -56,7 +57,7 @@ fn seal(transaction: Transaction<'_>, cache: &Cache, rows: &Rows) -> Result<(), 
 }
 
 /// What this physical commit has looked at or changed, as it stands now.
-type Rows = HashMap<RowKey, Slot>;
+type Rows = HashMap<RowKey, Slot, RandomState>;
 
 #[derive(Default)]
 struct Slot {
@@ -73,6 +74,18 @@ struct Stored {
 }
 
 impl Stored {
+    /// As the cache has the row; nothing if it is long, for where it lies is known to the medium alone. Only this thread
+    /// changes rows, and the cache shows what it has committed.
+    fn of(row: Option<Record>) -> Option<Option<Self>> {
+        match row {
+            None => Some(None),
+            Some(it) if it.value.len() <= INLINE => {
+                Some(Some(Self { rev: it.rev, big: None, value: Some(it.value) }))
+            }
+            Some(_) => None,
+        }
+    }
+
     fn record(&self) -> Record {
         Record { value: self.value.clone().unwrap_or_default(), rev: self.rev }
     }
@@ -86,6 +99,7 @@ struct Changed {
 
 struct Group<'a> {
     conn: &'a Connection,
+    cache: &'a Cache,
     /// The last revision given out.
     rev: u64,
     rows: Rows,
@@ -95,11 +109,11 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn new(conn: &'a Connection, witnessed: bool) -> Result<Self, Failure> {
+    fn new(conn: &'a Connection, cache: &'a Cache, witnessed: bool) -> Result<Self, Failure> {
         let rev: i64 =
             conn.prepare_cached("SELECT rev FROM meta WHERE id = 1")?.query_row([], |it| it.get(0))?;
         let rev = u64::try_from(rev).map_err(|_| Failure::Damaged("the last revision is negative"))?;
-        Ok(Self { conn, rev, rows: Rows::new(), changes: Vec::new(), witnessed })
+        Ok(Self { conn, cache, rev, rows: Rows::default(), changes: Vec::new(), witnessed })
     }
 
     fn apply(&mut self, batch: &Batch) -> Result<Result<Rev, CommitError>, Failure> {
@@ -129,7 +143,11 @@ impl<'a> Group<'a> {
         match self.rows.entry(*key) {
             Entry::Occupied(slot) => Ok(slot.into_mut()),
             Entry::Vacant(slot) => {
-                Ok(slot.insert(Slot { row: load(self.conn, key, self.witnessed)?, changed: false }))
+                let row = match self.cache.peek(key).and_then(Stored::of) {
+                    Some(row) => row,
+                    None => load(self.conn, key, self.witnessed)?,
+                };
+                Ok(slot.insert(Slot { row, changed: false }))
             }
         }
     }
