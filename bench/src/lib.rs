@@ -10,6 +10,7 @@ pub mod options;
 pub mod peers;
 pub mod report;
 pub mod run;
+pub mod scale;
 pub mod server;
 pub mod setup;
 pub mod workloads;

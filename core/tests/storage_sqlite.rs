@@ -399,3 +399,39 @@ async fn the_log_does_not_grow_without_end() {
     // What was written is several times that.
     assert!(wal < 96 << 20, "{wal} bytes");
 }
+
+/// What a server that was killed leaves in the log is in the database soon after the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_cut_off_is_emptied_once_the_store_serves() {
+    let temp = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let never = Duration::from_secs(3600);
+    let store =
+        Sqlite::open(temp.path(), SqliteOptions { scrub_interval: never, ..Default::default() }).unwrap();
+    for row in 0..100 {
+        store.commit(batch(vec![put(key(dir(1), row), &[7; 1000])])).await.unwrap();
+    }
+    // As a kill leaves them.
+    for file in ["strongroom.db", "strongroom.db-wal"] {
+        fs::copy(temp.path().join(file), copy.path().join(file)).unwrap();
+    }
+    chmod(copy.path(), 0o700);
+    let size = |file: &str| fs::metadata(copy.path().join(file)).unwrap().len();
+    let before = size("strongroom.db");
+    let store = open(copy.path()).unwrap();
+    assert_eq!(store.get(key(dir(1), 99)).await.unwrap().unwrap().value[..], [7; 1000]);
+    let begin = std::time::Instant::now();
+    while size("strongroom.db") == before {
+        assert!(begin.elapsed() < Duration::from_secs(60), "the log still has it all");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    store.close().await.unwrap();
+    // And what is left then is taken for what it is: nothing.
+    let wal = fs::read(copy.path().join("strongroom.db-wal")).unwrap();
+    assert!(!wal.is_empty() && wal.iter().all(|it| *it == 0));
+    let changed = || fs::metadata(copy.path().join("strongroom.db-wal")).unwrap().modified().unwrap();
+    let then = changed();
+    let store = open(copy.path()).unwrap();
+    assert_eq!(store.get(key(dir(1), 0)).await.unwrap().unwrap().value[..], [7; 1000]);
+    assert_eq!(changed(), then);
+}

@@ -263,11 +263,16 @@ impl Site<'_> {
 
     /// Stages the end of a holding: there is nothing but its rows.
     pub(crate) async fn forget(&self, tx: &mut Tx, holding: &Holding) -> Result<()> {
+        self.forget_besides(tx, holding, 0).await
+    }
+
+    /// As [`Site::forget`], where the transaction ends so many other holdings of the same secret.
+    pub(super) async fn forget_besides(&self, tx: &mut Tx, holding: &Holding, others: usize) -> Result<()> {
         self.forget_rows(tx, holding).await?;
         let row = row_path(self.path, self.holder);
         let folder = tx.store().dir(self.root, &format!("{}/", self.path));
         // Folders are looked after only by whoever takes the last one out.
-        match tx.store().has_more_than(Class::Holding, folder, 1).await? {
+        match tx.store().has_more_than(Class::Holding, folder, others + 1).await? {
             true => {
                 let place = self.place(tx.store());
                 tx.delete(&place);

@@ -18,6 +18,7 @@ use super::{
     index::{self, Ref},
 };
 use crate::{
+    background::Pace,
     barrier::{Class, Root},
     clock::Timestamp,
     core::Unsealed,
@@ -36,6 +37,9 @@ const ROWS: usize = 256;
 const AT_ONCE: usize = 16;
 /// How long an engine may take: whatever else is due waits for it.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// Holdings that one transaction ends: each takes at most nine operations of at most a hundred.
+const HOLDINGS: usize = 10;
+const NOT_LOOKED_AT: &str = "a lease that is due could not be looked at";
 /// What one transaction ends of a token: each takes at most nine operations of at most a hundred.
 const MARKS: usize = 8;
 
@@ -44,12 +48,15 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
     let store = &open.store;
     let until = Some(index::end_of(index::minute(now)));
     let troubled = Troubled::default();
+    let mut pace = Pace::new(open);
     let mut after = None;
     let mut done = 0;
     // Rows that do not read must not keep the others waiting: they are passed by, however many they are.
     loop {
         let due = store.legible::<Ref>(Class::Expiry, index::expiries(store), after, until, ROWS).await?;
-        let mut settled = stream::iter(due.rows)
+        let (leases, holdings): (Vec<_>, Vec<_>) =
+            due.rows.into_iter().partition(|it| matches!(it.value, Ref::Lease { .. }));
+        let mut settled = stream::iter(leases)
             .map(async |row| settle(open, &row, &troubled, now).await)
             .buffer_unordered(AT_ONCE);
         let mut failed = None;
@@ -58,11 +65,17 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
                 Ok(()) => done += 1,
                 // What has begun comes to its end.
                 Err(error) if error.is_everywhere() => failed = Some(error),
-                Err(error) => tracing::warn!(%error, "a lease that is due could not be looked at"),
+                Err(error) => tracing::warn!(%error, "{NOT_LOOKED_AT}"),
             }
         }
         if let Some(error) = failed {
             return Err(error);
+        }
+        // One transaction after the other: very many holdings may end in the same minute, and whoever reads
+        // meanwhile comes first.
+        for some in holdings.chunks(HOLDINGS) {
+            done += settle_holdings(store, some, now).await?;
+            pace.give_way().await;
         }
         after = due.next;
         if after.is_none() || done >= ROWS {
@@ -94,24 +107,16 @@ impl Troubled {
 }
 
 async fn settle(open: &Arc<Unsealed>, row: &Ordered<Ref>, troubled: &Troubled, now: Timestamp) -> Result<()> {
-    match &row.value {
-        Ref::Lease { tail } => {
-            let Some(mount) = is_over(&open.store, row, tail, now).await? else { return Ok(()) };
-            let outcome = match troubled.has(mount) {
-                true => finish::put_off(open, tail, now).await?,
-                false => finish::finish(open, tail, DEADLINE, now).await?,
-            };
-            if let finish::Outcome::Failed(_) = outcome {
-                troubled.failed(mount);
-            }
-            Ok(())
-        }
-        Ref::Holding { namespace, mount, path, holder } => {
-            let root = Root { namespace: *namespace, mount: *mount };
-            let site = Site { root, path, holder: Selector(*holder) };
-            settle_holding(&open.store, row, &site, now).await
-        }
+    let Ref::Lease { tail } = &row.value else { return Ok(()) };
+    let Some(mount) = is_over(&open.store, row, tail, now).await? else { return Ok(()) };
+    let outcome = match troubled.has(mount) {
+        true => finish::put_off(open, tail, now).await?,
+        false => finish::finish(open, tail, DEADLINE, now).await?,
+    };
+    if let finish::Outcome::Failed(_) = outcome {
+        troubled.failed(mount);
     }
+    Ok(())
 }
 
 /// The mount of the lease behind a row, if it has to be revoked now. It is marked if that was not done before.
@@ -150,27 +155,49 @@ async fn is_over(
     }
 }
 
-async fn settle_holding(
-    store: &Arc<Store>,
-    row: &Ordered<Ref>,
-    site: &Site<'_>,
-    now: Timestamp,
-) -> Result<()> {
+/// Settles some holdings, and answers how many. One that does not read takes none of the others with it.
+async fn settle_holdings(store: &Arc<Store>, rows: &[Ordered<Ref>], now: Timestamp) -> Result<usize> {
+    match settle_together(store, rows, now).await {
+        Err(error) if !error.is_everywhere() => {}
+        settled => return settled.map(|()| rows.len()),
+    }
+    let mut done = 0;
+    for row in rows.chunks(1) {
+        match settle_together(store, row, now).await {
+            Ok(()) => done += 1,
+            Err(error) if error.is_everywhere() => return Err(error),
+            Err(error) => tracing::warn!(%error, "{NOT_LOOKED_AT}"),
+        }
+    }
+    Ok(done)
+}
+
+async fn settle_together(store: &Arc<Store>, rows: &[Ordered<Ref>], now: Timestamp) -> Result<()> {
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
-        let place = site.place(store);
-        match tx.get::<Holding>(&place).await? {
-            Some(mut holding) if is_row_of(row, &holding) => match now < holding.expires {
-                true => {
-                    holding.filed = index::minute_after(holding.expires);
-                    tx.delete(&row.place);
-                    tx.put(&index::expiry(store, holding.filed, holding.row_tail()), &row.value)?;
-                    tx.put(&place, &holding)?;
-                }
-                false => site.forget(&mut tx, &holding).await?,
-            },
-            _ => tx.delete(&row.place),
+        let mut ended: Vec<(Root, &str)> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Ref::Holding { namespace, mount, path, holder } = &row.value else { continue };
+            let root = Root { namespace: *namespace, mount: *mount };
+            let site = Site { root, path, holder: Selector(*holder) };
+            let place = site.place(store);
+            match tx.get::<Holding>(&place).await? {
+                Some(mut holding) if is_row_of(row, &holding) => match now < holding.expires {
+                    true => {
+                        holding.filed = index::minute_after(holding.expires);
+                        tx.delete(&row.place);
+                        tx.put(&index::expiry(store, holding.filed, holding.row_tail()), &row.value)?;
+                        tx.put(&place, &holding)?;
+                    }
+                    false => {
+                        let beside = ended.iter().filter(|it| **it == (root, path.as_str())).count();
+                        site.forget_besides(&mut tx, &holding, beside).await?;
+                        ended.push((root, path));
+                    }
+                },
+                _ => tx.delete(&row.place),
+            }
         }
         if attempts.commit(tx).await? {
             return Ok(());
@@ -285,5 +312,38 @@ mod tests {
         test.clock.advance(Duration::from_secs(3600));
         while sweep(&open, test.core.now()).await.unwrap() {}
         assert_eq!(rows().await.len(), 1, "the one that does not read");
+    }
+
+    /// Rows of a class, whatever they are.
+    async fn rows_of(test: &TestCore, class: Class) -> usize {
+        let mut snapshot = test.core.storage().snapshot().await.unwrap();
+        let rows = snapshot.next(10_000).await.unwrap();
+        rows.iter().filter(|it| it.key.0.first() == Some(&class.id())).count()
+    }
+
+    #[tokio::test]
+    async fn holdings_that_end_together_leave_no_row_behind() {
+        let test = TestCore::new().await;
+        let open = test.core.unsealed().unwrap();
+        let paths = ["secret/data/a", "secret/data/b/c"];
+        for path in paths {
+            test.write(path, json!({ "data": { "a": "b" } })).await.unwrap();
+        }
+        let before = [rows_of(&test, Class::Holding).await, rows_of(&test, Class::Lease).await];
+        let holders = HOLDINGS * 2 + 3;
+        for _ in 0..holders {
+            let token = test.token_with("path \"secret/*\" { capabilities = [\"read\"] }").await;
+            for path in paths {
+                let lease_ttl = Some(Duration::from_secs(600));
+                let ask = Ask { token: &token, lease_ttl, ..Ask::new(Operation::Read, path) };
+                test.ask(ask).await.unwrap();
+            }
+        }
+        // With the folders of `a`, of `b`, of `b/c`.
+        assert!(rows_of(&test, Class::Holding).await >= holders * 2 + 3);
+        test.clock.advance(Duration::from_secs(3600));
+        while sweep(&open, test.core.now()).await.unwrap() {}
+        while crate::tree::burial::run_due(&open.store).await.unwrap() {}
+        assert_eq!([rows_of(&test, Class::Holding).await, rows_of(&test, Class::Lease).await], before);
     }
 }

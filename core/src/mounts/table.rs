@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{Mount, MountClass};
 use crate::{
-    engine::{Engine, Engines},
+    engine::Engine,
     request::{Operation, RequestPath},
     route::{Params, Route},
 };
@@ -31,11 +31,8 @@ pub struct Found<'p> {
 }
 
 impl Table {
-    pub(super) fn new(mounts: Vec<Mount>, engines: &'static Engines) -> Self {
-        let by_path = mounts.into_iter().filter_map(|mount| {
-            let engine = engines.find(mount.class, &mount.kind)?;
-            Some((mount.full_path().into_boxed_str(), Arc::new(Mounted { mount, engine })))
-        });
+    pub(super) fn new(mounts: Vec<Arc<Mounted>>) -> Self {
+        let by_path = mounts.into_iter().map(|it| (it.mount.full_path().into_boxed_str(), it));
         Self { by_path: by_path.collect() }
     }
 

@@ -17,8 +17,10 @@ use super::{
     swept::{self, Swept},
 };
 use crate::{
+    background::Pace,
     barrier::Class,
     clock::Timestamp,
+    core::Unsealed,
     error::{Error, Result},
     leases,
     secrets::cubbyhole,
@@ -29,11 +31,15 @@ use crate::{
 
 /// Rows of the expiry index that one call reads, and transactions that it makes for them.
 const ROWS: usize = 256;
+/// Tokens without anything of their own that one transaction settles: each takes at most five operations of at most
+/// a hundred.
+const BARE: usize = 16;
 /// Tokens that one transaction marks: each takes four operations of at most a hundred.
 const MARKS: usize = 16;
 
 /// Does a bounded part of what is due. Answers whether there may be more.
-pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -> Result<bool> {
+pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> {
+    let (tokens, store) = (&open.tokens, &open.store);
     // Whatever becomes of the one, the others are done.
     let or_none = |what: Result<bool>| match what {
         Err(error) if !matches!(error, Error::Sealed) => {
@@ -45,13 +51,22 @@ pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -
     let mut more = or_none(mark_next(tokens, store, now).await)?;
     more |= or_none(bury_replaced(store).await)?;
     let until = Some(index::end_of(index::minute(now)));
+    let mut pace = Pace::new(open);
     let mut after = None;
     let mut steps = 0;
     loop {
         let due = store.legible::<Row>(Class::Expiry, index::expiries(store), after, until, ROWS).await?;
-        for row in due.rows {
+        let mut left = Vec::new();
+        for some in due.rows.chunks(BARE) {
+            let rest = settle_bare(tokens, store, some, now).await?;
+            steps += some.len() - rest.len();
+            left.extend(rest);
+            pace.give_way().await;
+        }
+        for row in left {
             loop {
-                match settle(tokens, store, &row, now).await {
+                pace.give_way().await;
+                match settle(tokens, store, row, now).await {
                     Err(error) if error.is_everywhere() => return Err(error),
                     Err(error) => {
                         tracing::warn!(%error, "a token that is due could not be looked at");
@@ -59,7 +74,7 @@ pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -
                     }
                     Ok(done) => {
                         steps += 1;
-                        if steps == ROWS {
+                        if steps >= ROWS {
                             return Ok(true);
                         }
                         if done {
@@ -70,8 +85,8 @@ pub(crate) async fn sweep(tokens: &Tokens, store: &Arc<Store>, now: Timestamp) -
             }
         }
         after = due.next;
-        if after.is_none() {
-            return Ok(more);
+        if after.is_none() || steps >= ROWS {
+            return Ok(more || after.is_some());
         }
     }
 }
@@ -192,39 +207,75 @@ async fn mark_tokens(tokens: &Tokens, tx: &mut Tx, entry: &mut Entry, now: Times
     Ok(rows.len() < MARKS)
 }
 
+/// Settles, in one transaction, those of some rows that ask for one step, as nearly all do. Answers the others.
+async fn settle_bare<'r>(
+    tokens: &Tokens,
+    store: &Arc<Store>,
+    rows: &'r [Ordered<Row>],
+    now: Timestamp,
+) -> Result<Vec<&'r Ordered<Row>>> {
+    let mut attempts = Attempts::new(store, Priority::Background);
+    let settled = async {
+        loop {
+            let mut tx = attempts.begin()?;
+            let mut left = Vec::new();
+            for row in rows {
+                match is_bare(tokens, store, row, now).await? {
+                    true => _ = stage(tokens, &mut tx, row, now).await?,
+                    false => left.push(row),
+                }
+            }
+            if attempts.commit(tx).await? {
+                return Ok::<_, Error>(left);
+            }
+        }
+    };
+    match settled.await {
+        Err(error) if error.is_everywhere() => Err(error),
+        // One that does not read takes none of the others with it.
+        Err(_) => Ok(rows.iter().collect()),
+        settled => settled,
+    }
+}
+
+/// Whether a row asks for one step: its token lives on or is gone, or is dead and has taken nothing out.
+async fn is_bare(tokens: &Tokens, store: &Arc<Store>, row: &Ordered<Row>, now: Timestamp) -> Result<bool> {
+    let selector = row.value.selector();
+    let Some(token) = store.read::<Token>(&tokens.place(store, selector)).await? else { return Ok(true) };
+    Ok(token.value.is_live(now)
+        || store.is_empty(Class::Lease, leases::index::of_token(store, selector)).await?
+            && store.is_empty(Class::TokenIndex, index::children(store, selector)).await?)
+}
+
 /// Does one step of what a row of the expiry index asks for. Answers whether that was the last one.
 async fn settle(tokens: &Tokens, store: &Arc<Store>, row: &Ordered<Row>, now: Timestamp) -> Result<bool> {
-    let selector = row.value.selector();
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
-        let place = tokens.place(store, selector);
-        let done = match tx.get::<Token>(&place).await? {
-            Some(token) if token.filed != Some(row.ordinal.number()) => {
-                tx.delete(&row.place);
-                true
-            }
-            None => {
-                tx.delete(&row.place);
-                true
-            }
-            Some(mut token) if token.is_live(now) => {
-                match token.expires {
-                    Some(expires) => tokens.refile(&mut tx, &mut token, index::minute_after(expires))?,
-                    None => {
-                        token.filed = None;
-                        tx.delete(&row.place);
-                        tx.put(&place, &token)?;
-                    }
-                }
-                true
-            }
-            Some(token) => purge(tokens, &mut tx, &token, row, now).await?,
-        };
+        let done = stage(tokens, &mut tx, row, now).await?;
         if attempts.commit(tx).await? {
             return Ok(done);
         }
     }
+}
+
+/// Stages one step, and answers whether it is the last one.
+async fn stage(tokens: &Tokens, tx: &mut Tx, row: &Ordered<Row>, now: Timestamp) -> Result<bool> {
+    let place = tokens.place(tx.store(), row.value.selector());
+    match tx.get::<Token>(&place).await? {
+        Some(token) if token.filed != Some(row.ordinal.number()) => tx.delete(&row.place),
+        None => tx.delete(&row.place),
+        Some(mut token) if token.is_live(now) => match token.expires {
+            Some(expires) => tokens.refile(tx, &mut token, index::minute_after(expires))?,
+            None => {
+                token.filed = None;
+                tx.delete(&row.place);
+                tx.put(&place, &token)?;
+            }
+        },
+        Some(token) => return purge(tokens, tx, &token, row, now).await,
+    }
+    Ok(true)
 }
 
 /// Stages the end of a dead token's rows, or, while it has children, the end of some of those.

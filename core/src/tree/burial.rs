@@ -68,23 +68,23 @@ pub(crate) async fn run_due(store: &Arc<Store>) -> Result<bool> {
     Ok(due.len() == BURIALS)
 }
 
-/// Removes the folder's marker if it is dying and nothing is in the folder. Answers whether there is none now.
+/// Removes the folder's marker if nothing is in the folder: in two steps if it is alive still, as that of a folder
+/// is which lost the last one in it. Answers whether there is none now.
 async fn bury(store: &Arc<Store>, tree: Tree, folder: &str) -> Result<bool> {
     let mut attempts = Attempts::new(store, Priority::Background);
     loop {
         let mut tx = attempts.begin()?;
         let marker = tree.place(store, folder);
-        match tx.get::<Marker>(&marker).await? {
-            None => return Ok(true),
-            Some(Marker { state: State::Alive }) => return Ok(false),
-            Some(Marker { state: State::Dying }) => {}
-        }
-        // Asked after the marker was read: whoever adds an entry from then on changes the marker.
+        let Some(Marker { state }) = tx.get::<Marker>(&marker).await? else { return Ok(true) };
+        // Asked after the marker was read: whoever adds an entry to a folder that is dying changes the marker.
         if !store.is_empty(tree.class, store.dir(tree.root, folder)).await? {
             return Ok(false);
         }
-        tx.delete(&marker);
-        if attempts.commit(tx).await? {
+        match state {
+            State::Alive => tx.put(&marker, &Marker { state: State::Dying })?,
+            State::Dying => tx.delete(&marker),
+        }
+        if attempts.commit(tx).await? && state == State::Dying {
             return Ok(true);
         }
     }

@@ -89,7 +89,9 @@ impl Sqlite {
         let dir = DataDir::open(dir)?;
         let conn = schema::open_writer(&dir.store())?;
         wal::persist(&conn)?;
-        wal::empty(&conn, &dir.wal())?;
+        // An orderly end leaves a log that holds nothing, at its size. One that was cut off is emptied once the store
+        // serves: what it holds is read from there meanwhile.
+        let owed = !wal::is_blank(&dir.wal())?;
         dir.sync()?;
         dir.verify()?;
         let shared = Arc::new(Shared {
@@ -107,7 +109,7 @@ impl Sqlite {
             file: dir.file(),
             sweep: Sweep::default(),
             checkpointer: Checkpointer::start(dir.store())?,
-            scrubs: Scrubs::new(options.scrub_interval),
+            scrubs: Scrubs::new(options.scrub_interval, owed),
             shared: Arc::clone(&shared),
         };
         // The last thing that goes is the lock on the directory.

@@ -90,6 +90,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StorageError> {
         (DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        // Or each scan would be planned anew for the keys that it is bound to.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
         if conn.set_db_config(config, on).map_err(storage)? != on {
             return Err(StorageError::Damaged("SQLite's defences cannot be switched on"));
@@ -186,6 +188,23 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>, StorageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scan_is_planned_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().canonicalize().unwrap().join("store.db");
+        std::fs::write(&path, "").unwrap();
+        let writer = open_writer(&path).unwrap();
+        for conn in [&writer, &open_reader(&path).unwrap()] {
+            let mut scan =
+                conn.prepare("SELECT rev FROM rows WHERE key > ?1 AND key <= ?2 LIMIT ?3").unwrap();
+            for first in 0..4_u8 {
+                let mut found = scan.query(([first].as_slice(), [first + 1].as_slice(), 1)).unwrap();
+                assert!(found.next().unwrap().is_none());
+            }
+            assert_eq!(scan.get_status(rusqlite::StatementStatus::RePrepare), 0);
+        }
+    }
 
     // Rule 12
     #[test]

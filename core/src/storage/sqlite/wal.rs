@@ -1,7 +1,7 @@
 //! The write-ahead log: kept at its size, moved into the database, and emptied of old ciphertext.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -78,6 +78,15 @@ pub(super) fn empty(conn: &Connection, wal: &Path) -> Result<Progress, Failure> 
         tracing::warn!(%error, "no space was set aside for the write-ahead log");
     }
     Ok(Progress::Whole)
+}
+
+/// Whether the log is as [`empty`] leaves it: zeroes, at the size that was set aside.
+pub(super) fn is_blank(wal: &Path) -> Result<bool, StorageError> {
+    let length = fs::metadata(wal).map_err(io_error)?.len();
+    if length != AHEAD as u64 {
+        return Ok(false);
+    }
+    Ok(fs::read(wal).map_err(io_error)?.iter().all(|it| *it == 0))
 }
 
 /// SQLite keeps no lock on this file, so that closing a descriptor of it drops none.

@@ -47,20 +47,22 @@ pub(super) struct Writer {
 /// Committed batches whose old values are still on the medium.
 pub(super) struct Scrubs {
     waiting: Vec<(oneshot::Sender<Result<Rev, CommitError>>, Rev)>,
+    /// What was in the log when the store was opened is still there.
+    owed: bool,
     interval: Duration,
     /// Not before this. A scrub makes the commits behind it dearer.
     next: Instant,
 }
 
 impl Scrubs {
-    pub(super) fn new(interval: Duration) -> Self {
-        Self { waiting: Vec::new(), interval, next: Instant::now() }
+    pub(super) fn new(interval: Duration, owed: bool) -> Self {
+        Self { waiting: Vec::new(), owed, interval, next: Instant::now() }
     }
 
     /// When the next scrub is to be made, for batches that wait or for what the last one has left.
     fn deadline(&self, sweep: &Sweep) -> Option<Instant> {
         match (self.waiting.is_empty(), sweep.is_done()) {
-            (true, true) => None,
+            (true, true) => self.owed.then(|| self.next + self.interval),
             (true, false) => Some(self.next + self.interval * UNHURRIED),
             (false, _) => Some(self.next),
         }
@@ -145,11 +147,13 @@ impl Writer {
         self.scrubs.next = Instant::now() + self.scrubs.interval;
         match outcome {
             Ok(Progress::Whole) => {
+                self.scrubs.owed = false;
                 self.scrubs.waiting.drain(..).for_each(|(answer, rev)| drop(answer.send(Ok(rev))));
             }
             Ok(Progress::Part) => {}
             Err(failure) => {
                 tracing::error!(error = %failure, "old ciphertext could not be removed");
+                self.scrubs.owed = false;
                 let failed =
                     |(answer, _): (oneshot::Sender<_>, _)| drop(answer.send(Err(failure.clone().into())));
                 self.scrubs.waiting.drain(..).for_each(failed);
