@@ -7,11 +7,8 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Weak},
+    time::Duration,
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -158,30 +155,6 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 /// A store may be unsealed, and a setting changed, meanwhile.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Lets those who ask come first. Called after each small step of work that may be long, it waits twice as long as
-/// the step took if anything was asked meanwhile: then no more than a third of the time is worked, in steps that
-/// nobody notices.
-pub(crate) struct Pace<'a> {
-    requests: &'a AtomicU64,
-    seen: u64,
-    begun: Instant,
-}
-
-impl<'a> Pace<'a> {
-    pub(crate) fn new(open: &'a Unsealed) -> Self {
-        let requests = &open.audit.counters().requests;
-        Self { requests, seen: requests.load(Ordering::Relaxed), begun: Instant::now() }
-    }
-
-    pub(crate) async fn give_way(&mut self) {
-        let seen = self.requests.load(Ordering::Relaxed);
-        if seen != self.seen {
-            tokio::time::sleep((self.begun.elapsed() * 2).min(LONGEST_PAUSE)).await;
-        }
-        (self.seen, self.begun) = (self.requests.load(Ordering::Relaxed), Instant::now());
-    }
-}
-
 /// Background work that was started.
 #[derive(Debug)]
 pub struct Background {
@@ -277,28 +250,4 @@ fn verification<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
         integrity::verify_class(pass.core, pass.open, next).await?;
         Ok(Next::Later)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::TestCore;
-
-    #[tokio::test]
-    async fn work_gives_way_to_who_asks_and_to_nobody_else() {
-        let test = TestCore::new().await;
-        let open = test.core.unsealed().unwrap();
-        let worked = Duration::from_millis(10);
-        let waited = async |pace: &mut Pace<'_>| {
-            pace.begun = Instant::now().checked_sub(worked).unwrap();
-            let begun = Instant::now();
-            pace.give_way().await;
-            begun.elapsed()
-        };
-        let mut pace = Pace::new(&open);
-        assert!(waited(&mut pace).await < worked);
-        test.read("sys/mounts").await.unwrap();
-        assert!(waited(&mut pace).await >= worked * 2);
-        assert!(waited(&mut pace).await < worked);
-    }
 }

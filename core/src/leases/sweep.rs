@@ -18,7 +18,6 @@ use super::{
     index::{self, Ref},
 };
 use crate::{
-    background::Pace,
     barrier::{Class, Root},
     clock::Timestamp,
     core::Unsealed,
@@ -48,7 +47,6 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
     let store = &open.store;
     let until = Some(index::end_of(index::minute(now)));
     let troubled = Troubled::default();
-    let mut pace = Pace::new(open);
     let mut after = None;
     let mut done = 0;
     // Rows that do not read must not keep the others waiting: they are passed by, however many they are.
@@ -75,7 +73,6 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
         // meanwhile comes first.
         for some in holdings.chunks(HOLDINGS) {
             done += settle_holdings(store, some, now).await?;
-            pace.give_way().await;
         }
         after = due.next;
         if after.is_none() || done >= ROWS {

@@ -17,7 +17,6 @@ use super::{
     swept::{self, Swept},
 };
 use crate::{
-    background::Pace,
     barrier::Class,
     clock::Timestamp,
     core::Unsealed,
@@ -51,7 +50,6 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
     let mut more = or_none(mark_next(tokens, store, now).await)?;
     more |= or_none(bury_replaced(store).await)?;
     let until = Some(index::end_of(index::minute(now)));
-    let mut pace = Pace::new(open);
     let mut after = None;
     let mut steps = 0;
     loop {
@@ -61,11 +59,9 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
             let rest = settle_bare(tokens, store, some, now).await?;
             steps += some.len() - rest.len();
             left.extend(rest);
-            pace.give_way().await;
         }
         for row in left {
             loop {
-                pace.give_way().await;
                 match settle(tokens, store, row, now).await {
                     Err(error) if error.is_everywhere() => return Err(error),
                     Err(error) => {
