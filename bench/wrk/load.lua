@@ -46,7 +46,7 @@ function init(args)
     local name, value = arg:match("^([%a_]+)=(.*)$")
     it[name] = value
   end
-  bad, first, answers = 0, "", 0
+  bad, first, answers, refused = 0, "", 0, 0
   next_key = tonumber(it.keys)
   math.randomseed(os.time() + number * 7919)
   if it.token ~= "" then wrk.headers["X-Vault-Token"] = it.token end
@@ -94,7 +94,8 @@ function response(status, headers, text)
     fits = text:find(it.marker, 1, true) or it.write_marker and text:find(it.write_marker, 1, true)
   end
   if not fits then
-    bad = bad + 1
+    -- "Try again" is no wrong answer. It is counted apart; too many of them fail the round.
+    if status == 503 and it.last == 0 then refused = refused + 1 else bad = bad + 1 end
     if first == "" then first = status .. " " .. text:sub(1, 160) end
   end
   answers = answers + 1
@@ -107,9 +108,10 @@ function response(status, headers, text)
 end
 
 function done(summary, latency, requests)
-  local bad, first, used = 0, "", 0
+  local bad, first, used, refused = 0, "", 0, 0
   for _, thread in ipairs(threads) do
     bad = bad + thread:get("bad")
+    refused = refused + thread:get("refused")
     if first == "" then first = thread:get("first") end
     used = math.max(used, thread:get("next_key"))
   end
@@ -117,6 +119,7 @@ function done(summary, latency, requests)
   local lost = errors.connect + errors.read + errors.write + errors.timeout
   io.write(string.format("RESULT %d %d %d %d %d %d %d\n", summary.requests, summary.duration, bad, lost,
     latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
+  io.write(string.format("REFUSED %d\n", refused))
   io.write("NEXT " .. string.format("%d", used) .. "\n")
   if first ~= "" then io.write("FIRST " .. first:gsub("%s+", " ") .. "\n") end
 end

@@ -19,6 +19,9 @@ pub struct Figures {
     pub p99: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p999: Option<f64>,
+    /// Of a hundred requests so many were refused with 503, "try again"; the rate is without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<f64>,
     /// The rate that an open loop was to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<f64>,

@@ -54,7 +54,7 @@ fn parse(text: &str, size: usize) -> Result<Figures, Failure> {
         p50: time("p50"),
         p99: time("p99"),
         p999: time("p99.9"),
-        asked: None,
+        ..Figures::default()
     })
 }
 

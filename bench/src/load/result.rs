@@ -1,8 +1,12 @@
 //! The line in which our own programs and wrk's script tell what they measured:
-//! `RESULT requests microseconds wrong lost p50 p99 p99.9`, and perhaps `FIRST` with the first wrong answer.
+//! `RESULT requests microseconds wrong lost p50 p99 p99.9`, perhaps `REFUSED` with how many of the requests were
+//! answered with 503, and perhaps `FIRST` with the first answer that was no success.
 
 use super::Figures;
 use crate::Failure;
+
+/// Of a hundred requests so many may be told to try again: a client would, and the figure says so.
+const REFUSED: f64 = 1.0;
 
 /// A wrong or lost answer is a failure.
 pub fn parse(text: &str, who: &str) -> Result<Figures, Failure> {
@@ -16,8 +20,20 @@ pub fn parse(text: &str, who: &str) -> Result<Figures, Failure> {
         let first = text.lines().find(|it| it.starts_with("FIRST")).unwrap_or_default();
         return Err(format!("{who}: {requests} answers, {wrong} wrong, {lost} lost; {first}").into());
     }
-    let per_second = requests * 1e6 / duration;
-    Ok(Figures { per_second, p50: Some(p50), p99: Some(p99), p999: Some(p999), asked: None })
+    let refused = text.lines().find_map(|it| it.strip_prefix("REFUSED "));
+    let refused: f64 = refused.map_or(Ok(0.0), str::parse)?;
+    let share = refused * 100.0 / requests;
+    if share > REFUSED {
+        return Err(format!("{who}: {refused} of {requests} requests were refused").into());
+    }
+    Ok(Figures {
+        per_second: (requests - refused) * 1e6 / duration,
+        p50: Some(p50),
+        p99: Some(p99),
+        p999: Some(p999),
+        refused: (share > 0.0).then_some(share),
+        asked: None,
+    })
 }
 
 #[cfg(test)]
@@ -29,6 +45,15 @@ mod tests {
         let figures = parse("noise\nRESULT 5000 2000000 0 0 100 900 1500\n", "x").unwrap();
         assert_eq!(figures.per_second, 2500.0);
         assert_eq!((figures.p50, figures.p99, figures.p999), (Some(100.0), Some(900.0), Some(1500.0)));
+    }
+
+    #[test]
+    fn a_few_refusals_are_told_and_many_fail() {
+        let text = |refused: u32| format!("RESULT 5000 1000000 0 0 1 1 1\nREFUSED {refused}\n");
+        let few = parse(&text(25), "x").unwrap();
+        assert_eq!((few.per_second, few.refused), (4975.0, Some(0.5)));
+        assert_eq!(parse(&text(0), "x").unwrap().refused, None);
+        assert!(parse(&text(51), "x").is_err());
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn rates(file: &Path, title: &str, report: &Report, rows: &[&Row]) -> Result<(),
             let bar = [(LEFT, top + 1), (end, top + BAR - 1)];
             area.draw(&Rectangle::new(bar, colour(cell.peer).filled()))?;
             let ratio = match row.ratio(cell.peer) {
-                Some(ratio) if cell.peer != Peer::Strongroom => format!("   {} x", short(ratio)),
+                Some(ratio) if cell.peer != Peer::Strongroom => format!(" ({} x)", short(ratio)),
                 _ => String::new(),
             };
             let text = format!("{}{ratio}", rate(figures.per_second));

@@ -148,6 +148,7 @@ pub fn median(rounds: &[Figures]) -> Option<Figures> {
         p50: of(|it| it.p50),
         p99: of(|it| it.p99),
         p999: of(|it| it.p999),
+        refused: of(|it| Some(it.refused.unwrap_or_default())).filter(|it| *it > 0.0),
         asked: of(|it| it.asked),
     })
 }

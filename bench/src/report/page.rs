@@ -6,10 +6,7 @@ use super::{
     Report, Row,
     text::{rate, short, time},
 };
-use crate::{
-    peers::Peer,
-    workloads::{Goal, Verdict},
-};
+use crate::{peers::Peer, workloads::Verdict};
 
 /// `charts`: titles and files.
 pub(super) fn page(report: &Report, charts: &[(String, String)]) -> String {
@@ -75,7 +72,7 @@ fn rates(report: &Report) -> String {
         let mut goals: Vec<String> = row
             .verdicts()
             .iter()
-            .map(|(goal, verdict)| format!("{}: {}", text(*goal), mark(*verdict)))
+            .map(|(goal, verdict)| format!("{}: {}", goal.text(), mark(*verdict)))
             .collect();
         if let Some(ratio) = row.ratio(Peer::Plain) {
             goals.insert(0, format!("{} x plain reads;", short(ratio)));
@@ -93,16 +90,13 @@ fn rates(report: &Report) -> String {
     out + "\n"
 }
 
-fn text(goal: Goal) -> String {
-    goal.text()
-}
-
 fn cell(row: &Row, peer: Peer) -> String {
     let Some(figures) = row.median(peer) else { return String::new() };
-    let kept = if figures.keeps_up() { "" } else { " overloaded" };
+    let kept = if figures.keeps_up() { String::new() } else { " overloaded".to_owned() };
+    let kept = figures.refused.map_or(kept.clone(), |it| format!("{kept} {it:.2} % refused"));
     match row.ratio(peer) {
         Some(ratio) if peer != Peer::Strongroom && figures.asked.is_none() => {
-            format!("{} ({} x)", rate(figures.per_second), short(ratio))
+            format!("{} ({} x){kept}", rate(figures.per_second), short(ratio))
         }
         _ => format!("{}{kept}", rate(figures.per_second)),
     }

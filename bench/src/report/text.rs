@@ -43,11 +43,12 @@ pub fn row(row: &Row) -> String {
             Some(ratio) if cell.peer != Peer::Strongroom => format!("   strongroom is {} x", short(ratio)),
             _ => String::new(),
         };
+        let refused = figures.refused.map_or(String::new(), |it| format!("   {it:.2} % refused"));
         let overloaded = if figures.keeps_up() { "" } else { "   overloaded" };
         // Writing to a string does not fail.
         let _ = writeln!(
             out,
-            "  {:<11} {:>9}/s   {}{ratio}{overloaded}",
+            "  {:<11} {:>9}/s   {}{ratio}{overloaded}{refused}",
             cell.peer.name(),
             rate(figures.per_second),
             times(&figures)
