@@ -31,8 +31,6 @@ pub struct Response {
     pub raw: Option<Raw>,
     /// Instead of all others: a body that is made while it is sent.
     pub stream: Option<Stream>,
-    /// What the response's audit record says of KV data, computed when the data was stored.
-    pub audit_fragment: Option<bytes::Bytes>,
     /// For the pipeline alone, which takes it out.
     pub leasing: Option<Leasing>,
 }
