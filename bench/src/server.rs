@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    ffi::OsStr,
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -66,6 +67,13 @@ impl Server {
         self.prepared.borrow_mut().insert(what.to_owned(), made.clone());
         Ok(made)
     }
+}
+
+/// A command that the kernel ends when this program is killed: then nothing is dropped.
+pub fn bound(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
 }
 
 /// A child that is ended when dropped.

@@ -113,12 +113,12 @@ pub fn fill(server: &Server, keys: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The same for any folder, from a key on. The last ones are looked at.
+/// The same for any folder, from a key on. The first and the last ones are looked at.
 pub fn fill_folder(server: &Server, folder: &str, from: u64, keys: u64) -> Result<(), Failure> {
     let path = format!("/v1/secret/data/{folder}/%d");
     let request = Request::post(path, &server.tokens.root, "created_time", secret(100)).over(Keys::One);
     wrk::fill(&server.url, request, from, keys)?;
-    for key in keys.saturating_sub(64).max(from)..keys {
+    for key in std::iter::once(from).chain(keys.saturating_sub(64).max(from)..keys) {
         get_text(&format!("{}/v1/secret/data/{folder}/{key}", server.url), &server.tokens.root)?;
     }
     Ok(())

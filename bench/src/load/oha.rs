@@ -1,12 +1,16 @@
 //! The open loop: requests leave at a rate, whether answers come or not, and a request's time counts from
 //! when it should have left.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use serde_json::Value;
 
 use super::Figures;
-use crate::{Failure, server::Server, setup};
+use crate::{
+    Failure,
+    server::{Server, bound},
+    setup,
+};
 
 /// Reads of 100 bytes, spread over the keys, at `rate` a second.
 pub fn measure(server: &Server, rate: f64, connections: u32, seconds: u64) -> Result<Figures, Failure> {
@@ -14,7 +18,7 @@ pub fn measure(server: &Server, rate: f64, connections: u32, seconds: u64) -> Re
     let list: Vec<String> =
         (0..setup::KEYS).map(|key| format!("{}/v1/secret/data/bench/{key}", server.url)).collect();
     fs::write(urls.path(), list.join("\n"))?;
-    let output = Command::new("oha")
+    let output = bound("oha")
         .args(["--no-tui", "--output-format", "json", "--latency-correction", "--urls-from-file"])
         .args(["-z", &format!("{seconds}s"), "-c", &connections.to_string()])
         .args(["-q", &format!("{rate:.0}"), "-H", &format!("X-Vault-Token: {}", server.tokens.reader)])

@@ -1,13 +1,16 @@
 //! The closed loop: each connection sends its next request when it has the answer to the last.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use super::{
     Figures,
     request::{Keys, Request},
     result,
 };
-use crate::{Failure, server::Server};
+use crate::{
+    Failure,
+    server::{Server, bound},
+};
 
 /// One round. Fresh keys that were used are gone for the server's next round.
 pub fn measure(
@@ -48,7 +51,7 @@ fn run(
     last: Option<u64>,
 ) -> Result<String, Failure> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wrk/load.lua");
-    let output = Command::new("wrk")
+    let output = bound("wrk")
         // A slow server has the time it needs: what it takes is in the percentiles.
         .args(["-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "--timeout", "60s", "-s"])
         .arg(script)

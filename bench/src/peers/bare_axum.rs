@@ -1,19 +1,19 @@
 //! The physical limit of an answer: axum with nothing behind it, answering the very bytes that Strongroom
 //! answers to a read of each size.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use super::Peer;
 use crate::{
     Failure,
-    server::{Process, Server, free_port, wait_for},
+    server::{Process, Server, bound, free_port, wait_for},
     setup::{self, SIZES},
 };
 
 pub(super) fn start(program: &Path, like: &Server) -> Result<Server, Failure> {
     let home = tempfile::tempdir()?;
     let port = free_port()?;
-    let mut command = Command::new(program);
+    let mut command = bound(program);
     command.arg(format!("127.0.0.1:{port}"));
     for size in &SIZES {
         let path = format!("{}/v1/secret/data/{}/0", like.url, size.folder);

@@ -1,16 +1,14 @@
 //! The physical limit of a write: SQLite alone, committing the rows that Strongroom commits. It is a program
 //! of its own, which this starts for each round.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use crate::{
     Failure,
     load::{Figures, result},
+    server::bound,
 };
 
 pub struct BareSqlite {
@@ -27,7 +25,7 @@ impl BareSqlite {
 
     /// One round: `overwrite` or `insert`, in a store of so many keys.
     pub fn measure(&self, what: &str, keys: u64, writers: u32, seconds: u64) -> Result<Figures, Failure> {
-        let output = Command::new(&self.program)
+        let output = bound(&self.program)
             .arg(self.home.path().join("bare.db"))
             .args([what, &keys.to_string(), &writers.to_string(), &seconds.to_string()])
             .output()

@@ -1,11 +1,11 @@
 //! Starting one that speaks Vault's API, and putting the same things into it as into the others.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use super::{Peer, tls};
 use crate::{
     Failure,
-    server::{Process, Server, free_port, wait_for},
+    server::{Process, Server, bound, free_port, wait_for},
     setup,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn start(
     let file = home.path().join("server.hcl");
     fs::write(&file, config(home.path(), ports)?)?;
     let process = Process::spawn(
-        Command::new(program)
+        bound(program)
             .args(["server", &format!("-config={}", file.display())])
             .current_dir(home.path())
             .env("HOME", home.path()),
