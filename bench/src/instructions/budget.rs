@@ -118,7 +118,7 @@ impl Budget {
 fn per_cent_over(counted: u64, budget: u64) -> f64 {
     match (counted, budget) {
         (0, 0) => 0.0,
-        _ => (counted as f64 / budget as f64 - 1.0) * 100.0,
+        _ => (counted as f64 - budget as f64) / budget as f64 * 100.0,
     }
 }
 
