@@ -142,10 +142,9 @@ fn next(shared: &Shared) -> Work {
                 return work;
             }
         }
-        let due = queue
-            .sign_by
-            .filter(|_| !shared.is_busy())
-            .map(|it| it.saturating_duration_since(Instant::now()));
+        // Also while somebody writes, who need not wake this thread when done: then not at once.
+        let least = if shared.is_busy() { Duration::from_millis(1) } else { Duration::ZERO };
+        let due = queue.sign_by.map(|it| it.saturating_duration_since(Instant::now()).max(least));
         let waited = match due {
             None => shared.wake.wait(queue).map_err(|it| it.into_inner()),
             Some(due) => shared.wake.wait_timeout(queue, due).map(|it| it.0).map_err(|it| it.into_inner().0),
