@@ -305,6 +305,7 @@ async fn in_tx(
     mut trail: Option<&mut Trail<'_>>,
 ) -> Result<Response> {
     let cx = asked.cx;
+    let mut turn = None;
     for _ in 0..ATTEMPTS {
         let mut tx = Tx::new(open.store.clone());
         let outcome = guarded(work.stage(cx, &mut tx)).await;
@@ -332,8 +333,13 @@ async fn in_tx(
                 recorded => recorded?,
             }
         }
+        let contended = tx.contended();
         if tx.commit().await? {
+            drop(turn);
             return leases::effect::perform(cx, effect, outcome?).await;
+        }
+        if let (None, Some(key)) = (&turn, contended) {
+            turn = open.store.turns.take(&key).await;
         }
     }
     Err(Error::Busy)

@@ -40,6 +40,7 @@ mod system;
 pub mod testing;
 pub mod tokens;
 pub mod tree;
+mod turns;
 pub mod tx;
 pub mod wrapping;
 

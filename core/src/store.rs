@@ -16,6 +16,7 @@ use crate::{
     barrier::{Barrier, Class, Dir, Ordinal, Place, Record, Root},
     error::{Error, Result},
     storage::{Batch, CommitError, Pending, Rev, Row, RowKey, Scan, Storage},
+    turns::Turns,
 };
 
 /// Decoded records that are kept.
@@ -27,6 +28,7 @@ pub struct Store {
     decoded: Cache<RowKey, (Rev, Arc<dyn Any + Send + Sync>), UnitWeighter, RandomState>,
     /// Sealed: nothing is handed to the storage any more.
     closed: RwLock<bool>,
+    pub(crate) turns: Turns,
 }
 
 /// Where a record lies that there is one of, and that every request asks for: worked out once for each unsealed
@@ -76,7 +78,7 @@ impl Store {
     pub(crate) fn new(barrier: Arc<Barrier>, storage: Arc<dyn Storage>) -> Self {
         let decoded =
             Cache::with(DECODED, DECODED as u64, UnitWeighter, RandomState::default(), Default::default());
-        Self { barrier, storage, decoded, closed: RwLock::new(false) }
+        Self { barrier, storage, decoded, closed: RwLock::new(false), turns: Turns::default() }
     }
 
     /// Hands a batch to the storage. Nothing is handed over once the store is closed: it would be committed

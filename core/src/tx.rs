@@ -133,6 +133,15 @@ impl Tx {
         self.staged.is_empty()
     }
 
+    /// The first row that it replaces, or else the first that it writes: where others who meet conflicts take
+    /// turns with it.
+    pub(crate) fn contended(&self) -> Option<RowKey> {
+        let replaces = |it: &&Staged| {
+            self.reads.iter().any(|(key, seen)| *key == it.place.key && matches!(seen, Expect::At(_)))
+        };
+        self.staged.iter().find(replaces).or(self.staged.first()).map(|it| it.place.key)
+    }
+
     /// The batch to commit: every read as a check, then the changes.
     pub(crate) fn into_batch(self) -> Batch {
         let mut ops: Vec<Op> = Vec::with_capacity(self.reads.len() + self.staged.len());
@@ -210,6 +219,5 @@ impl<'s> Attempts<'s> {
     }
 }
 
-/// How often a transaction that meets a conflict is run again. Each conflict means that another one
-/// succeeded, so that only a row everybody writes comes near it.
+/// How often a transaction that meets a conflict is run again. Each conflict means that another one succeeded.
 pub(crate) const ATTEMPTS: usize = 64;

@@ -5,7 +5,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use strongroom_core::{
+    Settings,
     request::Operation,
+    storage::{Sqlite, SqliteOptions},
     testing::{Ask, ROOT, TestCore, data},
 };
 use tokio::sync::Barrier;
@@ -175,4 +177,26 @@ async fn no_child_outlives_a_parent_that_is_revoked_meanwhile() {
         }
     }
     assert!(made > 20, "{made} children are too few to prove anything");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_is_turned_away_from_a_secret_that_many_write() {
+    const WRITERS: usize = 96;
+    const WRITES: usize = 12;
+    let temp = tempfile::tempdir().unwrap();
+    let storage = Sqlite::open(&temp.path().join("data"), SqliteOptions::default()).unwrap();
+    let test = Arc::new(TestCore::over(Arc::new(storage), Settings::default()).await);
+    let succeeded = at_once(WRITERS, |at| {
+        let test = test.clone();
+        async move {
+            for _ in 0..WRITES {
+                test.write("secret/data/hot", json!({ "data": { "by": at } })).await.unwrap();
+            }
+            true
+        }
+    })
+    .await;
+    assert_eq!(succeeded, WRITERS);
+    let newest = data(&test.read("secret/data/hot").await.unwrap());
+    assert_eq!(newest["metadata"]["version"], WRITERS * WRITES);
 }
