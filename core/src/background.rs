@@ -22,7 +22,10 @@ use crate::{
     seal::rotate::{self, Rotation},
 };
 
+mod pace;
 mod reseal;
+
+pub(crate) use pace::Pace;
 
 /// Everything there is to do in the background. To add to it, write
 /// `fn name<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>>` and a line here.
@@ -174,7 +177,7 @@ impl Background {
 /// Tokens that have ended, and all that hangs on them.
 fn tokens<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
     Box::pin(async move {
-        let more = crate::tokens::sweep::sweep(pass.open, pass.now).await?;
+        let more = crate::tokens::sweep::sweep(pass.open, pass.now, Pace::easy()).await?;
         Ok(if more { Next::Soon } else { Next::Later })
     })
 }
@@ -182,7 +185,7 @@ fn tokens<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
 /// Leases that have ended, and those whose revocation has to be tried again.
 fn leases<'a>(pass: &'a mut Pass<'_>) -> BoxFuture<'a, Result<Next>> {
     Box::pin(async move {
-        let more = crate::leases::sweep::sweep(pass.open, pass.now).await?;
+        let more = crate::leases::sweep::sweep(pass.open, pass.now, Pace::easy()).await?;
         Ok(if more { Next::Soon } else { Next::Later })
     })
 }

@@ -18,6 +18,7 @@ use super::{
     index::{self, Ref},
 };
 use crate::{
+    background::Pace,
     barrier::{Class, Root},
     clock::Timestamp,
     core::Unsealed,
@@ -43,7 +44,7 @@ const NOT_LOOKED_AT: &str = "a lease that is due could not be looked at";
 const MARKS: usize = 8;
 
 /// Does a bounded part of what is due. Answers whether there may be more.
-pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> {
+pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp, mut pace: Pace) -> Result<bool> {
     let store = &open.store;
     let until = Some(index::end_of(index::minute(now)));
     let troubled = Troubled::default();
@@ -52,6 +53,9 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
     // Rows that do not read must not keep the others waiting: they are passed by, however many they are.
     loop {
         let due = store.legible::<Ref>(Class::Expiry, index::expiries(store), after, until, ROWS).await?;
+        if let Some(first) = due.rows.first() {
+            pace.hurry_if_late(first.ordinal.number(), index::minute(now));
+        }
         let (leases, holdings): (Vec<_>, Vec<_>) =
             due.rows.into_iter().partition(|it| matches!(it.value, Ref::Lease { .. }));
         let mut settled = stream::iter(leases)
@@ -73,6 +77,7 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
         // meanwhile comes first.
         for some in holdings.chunks(HOLDINGS) {
             done += settle_holdings(store, some, now).await?;
+            pace.rest().await;
         }
         after = due.next;
         if after.is_none() || done >= ROWS {
@@ -236,7 +241,7 @@ pub(crate) async fn end_with_token(tx: &mut Tx, holder: Selector, now: Timestamp
 /// leases below the prefix could not be revoked.
 pub(crate) async fn finish_below(open: &Arc<Unsealed>, prefix: &str, now: Timestamp) -> Result<usize> {
     while tokens::sweep::mark_next(&open.tokens, &open.store, now).await? {}
-    while sweep(open, now).await? {}
+    while sweep(open, now, Pace::hurried()).await? {}
     let table = open.mounts.current(&open.store).await?;
     let mut left = 0;
     for mount in [MountClass::Auth, MountClass::Secret].into_iter().flat_map(|it| table.all(it)) {
@@ -307,7 +312,7 @@ mod tests {
         }];
         test.core.storage().commit(Batch { ops, ..Batch::default() }).await.unwrap();
         test.clock.advance(Duration::from_secs(3600));
-        while sweep(&open, test.core.now()).await.unwrap() {}
+        while sweep(&open, test.core.now(), Pace::hurried()).await.unwrap() {}
         assert_eq!(rows().await.len(), 1, "the one that does not read");
     }
 
@@ -339,7 +344,7 @@ mod tests {
         // With the folders of `a`, of `b`, of `b/c`.
         assert!(rows_of(&test, Class::Holding).await >= holders * 2 + 3);
         test.clock.advance(Duration::from_secs(3600));
-        while sweep(&open, test.core.now()).await.unwrap() {}
+        while sweep(&open, test.core.now(), Pace::hurried()).await.unwrap() {}
         while crate::tree::burial::run_due(&open.store).await.unwrap() {}
         assert_eq!([rows_of(&test, Class::Holding).await, rows_of(&test, Class::Lease).await], before);
     }

@@ -17,6 +17,7 @@ use super::{
     swept::{self, Swept},
 };
 use crate::{
+    background::Pace,
     barrier::Class,
     clock::Timestamp,
     core::Unsealed,
@@ -37,7 +38,7 @@ const BARE: usize = 16;
 const MARKS: usize = 16;
 
 /// Does a bounded part of what is due. Answers whether there may be more.
-pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> {
+pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp, mut pace: Pace) -> Result<bool> {
     let (tokens, store) = (&open.tokens, &open.store);
     // Whatever becomes of the one, the others are done.
     let or_none = |what: Result<bool>| match what {
@@ -54,11 +55,15 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
     let mut steps = 0;
     loop {
         let due = store.legible::<Row>(Class::Expiry, index::expiries(store), after, until, ROWS).await?;
+        if let Some(first) = due.rows.first() {
+            pace.hurry_if_late(first.ordinal.number(), index::minute(now));
+        }
         let mut left = Vec::new();
         for some in due.rows.chunks(BARE) {
             let rest = settle_bare(tokens, store, some, now).await?;
             steps += some.len() - rest.len();
             left.extend(rest);
+            pace.rest().await;
         }
         for row in left {
             loop {
@@ -70,6 +75,7 @@ pub(crate) async fn sweep(open: &Arc<Unsealed>, now: Timestamp) -> Result<bool> 
                     }
                     Ok(done) => {
                         steps += 1;
+                        pace.rest().await;
                         if steps >= ROWS {
                             return Ok(true);
                         }

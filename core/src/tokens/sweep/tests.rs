@@ -39,7 +39,7 @@ async fn records(test: &TestCore) -> usize {
 async fn run(test: &TestCore) {
     let open = test.core.unsealed().unwrap();
     let mut calls = 0;
-    while sweep(&open, test.core.now()).await.unwrap() {
+    while sweep(&open, test.core.now(), Pace::hurried()).await.unwrap() {
         calls += 1;
         assert!(calls < 1000);
     }
