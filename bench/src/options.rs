@@ -85,7 +85,7 @@ impl Options {
                 "--keys-max" => options.keys_max = value()?.parse()?,
                 "--out" => options.out = Some(value()?.into()),
                 "--publish" => options.publish = true,
-                "--secret" => options.secret = value()?.into(),
+                "--secret" => options.secret = std::path::absolute(value()?)?,
                 "--bao" => options.bao = value()?.into(),
                 _ => return Err(format!("no option {arg}; --help lists them").into()),
             }

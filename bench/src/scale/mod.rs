@@ -120,7 +120,7 @@ impl Options {
                 "--rate" => options.rate = value()?.parse()?,
                 "--starts" => options.starts = value()?.parse()?,
                 "--storm" => options.storm = value()?.parse()?,
-                "--secret" => options.secret = value()?.into(),
+                "--secret" => options.secret = std::path::absolute(value()?)?,
                 "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
                 "--out" => options.out = Some(value()?.into()),
                 _ => return Err(format!("no option {arg}").into()),

@@ -53,7 +53,7 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { cache_bytes: 32 << 20, scrub_interval: Duration::from_secs(1) }
+        Self { cache_bytes: 64 << 20, scrub_interval: Duration::from_secs(1) }
     }
 }
 
