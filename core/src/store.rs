@@ -14,6 +14,7 @@ use quick_cache::{UnitWeighter, sync::Cache};
 
 use crate::{
     barrier::{Barrier, Class, Dir, Ordinal, Place, Record, Root},
+    crypto::mac::MacKey,
     error::{Error, Result},
     storage::{Batch, CommitError, Pending, Rev, Row, RowKey, Scan, Storage},
     turns::Turns,
@@ -29,6 +30,8 @@ pub struct Store {
     /// Sealed: nothing is handed to the storage any more.
     closed: RwLock<bool>,
     pub(crate) turns: Turns,
+    /// See `auth`.
+    pub(crate) login_key: OnceLock<MacKey>,
 }
 
 /// Where a record lies that there is one of, and that every request asks for: worked out once for each unsealed
@@ -78,7 +81,14 @@ impl Store {
     pub(crate) fn new(barrier: Arc<Barrier>, storage: Arc<dyn Storage>) -> Self {
         let decoded =
             Cache::with(DECODED, DECODED as u64, UnitWeighter, RandomState::default(), Default::default());
-        Self { barrier, storage, decoded, closed: RwLock::new(false), turns: Turns::default() }
+        Self {
+            barrier,
+            storage,
+            decoded,
+            closed: RwLock::new(false),
+            turns: Turns::default(),
+            login_key: OnceLock::new(),
+        }
     }
 
     /// Hands a batch to the storage. Nothing is handed over once the store is closed: it would be committed

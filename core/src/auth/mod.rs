@@ -13,9 +13,13 @@ use crate::{
     store::Store,
 };
 
-/// The key under which credentials of logins are kept as MACs.
-fn login_key(store: &Store) -> Result<MacKey, CryptoError> {
-    Ok(MacKey::new(&store.barrier.purpose(Purpose::LoginMac)?))
+/// The key under which credentials of logins are kept as MACs: derived once for each unsealed store.
+fn login_key(store: &Store) -> Result<&MacKey, CryptoError> {
+    if let Some(key) = store.login_key.get() {
+        return Ok(key);
+    }
+    let key = MacKey::new(&store.barrier.purpose(Purpose::LoginMac)?);
+    Ok(store.login_key.get_or_init(|| key))
 }
 
 /// The field of an old name and the one of its new name: the newer wins. Answers its value, and whether the
