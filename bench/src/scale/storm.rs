@@ -95,6 +95,10 @@ pub(crate) fn run(kind: Kind, number: u64, options: &Options) -> Result<Outcome,
     if now() > end {
         return Err("the storm broke out while its quiet was measured".into());
     }
+    // Not idle until then: what a server that has been idle needs to be warm again is no part of the storm.
+    while swept - now() > 2.0 {
+        load::open(&store, &reads, options.rate, 1)?;
+    }
     std::thread::sleep(Duration::from_secs_f64((swept - now() - 0.5).max(0.0)));
 
     let mut during = Vec::new();
