@@ -21,7 +21,7 @@ use super::{
     record::{Record, reason},
     stored::{self, StoredDevice, StoredHead},
     text,
-    trail::{Trail, one_accepts},
+    trail::{Crowd, Trail, one_accepts},
 };
 use crate::{
     barrier::{Barrier, head::HeadKeeper, keyring::Purpose},
@@ -55,6 +55,8 @@ pub struct Broker {
     late: Arc<Late>,
     flood: Arc<Flood>,
     pub(super) counters: Counters,
+    /// Requests that are under way.
+    pub(super) crowd: Crowd,
     keeper: Keeper,
 }
 
@@ -168,6 +170,7 @@ impl Broker {
             late: Arc::default(),
             flood: Arc::default(),
             counters: Counters::default(),
+            crowd: Crowd::default(),
             keeper: Keeper::default(),
         })
     }
@@ -378,7 +381,7 @@ impl Late {
             return Ok(());
         }
         let bodies = || lines.iter().cloned().map(Body::new).collect();
-        let submitted = devices.list.iter().map(|it| it.submit(bodies())).collect();
+        let submitted = devices.list.iter().map(|it| it.submit(bodies(), false)).collect();
         let outcome = one_accepts(submitted).await;
         if outcome.is_err() {
             self.extend(lines);

@@ -2,9 +2,10 @@
 //!
 //! The life of a line: a request's thread formats and hashes its body and submits it ([`Device::submit`]). To a
 //! file that takes lines at once and that nobody is writing to, the same thread writes it: a hand-over to another
-//! thread and back costs several times what the `write(2)` does. Otherwise it waits in the queue. The device's own
-//! thread takes all that wait, gives each its number and its hash, writes them together, and wakes everybody whose
-//! line it was. What takes long is its alone to do: opening, signing, syncing, rotating.
+//! thread and back costs several times what the `write(2)` does. While other requests are under way it first lets
+//! those come that are ready on this thread, and writes their lines with its own ([`Gathering`]). Otherwise it waits in
+//! the queue. The device's own thread takes all that wait, gives each its number and its hash, writes them together,
+//! and wakes everybody whose line it was. What takes long is its alone to do: opening, signing, syncing, rotating.
 //!
 //! A device that is slower than its deadline has failed: whoever waits is told so, nobody else is let to wait,
 //! until the write has come back.
@@ -104,6 +105,8 @@ pub(super) enum Submitted {
     Accepted,
     /// Fulfilled once they are written, and broken if they are not.
     Waits(oneshot::Receiver<()>),
+    /// They wait for others to be written with.
+    Gathers(Gathering),
     /// The device does not take any.
     Refused,
 }
@@ -182,11 +185,12 @@ impl Device {
         Ok(Self { config, writer, salt, at_once, worker, shared })
     }
 
-    /// Writes lines, or hands them over to be written.
-    pub(super) fn submit(&self, bodies: Vec<Body>) -> Submitted {
+    /// Writes lines, or hands them over to be written. In company they are gathered: other requests that are ready on
+    /// this thread come first, and their lines are written with these in one piece.
+    pub(super) fn submit(&self, bodies: Vec<Body>, in_company: bool) -> Submitted {
         let size: usize = bodies.iter().map(|it| it.text.len()).sum();
         let most = if size > LARGE { MAX_QUEUED / 2 } else { MAX_QUEUED };
-        if self.at_once {
+        if self.at_once && !in_company {
             self.shared.wait_a_moment();
         }
         let mut queue = self.shared.lock();
@@ -194,6 +198,14 @@ impl Device {
             return Submitted::Refused;
         }
         queue.waiting_since.get_or_insert_with(Instant::now);
+        if self.at_once && in_company {
+            let waiter = queue.push(bodies, size);
+            return Submitted::Gathers(Gathering {
+                worker: self.worker.clone(),
+                shared: self.shared.clone(),
+                waiter: Some(waiter),
+            });
+        }
         if self.at_once && !self.shared.is_busy() && queue.is_idle() {
             self.shared.set_busy(true);
             drop(queue);
@@ -265,7 +277,39 @@ impl Drop for Device {
     }
 }
 
+/// Lines in the queue that whoever submitted them will write, with all that has come behind them.
+pub(super) struct Gathering {
+    worker: Arc<Mutex<Worker>>,
+    shared: Arc<Shared>,
+    /// Until they are written.
+    waiter: Option<oneshot::Receiver<()>>,
+}
+
+impl Gathering {
+    /// Writes them, unless somebody has, or is about to. Answers whom to wait for.
+    pub(super) fn write(mut self) -> Option<oneshot::Receiver<()>> {
+        worker::write_gathered(&self.worker, &self.shared);
+        self.waiter.take()
+    }
+}
+
+impl Drop for Gathering {
+    /// Whoever submitted them has gone away: the device's thread writes them.
+    fn drop(&mut self) {
+        if self.waiter.is_some() {
+            self.shared.wake.notify_one();
+        }
+    }
+}
+
 impl Queue {
+    fn push(&mut self, bodies: Vec<Body>, size: usize) -> oneshot::Receiver<()> {
+        let (accepted, waiter) = oneshot::channel();
+        self.bytes += size;
+        self.entries.push(Entry { bodies, accepted });
+        waiter
+    }
+
     /// Nothing waits that was submitted before or has to be done first.
     fn is_idle(&self) -> bool {
         self.entries.is_empty() && !self.reopen && !self.chores
@@ -280,9 +324,7 @@ impl Shared {
         bodies: Vec<Body>,
         size: usize,
     ) -> oneshot::Receiver<()> {
-        let (accepted, waiter) = oneshot::channel();
-        queue.bytes += size;
-        queue.entries.push(Entry { bodies, accepted });
+        let waiter = queue.push(bodies, size);
         let wakes = queue.entries.len() == 1 && !self.is_busy();
         drop(queue);
         if wakes {

@@ -7,12 +7,15 @@
 //! What strangers have recorded is limited before it is: until the handler has found out that it is no stranger
 //! who asks.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use super::{
     Audited, Broker,
     broker::Devices,
-    device::{Body, Submitted},
+    device::{Body, Gathering, Submitted},
     line::Shared,
     record::Record,
 };
@@ -35,6 +38,7 @@ pub(crate) struct Trail<'a> {
     /// What both lines share, for each device; empty until the first is made.
     shared: Vec<Shared>,
     stage: Stage,
+    company: Company<'a>,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -53,7 +57,8 @@ impl<'a> Trail<'a> {
         devices: Arc<Devices>,
         record: Record<'a>,
     ) -> Self {
-        Self { broker, tokens, devices, record, shared: Vec::new(), stage: Stage::Nothing }
+        let company = Company::join(&broker.crowd);
+        Self { broker, tokens, devices, record, shared: Vec::new(), stage: Stage::Nothing, company }
     }
 
     /// Has the request's line accepted, if it was not before. To be called before anything is changed.
@@ -147,10 +152,11 @@ impl<'a> Trail<'a> {
     /// Formats for each device.
     fn lines(&self, mut format: impl FnMut(&super::line::Writer, &Shared) -> Vec<Vec<u8>>) -> Vec<Submitted> {
         let each = self.devices.list.iter().zip(&self.shared);
+        let in_company = self.company.is_there();
         each.map(|(device, shared)| {
             // A device that has failed costs nothing.
             let bodies = format(&device.writer, shared).into_iter().map(Body::new).collect();
-            device.submit(bodies)
+            device.submit(bodies, in_company)
         })
         .collect()
     }
@@ -165,17 +171,47 @@ impl<'a> Trail<'a> {
 
 /// At least one device must take a line. The first that does is enough: another one may hang.
 pub(super) async fn one_accepts(submitted: Vec<Submitted>) -> Result<()> {
-    let mut waiters = Vec::new();
+    let (mut waiters, mut gathered) = (Vec::new(), Vec::new());
     for submitted in submitted {
         match submitted {
             Submitted::Accepted => return Ok(()),
             Submitted::Waits(waiter) => waiters.push(waiter),
+            Submitted::Gathers(lines) => gathered.push(lines),
             Submitted::Refused => {}
         }
+    }
+    if !gathered.is_empty() {
+        // Whoever else is ready on this thread comes first.
+        tokio::task::yield_now().await;
+        waiters.extend(gathered.into_iter().filter_map(Gathering::write));
     }
     match waiters.len() {
         0 => Err(Error::Audit),
         _ => futures_util::future::select_ok(waiters).await.map(|_| ()).map_err(|_| Error::Audit),
+    }
+}
+
+/// Whether other requests are under way: how many there are.
+#[derive(Default)]
+pub(super) struct Crowd(AtomicUsize);
+
+/// One of them.
+struct Company<'a>(&'a Crowd);
+
+impl<'a> Company<'a> {
+    fn join(crowd: &'a Crowd) -> Self {
+        crowd.0.fetch_add(1, Ordering::Relaxed);
+        Self(crowd)
+    }
+
+    fn is_there(&self) -> bool {
+        self.0.0.load(Ordering::Relaxed) > 1
+    }
+}
+
+impl Drop for Company<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

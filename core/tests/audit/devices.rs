@@ -1,5 +1,8 @@
 //! Where lines go: devices that fail, hang, fill up, and are made over the API.
 
+use futures_util::FutureExt as _;
+use strongroom_core::storage::{Sqlite, SqliteOptions};
+
 use super::*;
 
 // Rule 93
@@ -68,7 +71,7 @@ async fn a_file_is_a_chain_of_lines() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_at_once_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("audit.log");
@@ -92,6 +95,31 @@ async fn many_at_once_lose_nothing() {
     }
     assert_eq!(seen.len(), 400);
     assert!(seen.values().all(|it| it[..] == ["request", "response"]));
+}
+
+// Rule 93
+#[tokio::test]
+async fn who_goes_away_while_lines_are_gathered_is_on_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.log");
+    let storage = Sqlite::open(&dir.path().join("data"), SqliteOptions::default()).unwrap();
+    // Signing would wake the device's thread as well.
+    let checkpoint_after = Duration::from_secs(3_600);
+    let device = DeviceConfig { checkpoint_after, ..DeviceConfig::file("file", &path) };
+    let settings = Settings { audit: vec![device], ..Settings::default() };
+    let test = TestCore::over(Arc::new(storage), settings).await;
+    // Waits for its commit: company for whoever comes now.
+    let mut writes = Box::pin(test.write("secret/data/a", json!({ "data": { "a": "b" } })));
+    assert!((&mut writes).now_or_never().is_none());
+    let mut reads = Box::pin(test.read("sys/audit"));
+    assert!((&mut reads).now_or_never().is_none(), "it does not wait for others");
+    drop(reads);
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while file_lines(&path).iter().filter(|it| it["request"]["path"] == "sys/audit").count() < 2 {
+        assert!(std::time::Instant::now() < deadline, "its lines are not written");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    writes.await.unwrap();
 }
 
 async fn by_api(folders: Vec<std::path::PathBuf>) -> TestCore {

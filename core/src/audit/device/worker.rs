@@ -118,16 +118,36 @@ pub(super) fn write_at_once(worker: &Mutex<Worker>, bodies: Vec<Body>) -> Submit
         worker.take(&bodies);
         queue = shared.lock();
     }
-    let was_signed = queue.sign_by.is_none();
-    worker.give_back(&mut queue);
-    queue.chores |= worker.is_due();
-    let begins = was_signed && queue.sign_by.is_some();
-    let wakes = begins || queue.closing || !queue.is_idle();
-    drop(queue);
-    if wakes {
-        shared.wake.notify_one();
-    }
+    worker.let_go(queue);
     if written && in_time { Submitted::Accepted } else { Submitted::Refused }
+}
+
+/// Writes what is gathered in the queue, on the thread of one of those whose it is. If somebody writes already they take
+/// it along; if the file is not as it was left it is the device's thread's to write.
+pub(super) fn write_gathered(worker: &Mutex<Worker>, shared: &Shared) {
+    let queue = shared.lock();
+    if queue.entries.is_empty() || shared.is_busy() {
+        return;
+    }
+    shared.set_busy(true);
+    drop(queue);
+    let mut worker = lock(worker);
+    let is_ready = worker.is_ready();
+    let mut queue = shared.lock();
+    if !is_ready {
+        shared.set_busy(false);
+        drop(queue);
+        shared.wake.notify_one();
+        return;
+    }
+    let bodies = queue.take_entries();
+    drop(queue);
+    let written = worker.report(|it| it.write(&bodies)).is_some();
+    worker.tell(written);
+    let mut queue = shared.lock();
+    // Whoever watches has given it up meanwhile, and said so to all who waited.
+    queue.stalled = false;
+    worker.let_go(queue);
 }
 
 /// What the device's thread has to do next; it is marked as busy.
@@ -218,17 +238,21 @@ impl Worker {
             }
             Ok(())
         });
-        if outcome.is_none() {
-            self.lose_file();
-        }
+        self.tell(outcome.is_some())
+    }
+
+    /// Tells those whose lines were being written what became of them.
+    fn tell(&mut self, written: bool) -> bool {
         let waiters = std::mem::take(&mut self.shared.lock().in_flight);
-        if outcome.is_some() {
+        if written {
             for waiter in waiters {
                 // Whoever has gone away needs no answer.
                 let _ = waiter.send(());
             }
+        } else {
+            self.lose_file();
         }
-        outcome.is_some()
+        written
     }
 
     /// The next line begins with opening it anew: that looks at what the file really holds.
@@ -246,6 +270,19 @@ impl Worker {
             && self.config.sync == Sync::Interval
         {
             queue.unsynced = Some(file.handle());
+        }
+    }
+
+    /// Gives the device back after a write on a request's thread, and leaves to the device's thread what is its.
+    fn let_go(&self, mut queue: MutexGuard<'_, Queue>) {
+        let was_signed = queue.sign_by.is_none();
+        self.give_back(&mut queue);
+        queue.chores |= self.is_due();
+        let begins = was_signed && queue.sign_by.is_some();
+        let wakes = begins || queue.closing || !queue.is_idle();
+        drop(queue);
+        if wakes {
+            self.shared.wake.notify_one();
         }
     }
 
