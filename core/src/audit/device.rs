@@ -49,6 +49,9 @@ const MAX_QUEUED: usize = 64 << 20;
 /// What is longer is refused earlier, so that there is room for what everybody else does.
 const LARGE: usize = 64 << 10;
 
+/// Bytes that reach the medium in some milliseconds. The kernel makes writers of a file wait while it is synced.
+const MUCH: usize = 2 << 20;
+
 /// How often it is looked whether another thread has ended its write: for a few microseconds.
 const SPINS: usize = 100;
 
@@ -142,6 +145,8 @@ struct Queue {
     chores: bool,
     head: Head,
     unsynced: Option<Arc<File>>,
+    /// Bytes that were written since it was last synced, or more.
+    unsynced_bytes: usize,
 }
 
 struct Entry {
@@ -232,10 +237,19 @@ impl Device {
 
     /// Forces what was written since the last time to the medium.
     pub(super) fn sync(&self) {
-        let file = self.shared.lock().unsynced.take();
+        let file = {
+            let mut queue = self.shared.lock();
+            queue.unsynced_bytes = 0;
+            queue.unsynced.take()
+        };
         if let Some(Err(error)) = file.map(|it| it.sync_data()) {
             tracing::error!(device = %self.config.path, %error, "the audit file could not be synced");
         }
+    }
+
+    /// Whether so much was written since it was last synced that syncing it later would hold up whoever writes then.
+    pub(super) fn has_much_to_sync(&self) -> bool {
+        self.shared.lock().unsynced_bytes >= MUCH
     }
 
     /// Opens its file anew: somebody has rotated it.

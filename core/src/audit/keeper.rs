@@ -1,5 +1,5 @@
-//! What happens beside the requests: one thread that notices devices which hang, syncs files each second,
-//! writes late lines, and tells the store how far the chains have got.
+//! What happens beside the requests: one thread that notices devices which hang, syncs files each second or when much
+//! was written, writes late lines, and tells the store how far the chains have got.
 
 use std::{
     collections::HashMap,
@@ -127,6 +127,7 @@ impl Round {
             let _ = wait_for(self.late.write(devices), Duration::from_secs(1));
         }
         if !last && self.saved_at.elapsed() < SAVE {
+            devices.list.iter().filter(|it| it.has_much_to_sync()).for_each(|it| it.sync());
             return;
         }
         self.saved_at = Instant::now();

@@ -48,6 +48,8 @@ pub(super) struct Worker {
     signed_at: Instant,
     space_at: Instant,
     buffer: Vec<u8>,
+    /// Bytes written since the queue was told of them.
+    unsynced: usize,
 }
 
 enum Work {
@@ -65,8 +67,9 @@ pub(super) fn run(worker: &Mutex<Worker>) {
             // Failing is no news yet: it is tried again with the first line.
             let _ = worker.ready();
         }
-        worker.give_back(&mut worker.shared.lock());
-        worker.shared.clone()
+        let shared = worker.shared.clone();
+        worker.give_back(&mut shared.lock());
+        shared
     };
     loop {
         let work = next(&shared);
@@ -225,6 +228,7 @@ impl Worker {
             signed_at: now,
             space_at: now,
             buffer: Vec::new(),
+            unsynced: 0,
         }
     }
 
@@ -261,7 +265,7 @@ impl Worker {
     }
 
     /// Says how far the device has got, and lets go of it.
-    fn give_back(&self, queue: &mut Queue) {
+    fn give_back(&mut self, queue: &mut Queue) {
         self.shared.set_busy(false);
         queue.head = self.head;
         queue.waiting_since = (!queue.entries.is_empty()).then(Instant::now);
@@ -270,11 +274,12 @@ impl Worker {
             && self.config.sync == Sync::Interval
         {
             queue.unsynced = Some(file.handle());
+            queue.unsynced_bytes = queue.unsynced_bytes.saturating_add(std::mem::take(&mut self.unsynced));
         }
     }
 
     /// Gives the device back after a write on a request's thread, and leaves to the device's thread what is its.
-    fn let_go(&self, mut queue: MutexGuard<'_, Queue>) {
+    fn let_go(&mut self, mut queue: MutexGuard<'_, Queue>) {
         let was_signed = queue.sign_by.is_none();
         self.give_back(&mut queue);
         queue.chores |= self.is_due();
@@ -407,6 +412,7 @@ impl Worker {
             Some(sink) => sink.append(&self.buffer),
             None => Err(io::ErrorKind::NotConnected.into()),
         };
+        self.unsynced = self.unsynced.saturating_add(self.buffer.len());
         self.buffer.clear();
         self.buffer.shrink_to(KEPT_BUFFER);
         outcome?;
