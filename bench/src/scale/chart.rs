@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use plotters::prelude::*;
+use plotters::{coord::types::RangedCoordf64, prelude::*};
 
 use super::Failure;
 
@@ -29,15 +29,7 @@ pub(crate) fn over_size(path: &Path, title: &str, curves: &[Curve]) -> Result<()
     let mut chart = builder(&area, title).build_cartesian_2d((left..right).log_scale(), 0.0..top)?;
     let label = |it: &f64| format!("10^{:.0}", it.log10());
     chart.configure_mesh().x_desc("entries").x_label_formatter(&label).light_line_style(WHITE).draw()?;
-    for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
-        let line = LineSeries::new(curve.points.iter().copied(), colour.stroke_width(2)).point_size(3);
-        chart.draw_series(line)?.label(&curve.name).legend(|it| key(it, *colour));
-    }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE)
-        .draw()?;
+    lines(&mut chart, curves)?;
     area.present()?;
     Ok(())
 }
@@ -48,16 +40,21 @@ pub(crate) fn over_time(path: &Path, title: &str, curves: &[Curve]) -> Result<()
     let area = area(path)?;
     let mut chart = builder(&area, title).build_cartesian_2d(left..right, 0.0..top)?;
     chart.configure_mesh().x_desc("seconds from the end of the minute").light_line_style(WHITE).draw()?;
+    lines(&mut chart, curves)?;
+    area.present()?;
+    Ok(())
+}
+
+fn lines<'a, X: Ranged<ValueType = f64>>(
+    chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, RangedCoordf64>>,
+    curves: &[Curve],
+) -> Result<(), Failure> {
     for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
         let line = LineSeries::new(curve.points.iter().copied(), colour.stroke_width(2)).point_size(3);
         chart.draw_series(line)?.label(&curve.name).legend(|it| key(it, *colour));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE)
-        .draw()?;
-    area.present()?;
+    let labels = SeriesLabelPosition::UpperLeft;
+    chart.configure_series_labels().position(labels).background_style(WHITE).draw()?;
     Ok(())
 }
 

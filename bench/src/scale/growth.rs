@@ -37,7 +37,8 @@ impl Growth {
         let values = || points.iter().map(|it| it.1);
         let (least, most) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
         let first = points.first().map_or(least, |it| it.1);
-        let shape = if most / least <= NOISE || most <= first * NOISE {
+        let grows = per_tenfold > 1.0;
+        let shape = if !grows || most / least <= NOISE || most <= first * NOISE {
             Shape::Flat
         } else if line(&over(f64::log10)).error <= line(&over(|it| it)).error {
             Shape::Logarithmic
@@ -86,6 +87,8 @@ mod tests {
     fn shapes_are_told_apart() {
         check([20.0, 21.0, 19.5, 21.5], Shape::Flat, 1.02);
         check([20.0, 18.0, 14.0, 10.0], Shape::Flat, 0.79);
+        // Noise in the middle of what does not grow.
+        check([20.0, 40.0, 19.0, 19.0], Shape::Flat, 0.93);
         check([20.0, 24.0, 28.0, 32.0], Shape::Logarithmic, 1.17);
         check([20.0, 20.1, 21.0, 30.0], Shape::Linear, 1.13);
         check([1.0, 10.0, 100.0, 1_000.0], Shape::Linear, 10.0);
