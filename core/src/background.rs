@@ -92,7 +92,8 @@ pub struct NextDue(pub Timestamp);
 
 impl Core {
     /// Does what is due at `now`, each job once and a bounded piece of it. A job that fails is logged and
-    /// tried again in its own time. While sealed there is nothing to do.
+    /// tried again in its own time. While sealed there is nothing to do. It rests between pieces, for which the
+    /// runtime needs its clock (`enable_time`).
     pub async fn run_due(&self, now: Timestamp) -> Result<NextDue> {
         let mut state = self.background.0.lock().await;
         let State { due, places } = &mut *state;

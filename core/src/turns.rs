@@ -4,8 +4,9 @@
 //! one would run in vain each time, and some of them again and again. So after its first conflict a request waits
 //! for its turn, first come first served. A turn is no lock on the row: correct is what is committed by the checks.
 
-use foldhash::fast::FixedState;
 use std::hash::BuildHasher as _;
+
+use foldhash::fast::FixedState;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::storage::RowKey;

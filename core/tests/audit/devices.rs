@@ -97,29 +97,62 @@ async fn many_at_once_lose_nothing() {
     assert!(seen.values().all(|it| it[..] == ["request", "response"]));
 }
 
+/// A store that makes requests wait for their commits: company for whoever comes meanwhile.
+async fn with_waits(dir: &Path, deadline: Duration) -> TestCore {
+    let storage = Sqlite::open(&dir.join("data"), SqliteOptions::default()).unwrap();
+    // Signing would wake the device's thread as well.
+    let checkpoint_after = Duration::from_secs(3_600);
+    let device =
+        DeviceConfig { checkpoint_after, deadline, ..DeviceConfig::file("file", dir.join("audit.log")) };
+    let test =
+        TestCore::over(Arc::new(storage), Settings { audit: vec![device], ..Settings::default() }).await;
+    // From now on the file is open.
+    test.read("sys/mounts").await.unwrap();
+    test
+}
+
 // Rule 93
 #[tokio::test]
 async fn who_goes_away_while_lines_are_gathered_is_on_record() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("audit.log");
-    let storage = Sqlite::open(&dir.path().join("data"), SqliteOptions::default()).unwrap();
-    // Signing would wake the device's thread as well.
-    let checkpoint_after = Duration::from_secs(3_600);
-    let device = DeviceConfig { checkpoint_after, ..DeviceConfig::file("file", &path) };
-    let settings = Settings { audit: vec![device], ..Settings::default() };
-    let test = TestCore::over(Arc::new(storage), settings).await;
-    // Waits for its commit: company for whoever comes now.
+    let test = with_waits(dir.path(), Duration::from_secs(60)).await;
     let mut writes = Box::pin(test.write("secret/data/a", json!({ "data": { "a": "b" } })));
     assert!((&mut writes).now_or_never().is_none());
     let mut reads = Box::pin(test.read("sys/audit"));
     assert!((&mut reads).now_or_never().is_none(), "it does not wait for others");
     drop(reads);
+    let lines = || file_lines(&dir.path().join("audit.log"));
     let deadline = std::time::Instant::now() + Duration::from_secs(30);
-    while file_lines(&path).iter().filter(|it| it["request"]["path"] == "sys/audit").count() < 2 {
+    while lines().iter().filter(|it| it["request"]["path"] == "sys/audit").count() < 2 {
         assert!(std::time::Instant::now() < deadline, "its lines are not written");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     writes.await.unwrap();
+}
+
+// Rule 94
+#[tokio::test]
+async fn a_request_that_is_held_up_does_not_take_the_device_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let test = with_waits(dir.path(), Duration::from_millis(100)).await;
+    // The device's thread may be about to look, and write what is there.
+    for attempt in 0.. {
+        assert!(attempt < 50, "no request was held up");
+        let mut writes = Box::pin(test.write("secret/data/a", json!({ "data": { "a": "b" } })));
+        assert!((&mut writes).now_or_never().is_none());
+        let mut reads = Box::pin(test.read("sys/audit"));
+        assert!((&mut reads).now_or_never().is_none(), "it does not wait for others");
+        // As a process that was stopped, or a machine that has too much to do.
+        std::thread::sleep(Duration::from_millis(300));
+        if matches!(reads.await, Err(Error::Audit)) {
+            break;
+        }
+    }
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while test.read("sys/audit").await.is_err() {
+        assert!(std::time::Instant::now() < deadline, "the device takes no lines any more");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn by_api(folders: Vec<std::path::PathBuf>) -> TestCore {
