@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ .Data.replicas | contains "r1.canary" }} {{ in .Data.replicas "no" }} {{ in "canary" "nar" }} {{ containsAny .Data.options.tags .Data.replicas }} {{ containsAll .Data.options.tags .Data.options.tags }} {{ containsNone .Data.options.tags .Data.replicas }} {{ containsNotAll .Data.options.tags .Data.options.tags }}{{ end }}

@@ -1,0 +1,1 @@
+{{ define "row" }}<{{ . }}>{{ end }}{{ executeTemplate "row" "a" | toUpper }} {{ executeTemplate "row" }}

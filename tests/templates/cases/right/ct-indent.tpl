@@ -1,0 +1,1 @@
+{{ "a\n\nb" | indent 2 }}|{{ indent 0 "x" }}|

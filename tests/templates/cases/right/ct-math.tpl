@@ -1,0 +1,1 @@
+{{ add 1 2 }} {{ 5 | subtract 2 }} {{ multiply 3 4 }} {{ divide 2 9 }} {{ divide 2.0 9 }} {{ modulo 4 10 }} {{ -7 | modulo 3 }} {{ -7 | divide 2 }} {{ minimum 3 5 }} {{ maximum 3 5 }} {{ maximum 3 5.5 }} {{ minimum 1.5 2 }} {{ add 0.1 0.2 }} {{ add 1 1.5 }}

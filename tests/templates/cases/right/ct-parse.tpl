@@ -1,0 +1,1 @@
+{{ parseInt "42" | add 1 }} {{ parseFloat "1.50" }} {{ parseUint "7" }} {{ parseBool "T" }} {{ parseBool "" }} {{ parseInt "" }} {{ with secret "kv/app/numbers" }}{{ .Data.text | parseInt | multiply 2 }}{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ range .Data.replicas }}{{ scratch.MapSet "hosts" . (printf "%s:5432" .) }}{{ end }}{{ range $i, $h := scratch.MapValues "hosts" }}{{ if $i }},{{ end }}{{ $h }}{{ end }}{{ end }}

@@ -1,0 +1,1 @@
+{{ scratch.Set "a" 1 }}{{ scratch.SetX "a" 2 }}{{ scratch.Get "a" }} {{ scratch.Key "a" }} {{ scratch.Key "b" }} {{ scratch.Get "b" }}{{ scratch.MapSet "m" "y" "2" }}{{ scratch.MapSet "m" "x" "1" }}{{ scratch.MapSetX "m" "x" "9" }}{{ range scratch.MapValues "m" }}<{{ . }}>{{ end }} {{ scratch.Get "m" }}{{ range scratch.MapValues "no" }}x{{ else }} none{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/text" }}{{ .Data | toTOML }}{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/text" }}{{ .Data | toYAML }}{{ end }}

@@ -1,0 +1,2 @@
+{{/* one */}}a{{- /* two
+lines */ -}} b {{/* three */ -}} c

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ eq .Data.port "5432" }} {{ eq .Data.enabled true }} {{ eq .Data.nothing nil }} {{ eq .Data.missing "x" }} {{ if eq .Data.username "app-canary" }}same{{ end }} {{ lt .Data.port "6" }}{{ end }}

@@ -1,0 +1,1 @@
+{{ eq 1 1 }}{{ eq "a" "a" "b" }}{{ eq 1 2 1 }}{{ ne "a" "b" }}{{ lt 1 2 }}{{ le 2 2 }}{{ gt "b" "a" }}{{ ge 1.5 1.5 }}{{ eq true false }}{{ eq (parseUint "3") 3 }}{{ lt -1 (parseUint "3") }}{{ eq .x nil }}{{ eq nil nil }}{{ ne .x "a" }}

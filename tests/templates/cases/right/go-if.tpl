@@ -1,0 +1,1 @@
+{{ if 0 }}a{{ else if "" }}b{{ else if 0.0 }}c{{ else if (parseJSON "[]") }}d{{ else if (parseJSON "{}") }}e{{ else if not true }}f{{ else }}g{{ end }}{{ if and 1 "x" }}h{{ end }}{{ if or 0 "" "z" }}i{{ end }}

@@ -1,0 +1,1 @@
+{{ len "grün" }} {{ len (parseJSON "[1,2]") }} {{ index (parseJSON `{"a":{"b":[1,"x"]}}`) "a" "b" 1 }} {{ slice "canary" 1 3 }} {{ slice (split "," "a,b,c") 1 }} {{ index "abc" 1 }} {{ index (parseJSON "{}") "no" }} {{ slice "abc" }} {{ len (loop 3) }}

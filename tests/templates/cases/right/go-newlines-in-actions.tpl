@@ -1,0 +1,6 @@
+{{ with
+  secret "kv/app/db"
+}}{{
+  .Data.host
+  | toUpper
+}}{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ printf "%s:%v" .Data.host .Data.port }} {{ printf "%d" .Data.port }} {{ printf "%T %T %T %T" .Data.port .Data .Data.replicas .Data.enabled }} {{ printf "%q %x" .Data.port .Data.port }} {{ printf "%v" .Data.options }} {{ .Data.replicas }} {{ .Data.options }} {{ .Data.nothing }} {{ .Data.missing }} {{ .Data.ratio }}{{ end }}

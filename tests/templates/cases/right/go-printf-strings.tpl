@@ -1,0 +1,1 @@
+{{ printf "%s|%10s|%-10s|%.3s|%q|%x|%X|% x|%v" "canary" "canary" "canary" "canary" "can\"ary\n" "ca" "ca" "ca" "c" }} {{ printf "%5t|%c|%U" true 65 65 }} {{ printf "%#q %+q %06d %s" "a" "ä" -42 "%" }}

@@ -1,0 +1,1 @@
+{{ printf "%d" "a" }} {{ printf "%s" 1 }} {{ printf "%z" 1 }} {{ printf "%d" }} {{ printf "%" }} {{ printf "x" 1 "y" nil }} {{ printf "%!" 1 }} {{ printf "%[2]d %[1]d" 1 2 }} {{ printf "%[5]d" 1 }} {{ printf "%*d|%-*d|%.*f" 5 1 5 2 2 3.14159 }} {{ printf "%t %f" 1 2 }} {{ printf "%5d %05s" "ab" "ab" }}

@@ -1,0 +1,1 @@
+{{ range $i, $e := split "," "a,b,c" }}{{ if eq $e "b" }}{{ continue }}{{ end }}{{ $i }}{{ $e }}{{ end }} {{ range split "," "a,b,c" }}{{ . }}{{ if eq . "b" }}{{ break }}{{ end }}{{ end }} {{ range $e := parseJSON "[1,null,\"x\"]" }}<{{ $e }}>{{ end }} {{ range . }}x{{ else }}empty{{ end }}

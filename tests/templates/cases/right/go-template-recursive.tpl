@@ -1,0 +1,1 @@
+{{ define "tree" }}{{ range $k, $v := . }}({{ $k }}{{ if eq (printf "%T" $v) "map[string]interface {}" }}{{ template "tree" $v }}{{ else }}={{ $v }}{{ end }}){{ end }}{{ end }}{{ template "tree" parseJSON `{"a":{"b":{"c":1}},"d":2}` }}

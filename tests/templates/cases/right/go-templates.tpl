@@ -1,0 +1,1 @@
+{{ define "item" }}[{{ .name }}{{ template "sub" .list }}]{{ end }}{{ define "sub" }}{{ range . }}-{{ . }}{{ end }}{{ end }}{{ template "item" parseJSON `{"name":"n","list":[1,2]}` }}{{ block "late" "dot" }}<{{ . }}>{{ end }}{{ template "late" 5 }}{{ template "none" }}{{ define "none" }}{{ . }}{{ end }}

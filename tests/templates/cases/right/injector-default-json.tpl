@@ -1,0 +1,1 @@
+{{ with secret "secret/data/web/config" }}{{ .Data.data | toJSON }}{{ end }}

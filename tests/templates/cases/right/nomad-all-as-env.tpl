@@ -1,0 +1,2 @@
+{{ range $k, $v := (secret "kv/app/db").Data }}{{ $k | toUpper }}={{ $v }}
+{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/certs" }}{{ .Data.cert }}{{ .Data.key }}{{ end }}

@@ -1,0 +1,1 @@
+{{ range $i, $k := secrets "kv/app/" }}{{ $i }}:{{ $k }} {{ end }}

@@ -1,0 +1,2 @@
+{{ with secret "kv/app/db" }}{{ .Data | toUnescapedJSON }}
+{{ .Data | toUnescapedJSONPretty }}{{ end }}

@@ -1,0 +1,1 @@
+{{ "canary" | sprig_b64enc }} {{ "Y2FuYXJ5" | sprig_b64dec }} {{ "canary" | sprig_b32enc }} {{ "MNQW4YLSPE======" | sprig_b32dec }} {{ sprig_sha1sum "a" }} {{ sprig_sha256sum "a" }} {{ sprig_adler32sum "abc" }}

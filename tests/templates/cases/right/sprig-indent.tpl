@@ -1,0 +1,2 @@
+x:{{ sprig_nindent 2 "a\nb" }}
+{{ sprig_indent 4 "a\nb" }}

@@ -1,0 +1,1 @@
+{{ $a := sprig_dict "x" 1 "n" (sprig_dict "p" 1) }}{{ sprig_merge $a (sprig_dict "x" 2 "y" 3 "n" (sprig_dict "q" 2)) }} {{ sprig_mergeOverwrite (sprig_dict "x" 1) (sprig_dict "x" 2) }} {{ sprig_deepCopy $a }} {{ sprig_deepEqual $a (sprig_deepCopy $a) }}

@@ -1,0 +1,1 @@
+{{ $d := sprig_dict "x" 1 }}{{ sprig_mustMerge $d (sprig_dict "x" 2 "y" 3) }} {{ sprig_mustMergeOverwrite $d (sprig_dict "x" 2) }} {{ sprig_mustDeepCopy $d }} {{ sprig_values (sprig_dict "only" "v") }}

@@ -1,0 +1,2 @@
+{{ $m := sprig_mustFromJson `{"a":[1,"<"]}` }}{{ $m | sprig_mustToJson }} {{ $m | sprig_mustToRawJson }}
+{{ $m | sprig_mustToPrettyJson }}

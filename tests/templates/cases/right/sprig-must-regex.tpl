@@ -1,0 +1,1 @@
+{{ sprig_mustRegexMatch "^a" "abc" }} {{ sprig_mustRegexFind "b." "abcd" }} {{ sprig_mustRegexFindAll "[a-c]" "abcd" -1 }} {{ sprig_mustRegexReplaceAll "a(x*)b" "-axxb-" "<$1>" }} {{ sprig_mustRegexReplaceAllLiteral "a" "aba" "$1" }} {{ sprig_mustRegexSplit "," "a,b,c" 2 }}

@@ -1,0 +1,1 @@
+{{ sprig_base "a/b.txt" }} {{ sprig_dir "a/b.txt" }} {{ sprig_clean "a//b/../c/." }} {{ sprig_ext "a.tar.gz" }} {{ sprig_isAbs "/a" }} {{ sprig_base "/" }} {{ sprig_dir "" }} {{ sprig_clean "" }} {{ sprig_clean "/../a" }}

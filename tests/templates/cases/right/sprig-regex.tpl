@@ -1,0 +1,1 @@
+{{ sprig_regexMatch "^a" "abc" }} {{ sprig_regexFind "b." "abcd" }} {{ sprig_regexFindAll "[a-c]" "abcd" -1 }} {{ sprig_regexFindAll "[a-c]" "abcd" 2 }} {{ sprig_regexReplaceAll "a(x*)b" "-ab-axxb-" "${1}W" }} {{ sprig_regexReplaceAllLiteral "a(x*)b" "-ab-" "${1}" }} {{ sprig_regexSplit "z+" "pizza" -1 }} {{ sprig_regexQuoteMeta "1.2" }}

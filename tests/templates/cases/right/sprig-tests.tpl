@@ -1,0 +1,1 @@
+{{ sprig_contains "b" "abc" }} {{ sprig_hasPrefix "a" "abc" }} {{ sprig_hasSuffix "c" "abc" }} {{ sprig_empty "" }} {{ sprig_empty 1 }} {{ sprig_default "d" "" }} {{ sprig_default "d" "x" }} {{ .no | sprig_default "d" }} {{ sprig_coalesce 0 "" "c" }} {{ sprig_ternary "y" "n" true }} {{ true | sprig_ternary "y" "n" }} {{ sprig_all 1 "" }} {{ sprig_any 0 "x" }}

@@ -1,0 +1,1 @@
+{{ sprig_typeOf 1 }} {{ sprig_kindOf (sprig_list) }} {{ sprig_typeIs "string" "x" }} {{ sprig_kindIs "map" (sprig_dict) }} {{ sprig_kindOf nil }} {{ sprig_typeOf (sprig_until 1) }} {{ sprig_typeIsLike "dependency.Secret" (secret "kv/app/db") }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ eq .Data.options .Data.options }}{{ end }}

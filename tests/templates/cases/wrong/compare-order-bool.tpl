@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ lt .Data.enabled true }}{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ eq .Data.password 1 }}{{ end }}

@@ -1,0 +1,1 @@
+{{ define "a" }}canary{{ end }}{{ define "a" }}more{{ end }}

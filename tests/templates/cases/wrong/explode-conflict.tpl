@@ -1,0 +1,1 @@
+{{ `{"a":"canary","a/b":1}` | parseJSON | explodeMap }}

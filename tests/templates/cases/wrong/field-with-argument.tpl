@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ .Data.password "canary" }}{{ end }}

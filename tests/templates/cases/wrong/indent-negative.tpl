@@ -1,0 +1,1 @@
+{{ indent -1 "canary" }}

@@ -1,0 +1,1 @@
+{{ index nil "canary" }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ index .Data.replicas 9 }}{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ index .Data 1 }}{{ end }}

@@ -1,0 +1,1 @@
+{{ range loop "canary" }}x{{ end }}

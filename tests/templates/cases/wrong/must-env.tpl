@@ -1,0 +1,1 @@
+{{ mustEnv "STRONGROOM_TEMPLATE_CANARY" }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ add 1 .Data.port }}{{ end }}

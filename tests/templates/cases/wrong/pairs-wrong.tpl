@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" "canary" }}x{{ end }}

@@ -1,0 +1,1 @@
+{{ range secret "kv/app/db" }}x{{ end }}

@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ range .Data.password }}x{{ end }}{{ end }}

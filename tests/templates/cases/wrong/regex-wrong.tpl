@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ regexMatch "(canary" .Data.password }}{{ end }}

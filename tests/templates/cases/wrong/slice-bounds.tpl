@@ -1,0 +1,1 @@
+{{ slice "canary" 4 2 }}

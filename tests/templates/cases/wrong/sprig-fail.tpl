@@ -1,0 +1,1 @@
+{{ with secret "kv/app/db" }}{{ sprig_fail .Data.password }}{{ end }}

@@ -1,0 +1,1 @@
+{{ sprig_substr 9 12 "canary" }}

@@ -1,0 +1,1 @@
+{{ `{"a":["canary",null]}` | parseJSON | toTOML }}

@@ -1,0 +1,1 @@
+{{ toUpper "canary" "b" }}
