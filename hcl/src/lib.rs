@@ -43,6 +43,7 @@ mod error;
 mod expression;
 mod json;
 mod native;
+mod reader;
 mod template;
 mod view;
 
@@ -51,4 +52,5 @@ pub use edit::{EditError, Edits, quote, quote_json};
 pub use error::{Error, ErrorKind};
 pub use json::{parse_any, parse_json};
 pub use native::{parse, parse_bytes, utf8};
+pub use reader::{Known, ReadError, Reader};
 pub use view::{AttrView, BlockView, BodyView, KeyView, Mismatch};

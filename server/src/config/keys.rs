@@ -4,11 +4,7 @@
 //! the pages on listeners, seals, audit and telemetry) and of OpenBao 2.x (openbao.org/docs/configuration).
 //! Our own key is `answers`. A key that is in none of these is an error; one that has no effect here is reported once.
 
-/// Keys of one place: those that have an effect, and those that are only known.
-pub(super) struct Known {
-    pub(super) used: &'static [&'static str],
-    pub(super) unused: &'static [&'static str],
-}
+use strongroom_hcl::Known;
 
 pub(super) const TOP: Known = Known {
     used: &[

@@ -3,11 +3,11 @@
 use std::{net::IpAddr, path::PathBuf, str::FromStr as _, time::Duration};
 
 use strongroom_core::{net::Cidr, request::Opened};
-use strongroom_hcl::BlockView;
+use strongroom_hcl::{BlockView, Reader};
 
 use super::{
     keys,
-    parse::{Result, Source},
+    parse::{self, Result},
 };
 use crate::http::Limits;
 
@@ -65,7 +65,7 @@ pub struct Forwarded {
     pub reject_not_authorized: bool,
 }
 
-pub(super) fn read(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Listener> {
+pub(super) fn read(source: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Listener> {
     match block.label(0) {
         "tcp" => tcp(source, block),
         "unix" => unix(source, block),
@@ -73,7 +73,7 @@ pub(super) fn read(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Lis
     }
 }
 
-fn tcp(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Listener> {
+fn tcp(source: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Listener> {
     let body = block.body;
     source.check_keys(body, &keys::TCP, "listener \"tcp\"")?;
     let address = source.text(body, "address")?.unwrap_or_else(|| "127.0.0.1:8200".to_owned());
@@ -100,7 +100,7 @@ fn with_port(address: String) -> String {
     }
 }
 
-fn tls(source: &Source<'_>, block: &BlockView<'_>) -> Result<Tls> {
+fn tls(source: &Reader<'_>, block: &BlockView<'_>) -> Result<Tls> {
     let body = block.body;
     let file = |name: &str| -> Result<Option<PathBuf>> {
         Ok(source.text(body, name)?.filter(|it| !it.is_empty()).map(PathBuf::from))
@@ -137,7 +137,7 @@ fn tls(source: &Source<'_>, block: &BlockView<'_>) -> Result<Tls> {
     })
 }
 
-fn unix(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Listener> {
+fn unix(source: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Listener> {
     let body = block.body;
     source.check_keys(body, &keys::UNIX, "listener \"unix\"")?;
     let path = source.text(body, "address")?.filter(|it| !it.is_empty());
@@ -155,7 +155,7 @@ fn unix(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Listener> {
     Ok(Listener { address, limits, forwarded: None, opened: Opened::default() })
 }
 
-fn opened(source: &Source<'_>, block: &BlockView<'_>) -> Result<Opened> {
+fn opened(source: &Reader<'_>, block: &BlockView<'_>) -> Result<Opened> {
     let is_open = |key: &str| Ok(source.bool(block.body, key)? == Some(false));
     Ok(Opened {
         rekey: is_open("disable_unauthed_rekey_endpoints")?,
@@ -163,12 +163,12 @@ fn opened(source: &Source<'_>, block: &BlockView<'_>) -> Result<Opened> {
     })
 }
 
-fn limits(source: &Source<'_>, block: &BlockView<'_>) -> Result<Limits> {
+fn limits(source: &Reader<'_>, block: &BlockView<'_>) -> Result<Limits> {
     let usual = Limits::default();
     let size = source.number(block.body, "max_request_size")?.filter(|it| *it > 0);
     let size = size.map_or(usual.max_body, |it| usize::try_from(it).unwrap_or(usize::MAX));
     let deadline = |name: &str, usual: Duration| -> Result<Duration> {
-        Ok(source.duration(block.body, name)?.filter(|it| !it.is_zero()).unwrap_or(usual))
+        Ok(parse::duration(source, block.body, name)?.filter(|it| !it.is_zero()).unwrap_or(usual))
     };
     Ok(Limits {
         max_body: size.min(Limits::MAX_BODY),
@@ -179,7 +179,7 @@ fn limits(source: &Source<'_>, block: &BlockView<'_>) -> Result<Limits> {
     })
 }
 
-fn forwarded(source: &Source<'_>, block: &BlockView<'_>) -> Result<Option<Forwarded>> {
+fn forwarded(source: &Reader<'_>, block: &BlockView<'_>) -> Result<Option<Forwarded>> {
     let body = block.body;
     let mut authorized = Vec::new();
     for (span, text) in source.list(body, "x_forwarded_for_authorized_addrs")? {

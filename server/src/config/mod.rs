@@ -105,10 +105,8 @@ pub struct Telemetry {
 pub enum ConfigError {
     #[error("{path}: {source}", path = path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("{path}:{at}", path = path.display())]
-    Hcl { path: PathBuf, at: strongroom_hcl::Error },
-    #[error("{path}:{line}:{column}: {message}", path = path.display())]
-    Refused { path: PathBuf, line: usize, column: usize, message: String },
+    #[error(transparent)]
+    Read(#[from] strongroom_hcl::ReadError),
     #[error("{path}: no configuration files (*.hcl, *.json) in it", path = .0.display())]
     EmptyDirectory(PathBuf),
     #[error("the configuration has no `{0}`")]

@@ -7,11 +7,10 @@ use std::{
 
 use strongroom_api::params::parse_duration;
 use strongroom_core::Answers;
-use strongroom_hcl::{AttrView, BlockView, BodyView, ErrorKind, Mismatch, Span};
+use strongroom_hcl::{BlockView, BodyView, ReadError, Reader};
 
 use super::{
-    AuditDevice, Config, ConfigError, Log, Seal, Storage, Telemetry,
-    keys::{self, Known},
+    AuditDevice, Config, ConfigError, Log, Seal, Storage, Telemetry, keys,
     listener::{self, Listener},
 };
 
@@ -40,124 +39,45 @@ pub(super) struct Draft {
     warnings: Vec<String>,
 }
 
-/// A file being read: knows how to say where something is wrong.
-pub(super) struct Source<'a> {
-    path: &'a Path,
-    text: &'a str,
-    warnings: Vec<String>,
-}
+pub(super) type Result<T> = std::result::Result<T, ReadError>;
 
-pub(super) type Result<T> = std::result::Result<T, ConfigError>;
-
-impl Source<'_> {
-    pub(super) fn refuse(&self, span: Span, message: impl Into<String>) -> ConfigError {
-        let at = strongroom_hcl::Error::at(self.text, span.start, ErrorKind::Expected(""));
-        ConfigError::Refused {
-            path: self.path.to_owned(),
-            line: at.line,
-            column: at.column,
-            message: message.into(),
-        }
-    }
-
-    pub(super) fn at(&self, mismatch: Mismatch) -> ConfigError {
-        ConfigError::Hcl { path: self.path.to_owned(), at: mismatch.locate(self.text) }
-    }
-
-    /// Refuses unknown keys, reports unused ones.
-    pub(super) fn check_keys(&mut self, body: BodyView<'_>, known: &Known, within: &str) -> Result<()> {
-        for key in body.keys() {
-            if known.used.contains(&key.name) {
-                continue;
-            }
-            if !known.unused.contains(&key.name) {
-                return Err(self.refuse(key.span, format!("unknown key{} in {within}", quoted(key.name))));
-            }
-            let line = strongroom_hcl::Error::at(self.text, key.span.start, ErrorKind::Expected("")).line;
-            let path = self.path.display();
-            self.warnings.push(format!("{path}:{line}: `{}` in {within} has no effect", key.name));
-        }
-        match body.duplicates().first() {
-            Some(key) => Err(self.refuse(key.span, format!("`{}` stands twice in {within}", key.name))),
-            None => Ok(()),
-        }
-    }
-
-    pub(super) fn text(&self, body: BodyView<'_>, name: &str) -> Result<Option<String>> {
-        Ok(body.str(name).map_err(|it| self.at(it))?.map(str::to_owned))
-    }
-
-    pub(super) fn bool(&self, body: BodyView<'_>, name: &str) -> Result<Option<bool>> {
-        body.bool(name).map_err(|it| self.at(it))
-    }
-
-    pub(super) fn number(&self, body: BodyView<'_>, name: &str) -> Result<Option<u64>> {
-        body.u64(name).map_err(|it| self.at(it))
-    }
-
-    pub(super) fn duration(&self, body: BodyView<'_>, name: &str) -> Result<Option<Duration>> {
-        let Some(attr) = body.single(name).map_err(|it| self.at(it))? else { return Ok(None) };
-        let text = attr.as_text().map_err(|it| self.at(it))?;
-        let parsed = parse_duration(text).ok_or_else(|| self.at(attr.mismatch("a duration")))?;
-        Ok(Some(parsed))
-    }
-
-    /// A list of strings, or one string with commas.
-    pub(super) fn list(&self, body: BodyView<'_>, name: &str) -> Result<Vec<(Span, String)>> {
-        let Some(attr) = body.single(name).map_err(|it| self.at(it))? else { return Ok(Vec::new()) };
-        let items: Vec<AttrView<'_>> = match attr.as_list() {
-            Ok(items) => items.collect(),
-            Err(_) => vec![attr],
-        };
-        let mut out = Vec::new();
-        for item in items {
-            let text = item.as_str().map_err(|it| self.at(it))?;
-            let parts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
-            out.extend(parts.map(|part| (item.span(), part.to_owned())));
-        }
-        Ok(out)
-    }
-
-    /// The blocks of a kind with one label.
-    fn labelled<'b>(&self, body: BodyView<'b>, kind: &str) -> Result<Vec<BlockView<'b>>> {
-        body.blocks(kind, 1).map_err(|it| self.at(it))
-    }
+pub(super) fn duration(reader: &Reader<'_>, body: BodyView<'_>, name: &str) -> Result<Option<Duration>> {
+    reader.parsed(body, name, "a duration", parse_duration)
 }
 
 impl Draft {
     pub(super) fn read(&mut self, path: &Path, text: &str) -> Result<()> {
-        let mut source = Source { path, text, warnings: Vec::new() };
-        let parsed =
-            strongroom_hcl::parse_any(text).map_err(|at| ConfigError::Hcl { path: path.to_owned(), at })?;
+        let mut source = Reader::new(path, text);
+        let parsed = source.parse()?;
         let body = parsed.view();
         source.check_keys(body, &keys::TOP, "the configuration")?;
         self.read_scalars(&source, body)?;
         for kind in ["storage", "backend"] {
-            for block in source.labelled(body, kind)? {
+            for block in source.blocks(body, kind, 1)? {
                 self.storage = Some(storage(&mut source, &block)?);
             }
         }
-        for block in source.labelled(body, "listener")? {
+        for block in source.blocks(body, "listener", 1)? {
             self.listeners.push(listener::read(&mut source, &block)?);
         }
-        for block in source.labelled(body, "seal")? {
+        for block in source.blocks(body, "seal", 1)? {
             self.seal = Some(seal(&mut source, &block)?);
         }
-        for block in body.blocks("audit", 2).map_err(|it| source.at(it))? {
+        for block in source.blocks(body, "audit", 2)? {
             self.audit.push(audit(&mut source, &block)?);
         }
-        for block in body.blocks("telemetry", 0).map_err(|it| source.at(it))? {
+        for block in source.blocks(body, "telemetry", 0)? {
             source.check_keys(block.body, &keys::TELEMETRY, "telemetry")?;
             self.telemetry = Telemetry {
                 disable_hostname: source.bool(block.body, "disable_hostname")?.unwrap_or(false),
-                prometheus_retention: source.duration(block.body, "prometheus_retention_time")?,
+                prometheus_retention: duration(&source, block.body, "prometheus_retention_time")?,
             };
         }
         self.warnings.append(&mut source.warnings);
         Ok(())
     }
 
-    fn read_scalars(&mut self, source: &Source<'_>, body: BodyView<'_>) -> Result<()> {
+    fn read_scalars(&mut self, source: &Reader<'_>, body: BodyView<'_>) -> Result<()> {
         let replace = |old: &mut Option<String>, new: Option<String>| {
             if new.is_some() {
                 *old = new;
@@ -166,8 +86,8 @@ impl Draft {
         replace(&mut self.api_addr, source.text(body, "api_addr")?);
         replace(&mut self.cluster_addr, source.text(body, "cluster_addr")?);
         replace(&mut self.cluster_name, source.text(body, "cluster_name")?);
-        self.default_lease_ttl = source.duration(body, "default_lease_ttl")?.or(self.default_lease_ttl);
-        self.max_lease_ttl = source.duration(body, "max_lease_ttl")?.or(self.max_lease_ttl);
+        self.default_lease_ttl = duration(source, body, "default_lease_ttl")?.or(self.default_lease_ttl);
+        self.max_lease_ttl = duration(source, body, "max_lease_ttl")?.or(self.max_lease_ttl);
         self.disable_mlock = source.bool(body, "disable_mlock")?.unwrap_or(self.disable_mlock);
         self.ui = source.bool(body, "ui")?.unwrap_or(self.ui);
         let by_api = source.bool(body, "unsafe_allow_api_audit_creation")?;
@@ -194,7 +114,7 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<Config> {
+    pub(super) fn finish(self) -> std::result::Result<Config, ConfigError> {
         if self.listeners.is_empty() {
             return Err(ConfigError::Missing("listener"));
         }
@@ -240,9 +160,9 @@ impl Log {
     }
 }
 
-fn storage(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Storage> {
+fn storage(source: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Storage> {
     let kind = block.label(0);
-    let path = |source: &Source<'_>| -> Result<PathBuf> {
+    let path = |source: &Reader<'_>| -> Result<PathBuf> {
         let path = source.text(block.body, "path")?.filter(|it| !it.is_empty());
         path.map(PathBuf::from)
             .ok_or_else(|| source.refuse(block.key, format!("storage \"{kind}\" needs a `path`")))
@@ -271,7 +191,7 @@ fn storage(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Storage> {
     }
 }
 
-fn seal(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Seal> {
+fn seal(source: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Seal> {
     let needs = |what: &str| format!("seal \"{}\" needs a `{what}`", block.label(0));
     match block.label(0) {
         "shamir" => {
@@ -302,10 +222,10 @@ fn seal(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<Seal> {
     }
 }
 
-fn audit(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<AuditDevice> {
+fn audit(source: &mut Reader<'_>, block: &BlockView<'_>) -> Result<AuditDevice> {
     source.check_keys(block.body, &keys::AUDIT, "audit")?;
     let mut options = Vec::new();
-    for found in block.body.blocks("options", 0).map_err(|it| source.at(it))? {
+    for found in source.blocks(block.body, "options", 0)? {
         for (key, value) in found.body.attrs() {
             let text = value.as_text().map_err(|it| source.at(it))?;
             options.push((key.name.to_owned(), text.to_owned()));
@@ -319,11 +239,4 @@ fn audit(source: &mut Source<'_>, block: &BlockView<'_>) -> Result<AuditDevice> 
         local: source.bool(block.body, "local")?.unwrap_or(false),
         options,
     })
-}
-
-/// A key's name for a message, if it can be shown on a line.
-fn quoted(name: &str) -> String {
-    let shows =
-        name.len() <= 64 && name.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-'));
-    if shows { format!(" `{name}`") } else { String::new() }
 }
