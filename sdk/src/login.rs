@@ -1,6 +1,6 @@
 //! Ways to log in.
 
-use std::path::PathBuf;
+use std::{fmt, future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,18 @@ pub enum Login {
     Token(SecretString),
     /// A file in which somebody else (an agent, an orchestrator) keeps a token: read again when it has ended.
     TokenFile(PathBuf),
+    /// A way of the application's own.
+    Other(Arc<dyn LoginMethod>),
 }
+
+/// A way to log in: how a session comes by a token, and by another one when that has ended.
+pub trait LoginMethod: fmt::Debug + Send + Sync {
+    /// Logs in anew. `client` presents no token.
+    fn log_in<'a>(&'a self, client: &'a Client) -> LoggingIn<'a>;
+}
+
+/// A login under way.
+pub type LoggingIn<'a> = Pin<Box<dyn Future<Output = Result<Auth, Error>> + Send + 'a>>;
 
 /// A role id and, unless the role asks for none, a secret id.
 #[derive(Clone, Debug)]
@@ -105,6 +116,12 @@ impl From<Userpass> for Login {
     }
 }
 
+impl From<Arc<dyn LoginMethod>> for Login {
+    fn from(method: Arc<dyn LoginMethod>) -> Self {
+        Self::Other(method)
+    }
+}
+
 impl From<SecretString> for Login {
     fn from(token: SecretString) -> Self {
         Self::Token(token)
@@ -150,6 +167,7 @@ impl Credentials {
             }
             Login::Token(token) => known(client, token).await,
             Login::TokenFile(file) => known(client, SecretString::from_file(&file)?).await,
+            Login::Other(method) => method.log_in(client).await,
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use strongroom_inject::{Access, Error, Files, Target, publish, remove};
+
 use crate::{
     context::Global,
     failure::Failure,
-    inject::{Access, Files, Source, Target, Wanted, publish, remove},
+    inject::{Source, Wanted, leftover},
     output::note,
 };
 
@@ -40,15 +42,13 @@ pub(crate) struct Args {
 
 pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
     // What can be wrong here is found before the server is asked, and before anything is logged there.
-    let failed = |error: crate::inject::Error| {
+    let failed = |error: Error| {
         let failure = Failure::new(format!("{}: {error}", args.to.display()));
         match error {
-            crate::inject::Error::NotInMemory => failure
+            Error::NotInMemory => failure
                 .hint("mount one: mount -t tmpfs -o size=1m,mode=0755,noswap tmpfs DIR; /run often is one"),
-            crate::inject::Error::Foreign(_) => {
-                failure.hint("remove it, or call the secret something else with PATH=NAME")
-            }
-            crate::inject::Error::Link => failure.hint("write the path without links, /run for /var/run"),
+            Error::Foreign(_) => failure.hint("remove it, or call the secret something else with PATH=NAME"),
+            Error::Link => failure.hint("write the path without links, /run for /var/run"),
             _ => failure,
         }
     };
@@ -72,5 +72,5 @@ pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
     if target.is_open_to_all() {
         note(&format!("warning: everybody may write to {}, and replace what is there", args.to.display()));
     }
-    publish(&target, &files, &access).map_err(failed)
+    publish(&target, &files, &access, &leftover).map_err(failed)
 }

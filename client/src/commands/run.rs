@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use strongroom_inject::{Access, Error, Files, Held, PrivateMount, Target, publish};
 use strongroom_process::Signals;
 use strongroom_sdk::SecretString;
 
@@ -21,7 +22,7 @@ use crate::{
     context::{Context, Global},
     env,
     failure::Failure,
-    inject::{Access, Error, Files, Held, Picked, PrivateMount, Source, Target, Wanted, publish},
+    inject::{Picked, Source, Wanted, leftover},
     output::note,
 };
 
@@ -175,13 +176,13 @@ impl Place {
         if mount.may_be_swapped() {
             note("warning: the machine has swap, and this kernel may write the secrets to it");
         }
-        publish(&Target::open(mount.path())?, files, &Access::default())?;
+        publish(&Target::open(mount.path())?, files, &Access::default(), &leftover)?;
         mount.make_read_only()?;
         Ok(Self::Mounted(mount))
     }
 
     fn borrowed(path: &Path, files: &Files) -> Result<Self, Error> {
-        let held = Held::publish(Target::open(path)?, files, &Access::default())?;
+        let held = Held::publish(Target::open(path)?, files, &Access::default(), &leftover)?;
         Ok(Self::Borrowed { held, path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) })
     }
 

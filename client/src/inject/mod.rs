@@ -1,37 +1,15 @@
-//! Secrets as files on a tmpfs.
-//!
-//! The layout is the one kubelet writes, which programs that watch files know: the files of one moment lie in a
-//! directory of their own, a *generation*; `..data` is a symbolic link to it, and each name that a program
-//! opens is a link through `..data`. An update writes a new generation beside the old one and then exchanges
-//! that one link, so that whoever opens `..data` sees a whole old or a whole new generation.
-//!
-//!     ..2026_11_25_18_50_29.1d5f3a/db/password
-//!     ..data -> ..2026_11_25_18_50_29.1d5f3a
-//!     db     -> ..data/db
-//!
-//! Nothing is done by path: the target is opened once and checked as opened, and everything below it is reached
-//! from that descriptor, through no link and no mount.
+//! Which secrets become files, and who asks for them. The files themselves are `strongroom_inject`'s.
 
-mod access;
 mod credentials;
-mod error;
 mod fetch;
-mod file;
-mod generation;
-mod links;
-mod mount;
-mod names;
-mod publish;
-mod target;
-#[cfg(test)]
-mod tests;
 mod wanted;
 
-pub(crate) use access::Access;
-pub(crate) use error::Error;
 pub(crate) use fetch::{Picked, Source};
-pub(crate) use mount::PrivateMount;
-pub(crate) use names::FileName;
-pub(crate) use publish::{Files, Held, publish, remove};
-pub(crate) use target::Target;
 pub(crate) use wanted::Wanted;
+
+use crate::output::note;
+
+/// What could not be removed of an earlier injection.
+pub(crate) fn leftover(error: &strongroom_inject::Error) {
+    note(&format!("warning: files of an earlier injection are still there: {error}"));
+}

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use strongroom_sdk::SecretString;
 
-use super::{Error, FileName, Files};
 use crate::{failure::Failure, output::text};
+use strongroom_inject::{Error, FileName, Files};
 
 /// The field that `secret put PATH` stores, for secrets that have but one value.
 const VALUE: &str = "value";

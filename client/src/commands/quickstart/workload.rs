@@ -4,9 +4,10 @@
 use std::{io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
 use serde::{Deserialize, Serialize};
+use strongroom_inject::Target;
 use zeroize::Zeroizing;
 
-use crate::{env, failure::Failure, inject::Target, output::line};
+use crate::{env, failure::Failure, output::line};
 
 /// What the file is called for the workload.
 pub(super) const FILE: &str = "db-password";

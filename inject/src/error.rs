@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::names::BadName;
+use crate::names::BadName;
 
 /// No message holds what a secret holds; names of files are the caller's own.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     #[error(transparent)]
     Name(#[from] BadName),
     #[error("a field of {path} has a slash in its name: name it with PATH#FIELD=NAME")]
@@ -19,6 +19,8 @@ pub(crate) enum Error {
     NotInMemory,
     #[error("a part of the path is a symbolic link")]
     Link,
+    #[error("the path has no file name")]
+    NoName,
     #[error("another injection is at work there, or a program under `secret run` has its secrets there")]
     Busy,
     #[error("{0} is there and is not ours")]
@@ -43,8 +45,16 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// Why a directory was not opened.
+    pub(crate) fn open(error: rustix::io::Errno) -> Self {
+        match error {
+            rustix::io::Errno::LOOP => Self::Link,
+            error => Self::io("open it")(error),
+        }
+    }
+
     /// For `map_err`: what was being done when the kernel refused.
-    pub(super) fn io<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> Self {
+    pub(crate) fn io<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> Self {
         move |error| {
             let source = error.into();
             match source.kind() {

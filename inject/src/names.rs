@@ -5,10 +5,10 @@ const MAX: usize = 255;
 
 /// A file's place below the target: plain segments between slashes.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) struct FileName(String);
+pub struct FileName(String);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum BadName {
+pub enum BadName {
     #[error("a file's name must not begin with a slash")]
     Absolute,
     #[error("a file's name has control characters")]
@@ -23,7 +23,7 @@ pub(crate) enum BadName {
 
 impl FileName {
     // Rule 114
-    pub(crate) fn parse(name: &str) -> Result<Self, BadName> {
+    pub fn parse(name: &str) -> Result<Self, BadName> {
         if name.starts_with('/') {
             return Err(BadName::Absolute);
         }
@@ -45,23 +45,23 @@ impl FileName {
         Ok(Self(name.to_owned()))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The name as programs open it in the target: the first segment.
-    pub(super) fn top(&self) -> &str {
+    pub(crate) fn top(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()
     }
 
     /// The directories, and the name in the last of them.
-    pub(super) fn split(&self) -> (impl Iterator<Item = &str>, &str) {
+    pub(crate) fn split(&self) -> (impl Iterator<Item = &str>, &str) {
         let (folder, name) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
         (folder.split('/').filter(|it| !it.is_empty()), name)
     }
 
     /// Every directory on the way: `a` and `a/b` for `a/b/c`.
-    pub(super) fn ancestors(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').filter_map(|(at, _)| self.0.get(..at))
     }
 }

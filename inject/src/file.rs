@@ -11,14 +11,14 @@ use rustix::{
     process::geteuid,
 };
 
-use super::{
+use crate::{
     Access, Error,
     target::{DIRECTORY, WITHIN},
 };
 
 // Rule 114
 /// Makes the file `name` in `dir`, which must not be there yet. Until it is whole it is ours alone.
-pub(super) fn create(dir: BorrowedFd<'_>, name: &str, content: &[u8], access: &Access) -> Result<(), Error> {
+pub(crate) fn create(dir: BorrowedFd<'_>, name: &str, content: &[u8], access: &Access) -> Result<(), Error> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = openat2(dir, name, flags, Mode::RUSR | Mode::WUSR, WITHIN);
     let mut file = File::from(file.map_err(Error::io("make a file"))?);
@@ -32,7 +32,7 @@ pub(super) fn create(dir: BorrowedFd<'_>, name: &str, content: &[u8], access: &A
 }
 
 /// A regular file that has this one name.
-fn is_plain(file: &File) -> Result<(), Error> {
+pub(crate) fn is_plain(file: &File) -> Result<(), Error> {
     let stat = fstat(file).map_err(Error::io("look at a file"))?;
     match FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1 {
         true => Ok(()),
@@ -41,7 +41,7 @@ fn is_plain(file: &File) -> Result<(), Error> {
 }
 
 /// Makes a directory for us alone and opens it; what was opened is checked to be ours.
-pub(super) fn create_folder(dir: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, Error> {
+pub(crate) fn create_folder(dir: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, Error> {
     mkdirat(dir, name, Mode::RWXU).map_err(Error::io("make a directory"))?;
     let made = open_folder(dir, name)?;
     let stat = fstat(&made).map_err(Error::io("look at a directory"))?;
@@ -51,12 +51,12 @@ pub(super) fn create_folder(dir: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, 
     }
 }
 
-pub(super) fn open_folder(dir: BorrowedFd<'_>, name: impl rustix::path::Arg) -> Result<OwnedFd, Error> {
+pub(crate) fn open_folder(dir: BorrowedFd<'_>, name: impl rustix::path::Arg) -> Result<OwnedFd, Error> {
     openat2(dir, name, DIRECTORY, Mode::empty(), WITHIN).map_err(Error::io("open a directory"))
 }
 
 /// Opens a directory that was made before to those who may read what it holds.
-pub(super) fn open_to_readers(folder: impl AsFd, access: &Access) -> Result<(), Error> {
+pub(crate) fn open_to_readers(folder: impl AsFd, access: &Access) -> Result<(), Error> {
     fchown(&folder, access.owner, access.group).map_err(Error::io("give a directory to its owner"))?;
     fchmod(&folder, access.folder_mode()).map_err(Error::io("set a directory's mode"))
 }

@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     ffi::{CStr, CString},
     os::fd::{AsFd as _, BorrowedFd, OwnedFd},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use rustix::{
@@ -12,12 +11,12 @@ use rustix::{
     io::Errno,
     process::geteuid,
 };
-use strongroom_core::clock::Timestamp;
+use time::OffsetDateTime;
 
-use super::{Access, Error, Files, Target, file};
+use crate::{Access, Error, Files, Target, file};
 
 /// Removed when dropped, unless it is kept: of a generation that is not whole nothing remains.
-pub(super) struct Generation<'t> {
+pub(crate) struct Generation<'t> {
     target: &'t Target,
     name: String,
     dir: OwnedFd,
@@ -26,18 +25,18 @@ pub(super) struct Generation<'t> {
 
 impl<'t> Generation<'t> {
     /// An empty one that only we can enter.
-    pub(super) fn create(target: &'t Target) -> Result<Self, Error> {
+    pub(crate) fn create(target: &'t Target) -> Result<Self, Error> {
         let name = fresh_name()?;
         let dir = file::create_folder(target.as_fd(), &name)?;
         Ok(Self { target, name, dir, is_kept: false })
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Writes all files, then opens the directories to their readers.
-    pub(super) fn write(&self, files: &Files, access: &Access) -> Result<(), Error> {
+    pub(crate) fn write(&self, files: &Files, access: &Access) -> Result<(), Error> {
         let mut folders: BTreeMap<&str, OwnedFd> = BTreeMap::new();
         for (name, content) in files.iter() {
             let (segments, own) = name.split();
@@ -65,7 +64,7 @@ impl<'t> Generation<'t> {
     }
 
     /// It is whole, and in use: by this name.
-    pub(super) fn keep(mut self) -> String {
+    pub(crate) fn keep(mut self) -> String {
         self.is_kept = true;
         std::mem::take(&mut self.name)
     }
@@ -81,19 +80,26 @@ impl Drop for Generation<'_> {
 }
 
 /// Two dots, which no file of a secret begins with, then the time as kubelet writes it, and something random.
-fn fresh_name() -> Result<String, Error> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = Timestamp::default().plus(now).rfc3339();
+pub(crate) fn fresh_name() -> Result<String, Error> {
+    let now = OffsetDateTime::now_utc();
+    let (date, time) = (now.date(), now.time());
     let mut bytes = [0; 6];
     let read = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
     read.map_err(Error::io("get random bytes"))?;
     let digits: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
-    let time: String = now.chars().take(19).map(|it| if it.is_ascii_digit() { it } else { '_' }).collect();
-    Ok(format!("..{time}.{digits}"))
+    Ok(format!(
+        "..{:04}_{:02}_{:02}_{:02}_{:02}_{:02}.{digits}",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+    ))
 }
 
 /// Whether `name` is one that [`fresh_name`] makes.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let Some((time, digits)) = name.strip_prefix("..").and_then(|it| it.split_once('.')) else {
         return false;
     };
@@ -104,7 +110,7 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// Removes the directory `name` with all that is in it, if it is ours. Nothing is followed out of it.
-pub(super) fn remove(dir: BorrowedFd<'_>, name: &str) -> Result<(), Error> {
+pub(crate) fn remove(dir: BorrowedFd<'_>, name: &str) -> Result<(), Error> {
     let opened = match file::open_folder(dir, name) {
         Ok(opened) => opened,
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),

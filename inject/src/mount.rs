@@ -16,25 +16,25 @@ use rustix::{
     },
 };
 
-use super::{
+use crate::{
     Error,
     target::{BENEATH, DIRECTORY},
 };
 
 /// Mounted in the process's mount namespace, which must be its own; unmounted when dropped.
 #[derive(Debug)]
-pub(crate) struct PrivateMount {
+pub struct PrivateMount {
     path: PathBuf,
     /// The directory was made for it.
     is_ours: bool,
-    pub(super) is_swappable: bool,
+    pub(crate) is_swappable: bool,
 }
 
 impl PrivateMount {
     // Rule 112
     /// Mounts a tmpfs of `size` bytes over `at`, or over a new directory in the first of `bases` that we may
     /// write to.
-    pub(crate) fn create(at: Option<&Path>, bases: &[PathBuf], size: u64) -> Result<Self, Error> {
+    pub fn create(at: Option<&Path>, bases: &[PathBuf], size: u64) -> Result<Self, Error> {
         let (path, is_ours) = match at {
             Some(path) => (path.to_owned(), false),
             None => (make_directory(bases)?, true),
@@ -50,20 +50,20 @@ impl PrivateMount {
         mounted.map(|()| Self { path, is_ours, is_swappable })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Whether the kernel may write it to the machine's swap: it cannot be told otherwise before Linux 6.4, nor
     /// by whoever has no privileges.
-    pub(crate) fn may_be_swapped(&self) -> bool {
+    pub fn may_be_swapped(&self) -> bool {
         // The first line is a heading. Who cannot look must assume that there is one.
         self.is_swappable
             && std::fs::read_to_string("/proc/swaps").map_or(true, |it| it.lines().nth(1).is_some())
     }
 
     /// Nothing is written there any more, by us or by the child.
-    pub(crate) fn make_read_only(&self) -> Result<(), Error> {
+    pub fn make_read_only(&self) -> Result<(), Error> {
         let flags = MountFlags::BIND
             | MountFlags::RDONLY
             | MountFlags::NOSUID

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use rustix::fs::{Gid, Mode, Uid};
 
-use super::Error;
+use crate::Error;
 
 /// Owner, group and mode of the files; the directories' follow from them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Access {
+pub struct Access {
     /// None: whoever writes them.
-    pub(super) owner: Option<Uid>,
-    pub(super) group: Option<Gid>,
-    pub(super) mode: Mode,
+    pub(crate) owner: Option<Uid>,
+    pub(crate) group: Option<Gid>,
+    pub(crate) mode: Mode,
 }
 
 impl Default for Access {
@@ -23,7 +23,7 @@ impl Default for Access {
 
 impl Access {
     /// Names of the machine's users and groups or their numbers, and an octal mode.
-    pub(crate) fn parse(owner: Option<&str>, group: Option<&str>, mode: &str) -> Result<Self, Error> {
+    pub fn parse(owner: Option<&str>, group: Option<&str>, mode: &str) -> Result<Self, Error> {
         let owner = owner.map(|it| find(it, Path::new("/etc/passwd"))).transpose()?;
         let group = group.map(|it| find(it, Path::new("/etc/group"))).transpose()?;
         let bits = u32::from_str_radix(mode, 8).ok().filter(|it| it & !0o744 == 0 && it & 0o400 != 0);
@@ -36,13 +36,13 @@ impl Access {
     }
 
     /// For the directories in a generation: whoever may read the files may list and pass them.
-    pub(super) fn folder_mode(&self) -> Mode {
+    pub(crate) fn folder_mode(&self) -> Mode {
         let read = self.mode.as_raw_mode() & 0o444;
         Mode::from_raw_mode(read | read >> 2)
     }
 
     /// For the generation itself, which stays ours: nobody else may change what it holds.
-    pub(super) fn generation_mode(&self) -> Mode {
+    pub(crate) fn generation_mode(&self) -> Mode {
         let others = self.folder_mode().as_raw_mode() & 0o055;
         // The owner of the files is one of the others here, and passes without listing.
         let owner = if self.owner.is_some() { 0o011 } else { 0 };

@@ -7,20 +7,19 @@ use std::{
 
 use strongroom_sdk::SecretString;
 
-use super::{
+use crate::{
     Access, Error, FileName, Target,
     generation::{self, Generation},
     links::{Layout, NewLinks, exchange},
 };
-use crate::output::note;
 
 /// What is to be written: a whole generation.
 #[derive(Debug, Default)]
-pub(crate) struct Files(BTreeMap<FileName, SecretString>);
+pub struct Files(BTreeMap<FileName, SecretString>);
 
 impl Files {
     /// Adds a file, which must not be there yet in any way.
-    pub(crate) fn add(&mut self, name: FileName, content: SecretString) -> Result<(), Error> {
+    pub fn add(&mut self, name: FileName, content: SecretString) -> Result<(), Error> {
         if self.0.contains_key(&name) {
             return Err(Error::Twice(name.as_str().to_owned()));
         }
@@ -34,12 +33,12 @@ impl Files {
         Ok(())
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&FileName, &SecretString)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&FileName, &SecretString)> {
         self.0.iter()
     }
 
     /// Bytes, as pages of memory and with what the file system needs for itself.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         const PAGE: u64 = 4096;
         self.0
             .values()
@@ -53,18 +52,29 @@ impl Files {
 }
 
 // Rule 115
-/// Puts `files` in the place of what was injected before. Whatever fails, what was there is as it was.
-pub(crate) fn publish(target: &Target, files: &Files, access: &Access) -> Result<(), Error> {
+/// Puts `files` in the place of what was injected before. Whatever fails, what was there is as it was. `leftover` is
+/// told what of earlier injections could not be removed: the next one tries again.
+pub fn publish(
+    target: &Target,
+    files: &Files,
+    access: &Access,
+    leftover: &dyn Fn(&Error),
+) -> Result<(), Error> {
     let _lock = target.lock()?;
-    replace(target, files, access).map(drop)
+    replace(target, files, access, leftover).map(drop)
 }
 
 /// The name of the generation that is now seen.
-fn replace(target: &Target, files: &Files, access: &Access) -> Result<String, Error> {
+fn replace(
+    target: &Target,
+    files: &Files,
+    access: &Access,
+    leftover: &dyn Fn(&Error),
+) -> Result<String, Error> {
     let layout = Layout::read(target)?;
     layout.remove_next(target)?;
     // Whose the old files are must not keep new ones from coming.
-    warn(layout.sweep(target));
+    layout.sweep(target).unwrap_or_else(|error| leftover(&error));
     let wanted = files.tops();
     let fresh = Generation::create(target)?;
     fresh.write(files, access)?;
@@ -76,13 +86,13 @@ fn replace(target: &Target, files: &Files, access: &Access) -> Result<String, Er
     // The new files are in use; what cannot be removed now is removed by the next injection.
     let _ = layout.prune(target, &wanted);
     if let Some(old) = &layout.current {
-        warn(generation::remove(target.as_fd(), old));
+        generation::remove(target.as_fd(), old).unwrap_or_else(|error| leftover(&error));
     }
     Ok(name)
 }
 
 /// Removes all that injections have written there, and nothing else.
-pub(crate) fn remove(target: &Target) -> Result<(), Error> {
+pub fn remove(target: &Target) -> Result<(), Error> {
     let _lock = target.lock()?;
     remove_all(target, &Layout::read(target)?)
 }
@@ -96,14 +106,8 @@ fn remove_all(target: &Target, layout: &Layout) -> Result<(), Error> {
     swept
 }
 
-fn warn(removed: Result<(), Error>) {
-    if let Err(error) = removed {
-        note(&format!("warning: files of an earlier injection are still there: {error}"));
-    }
-}
-
 /// Files in a target that nobody else injects into while they are needed.
-pub(crate) struct Held {
+pub struct Held {
     target: Target,
     generation: String,
     /// Let go with the process, whatever ends it; the program that finds the files does not inherit it.
@@ -113,14 +117,19 @@ pub(crate) struct Held {
 impl Held {
     // Rule 115
     /// As [`publish`], but others find the target busy until this is dropped.
-    pub(crate) fn publish(target: Target, files: &Files, access: &Access) -> Result<Self, Error> {
+    pub fn publish(
+        target: Target,
+        files: &Files,
+        access: &Access,
+        leftover: &dyn Fn(&Error),
+    ) -> Result<Self, Error> {
         let lock = target.lock()?;
-        let generation = replace(&target, files, access)?;
+        let generation = replace(&target, files, access, leftover)?;
         Ok(Self { target, generation, _lock: lock })
     }
 
     /// Removes these files. Whatever somebody without regard for the lock has put in their place stays.
-    pub(crate) fn remove(&self) -> Result<(), Error> {
+    pub fn remove(&self) -> Result<(), Error> {
         match Layout::read(&self.target) {
             Ok(layout) if layout.current.as_ref() == Some(&self.generation) => {
                 remove_all(&self.target, &layout)

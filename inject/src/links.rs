@@ -7,7 +7,7 @@ use rustix::{
     process::geteuid,
 };
 
-use super::{Error, Target, generation};
+use crate::{Error, Target, generation};
 
 const DATA: &str = "..data";
 /// The next `..data`, for the moment between being made and being put in its place.
@@ -15,9 +15,9 @@ const NEXT: &str = "..data_tmp";
 
 /// What an injection before this one left in the target.
 #[derive(Debug, Default)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// What `..data` points to.
-    pub(super) current: Option<String>,
+    pub(crate) current: Option<String>,
     /// Names that programs open.
     links: BTreeSet<String>,
     /// Generations besides the current one: half-written, or not yet removed when we were killed.
@@ -27,7 +27,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Looks at what is there. What has our names and is not ours is an error: it is neither used nor removed.
-    pub(super) fn read(target: &Target) -> Result<Self, Error> {
+    pub(crate) fn read(target: &Target) -> Result<Self, Error> {
         let mut layout = Self::default();
         let mut generations = Vec::new();
         for entry in Dir::read_from(target).map_err(Error::io("read the directory"))? {
@@ -56,7 +56,7 @@ impl Layout {
     }
 
     /// Removes the link that a crash left before it came into use.
-    pub(super) fn remove_next(&self, target: &Target) -> Result<(), Error> {
+    pub(crate) fn remove_next(&self, target: &Target) -> Result<(), Error> {
         match self.has_next {
             true => unlinkat(target, NEXT, AtFlags::empty()).map_err(Error::io("remove a link")),
             false => Ok(()),
@@ -64,7 +64,7 @@ impl Layout {
     }
 
     /// Removes the generations that a crash left: all that can be; answers the first failure.
-    pub(super) fn sweep(&self, target: &Target) -> Result<(), Error> {
+    pub(crate) fn sweep(&self, target: &Target) -> Result<(), Error> {
         let mut outcome = Ok(());
         for name in &self.stale {
             outcome = outcome.and(generation::remove(target.as_fd(), name));
@@ -73,7 +73,7 @@ impl Layout {
     }
 
     /// Removes the links that `wanted` does not name.
-    pub(super) fn prune(&self, target: &Target, wanted: &BTreeSet<&str>) -> Result<(), Error> {
+    pub(crate) fn prune(&self, target: &Target, wanted: &BTreeSet<&str>) -> Result<(), Error> {
         for name in self.links.iter().filter(|it| !wanted.contains(it.as_str())) {
             unlinkat(target, name, AtFlags::empty()).map_err(Error::io("remove a link"))?;
         }
@@ -81,7 +81,7 @@ impl Layout {
     }
 
     /// Nothing is current any more.
-    pub(super) fn detach(&self, target: &Target) -> Result<(), Error> {
+    pub(crate) fn detach(&self, target: &Target) -> Result<(), Error> {
         match self.current {
             Some(_) => unlinkat(target, DATA, AtFlags::empty()).map_err(Error::io("remove a link")),
             None => Ok(()),
@@ -91,13 +91,13 @@ impl Layout {
 
 /// Links that were made for a generation which is not in use yet. Removed when dropped, unless it came into
 /// use: until then they lead nowhere.
-pub(super) struct NewLinks<'t> {
+pub(crate) struct NewLinks<'t> {
     target: &'t Target,
     names: Vec<String>,
 }
 
 impl<'t> NewLinks<'t> {
-    pub(super) fn create(
+    pub(crate) fn create(
         target: &'t Target,
         layout: &Layout,
         wanted: &BTreeSet<&str>,
@@ -113,7 +113,7 @@ impl<'t> NewLinks<'t> {
         Ok(made)
     }
 
-    pub(super) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.names.clear();
     }
 }
@@ -129,7 +129,7 @@ impl Drop for NewLinks<'_> {
 
 // Rule 115
 /// Makes `generation` the one that is seen: the one step that readers notice.
-pub(super) fn exchange(target: &Target, generation: &str) -> Result<(), Error> {
+pub(crate) fn exchange(target: &Target, generation: &str) -> Result<(), Error> {
     symlinkat(generation, target, NEXT).map_err(Error::io("make a link"))?;
     renameat(target, NEXT, target, DATA).map_err(|error| {
         // It would only be in the way; the next injection removes it if this fails.

@@ -37,7 +37,7 @@ fn inside(name: &str) -> bool {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no mount namespace can be had");
         return false;
     }
-    let test = format!("inject::tests::{name}");
+    let test = format!("tests::{name}");
     unshare.arg("--").arg(std::env::current_exe().unwrap());
     unshare.args(["--exact", &test, "--nocapture", "--test-threads=1"]).env(INSIDE, "1");
     let ran = unshare.output().unwrap();
@@ -97,7 +97,7 @@ fn files(each: &[(&str, &str)]) -> Files {
 }
 
 fn write(path: &Path, each: &[(&str, &str)]) -> Result<(), Error> {
-    publish(&Target::open(path)?, &files(each), &Access::default())
+    publish(&Target::open(path)?, &files(each), &Access::default(), &|_| ())
 }
 
 fn entries(path: &Path) -> BTreeSet<String> {
@@ -181,7 +181,7 @@ fn a_directory_put_in_the_targets_place_gets_nothing() {
     let target = Target::open(&at).unwrap();
     fs::rename(&at, &moved).unwrap();
     symlink(&bait, &at).unwrap();
-    publish(&target, &files(&[("db/password", "x")]), &Access::default()).unwrap();
+    publish(&target, &files(&[("db/password", "x")]), &Access::default(), &|_| ()).unwrap();
     assert_eq!(entries(&bait), names(&[]));
     assert_eq!(fs::read_to_string(moved.join("db/password")).unwrap(), "x");
 }
@@ -276,7 +276,7 @@ fn files_are_their_owners_alone() {
     let room = Room::new();
     let target = room.tmpfs();
     let check = |access: &Access, owner: u32, expected: [u32; 3]| {
-        publish(&Target::open(&target).unwrap(), &files(&[("db/password", "x")]), access).unwrap();
+        publish(&Target::open(&target).unwrap(), &files(&[("db/password", "x")]), access, &|_| ()).unwrap();
         let file = fs::metadata(target.join("db/password")).unwrap();
         let folder = fs::metadata(target.join("db")).unwrap();
         let generation = fs::metadata(target.join("..data")).unwrap();
@@ -413,7 +413,7 @@ fn kill_9_leaves_a_whole_generation_and_the_next_run_cleans_up() {
     let (mut killed_within, mut whole) = (0, 0);
     for round in 0..40_u64 {
         let mut writer = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", &format!("inject::tests::{NAME}"), "--nocapture"])
+            .args(["--exact", &format!("tests::{NAME}"), "--nocapture"])
             .env(WRITER, &target)
             .stdout(std::process::Stdio::null())
             .spawn()
@@ -508,7 +508,8 @@ fn what_is_held_is_nobody_elses_and_removes_only_itself() {
     }
     let room = Room::new();
     let target = room.tmpfs();
-    let hold = || Held::publish(Target::open(&target).unwrap(), &files(&[("a", "1")]), &Access::default());
+    let hold =
+        || Held::publish(Target::open(&target).unwrap(), &files(&[("a", "1")]), &Access::default(), &|_| ());
     let held = hold().unwrap();
     assert!(matches!(write(&target, &[("b", "2")]), Err(Error::Busy)));
     assert!(matches!(remove(&Target::open(&target).unwrap()), Err(Error::Busy)));
