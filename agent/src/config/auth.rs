@@ -1,0 +1,178 @@
+//! `auto_auth`: who the agent is, and where it leaves its token.
+
+use std::{path::PathBuf, time::Duration};
+
+use strongroom_hcl::{BlockView, BodyView, ReadError, Reader};
+
+use super::{duration, keys, mode};
+
+#[derive(Debug)]
+pub struct AutoAuth {
+    pub method: Method,
+    pub sinks: Vec<Sink>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Method {
+    pub kind: MethodKind,
+    /// Where it is mounted, without `auth/`.
+    pub mount: String,
+    /// The login's answer is to be wrapped, and the sinks get the wrapping token.
+    pub wrap_ttl: Option<Duration>,
+    pub min_backoff: Duration,
+    pub max_backoff: Duration,
+    /// A login that fails ends the agent.
+    pub exit_on_err: bool,
+}
+
+/// With what it proves who it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum MethodKind {
+    AppRole {
+        role_id_file: PathBuf,
+        /// A role may ask for none.
+        secret_id_file: Option<PathBuf>,
+        remove_secret_id: bool,
+        /// The file holds a wrapping token that was made at this path.
+        wrapped_at: Option<String>,
+    },
+    TokenFile(PathBuf),
+    Userpass {
+        username: String,
+        password_file: PathBuf,
+    },
+}
+
+/// A file that holds the token.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sink {
+    pub path: PathBuf,
+    pub mode: u32,
+    pub owner: Option<String>,
+    pub group: Option<String>,
+    /// The token is wrapped for each writing.
+    pub wrap_ttl: Option<Duration>,
+}
+
+/// Vault's: 0640. Rule 118 asks for 0600, and whoever needs more says so.
+const SINK_MODE: u32 = 0o600;
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
+
+pub(super) fn read(reader: &mut Reader<'_>, block: &BlockView<'_>) -> Result<AutoAuth, ReadError> {
+    reader.check_keys(block.body, &keys::AUTO_AUTH, "auto_auth")?;
+    let mut methods = typed(reader, block.body, "method")?;
+    let (kind, found) = match (methods.pop(), methods.is_empty()) {
+        (Some(one), true) => one,
+        (Some((_, second)), false) => return Err(reader.refuse(second.key, "`auto_auth` takes one `method`")),
+        (None, _) => return Err(reader.refuse(block.key, "`auto_auth` needs a `method`")),
+    };
+    let method = method(reader, &kind, &found)?;
+    let mut sinks = Vec::new();
+    let below = reader.blocks(block.body, "sinks", 0)?;
+    for body in std::iter::once(block.body).chain(below.iter().map(|it| it.body)) {
+        for (kind, found) in typed(reader, body, "sink")? {
+            sinks.push(sink(reader, &kind, &found)?);
+        }
+    }
+    Ok(AutoAuth { method, sinks })
+}
+
+/// `method "approle" { ... }`, or `method { type = "approle" ... }`.
+fn typed<'b>(
+    reader: &Reader<'_>,
+    body: BodyView<'b>,
+    kind: &str,
+) -> Result<Vec<(String, BlockView<'b>)>, ReadError> {
+    let plain = body.blocks(kind, 0);
+    let labelled = match plain {
+        Ok(found) if found.iter().all(|it| it.body.attr("type").is_some()) => found,
+        _ => {
+            return Ok(reader
+                .blocks(body, kind, 1)?
+                .into_iter()
+                .map(|it| (it.label(0).to_owned(), it))
+                .collect());
+        }
+    };
+    labelled.into_iter().map(|it| Ok((reader.text(it.body, "type")?.unwrap_or_default(), it))).collect()
+}
+
+fn method(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<Method, ReadError> {
+    reader.check_keys(block.body, &keys::METHOD, "method")?;
+    let config = reader.block(block.body, "config")?;
+    let config = config.as_ref().unwrap_or(block);
+    let kind_of = match kind {
+        "approle" => approle(reader, config)?,
+        "token_file" => {
+            reader.check_keys(config.body, &keys::TOKEN_FILE, "the method's config")?;
+            MethodKind::TokenFile(file(reader, config, "token_file_path")?)
+        }
+        "userpass" => {
+            reader.check_keys(config.body, &keys::USERPASS, "the method's config")?;
+            let username = reader.text(config.body, "username")?.unwrap_or_default();
+            MethodKind::Userpass { username, password_file: file(reader, config, "password_file_path")? }
+        }
+        "alicloud" | "aws" | "azure" | "cf" | "gcp" | "kerberos" | "ldap" | "oci" => {
+            return Err(
+                reader.refuse(block.key, format!("the method `{kind}` needs another product; use approle"))
+            );
+        }
+        _ => return Err(reader.refuse(block.key, "unknown method; use approle, token_file or userpass")),
+    };
+    let mount = reader.text(block.body, "mount_path")?.unwrap_or_else(|| format!("auth/{kind}"));
+    let mount = mount.trim_matches('/');
+    let min_backoff = duration(reader, block.body, "min_backoff")?.unwrap_or(MIN_BACKOFF);
+    Ok(Method {
+        kind: kind_of,
+        mount: mount.strip_prefix("auth/").unwrap_or(mount).to_owned(),
+        wrap_ttl: duration(reader, block.body, "wrap_ttl")?.filter(|it| !it.is_zero()),
+        min_backoff,
+        max_backoff: duration(reader, block.body, "max_backoff")?.unwrap_or(MAX_BACKOFF).max(min_backoff),
+        exit_on_err: reader.bool(block.body, "exit_on_err")?.unwrap_or(false),
+    })
+}
+
+fn approle(reader: &mut Reader<'_>, config: &BlockView<'_>) -> Result<MethodKind, ReadError> {
+    reader.check_keys(config.body, &keys::APPROLE, "the method's config")?;
+    Ok(MethodKind::AppRole {
+        role_id_file: file(reader, config, "role_id_file_path")?,
+        secret_id_file: reader.text(config.body, "secret_id_file_path")?.map(PathBuf::from),
+        remove_secret_id: reader.bool(config.body, "remove_secret_id_file_after_reading")?.unwrap_or(true),
+        wrapped_at: reader.text(config.body, "secret_id_response_wrapping_path")?,
+    })
+}
+
+fn sink(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<Sink, ReadError> {
+    if let Some(key) = block.body.keys().find(|it| keys::SINK_REFUSED.contains(&it.name)) {
+        let message = format!("`{}` is not offered: take `wrap_ttl`, or a file on a tmpfs", key.name);
+        return Err(reader.refuse(key.span, message));
+    }
+    reader.check_keys(block.body, &keys::SINK, "sink")?;
+    if kind != "file" {
+        return Err(reader.refuse(block.key, "unknown sink; use file"));
+    }
+    let config = reader.block(block.body, "config")?;
+    let config = config.ok_or_else(|| reader.refuse(block.key, "a sink needs a `config`"))?;
+    reader.check_keys(config.body, &keys::SINK_FILE, "the sink's config")?;
+    Ok(Sink {
+        path: file(reader, &config, "path")?,
+        mode: mode(reader, config.body, "mode")?.filter(|it| *it != 0).unwrap_or(SINK_MODE),
+        owner: text_or_number(reader, config.body, "owner")?,
+        group: text_or_number(reader, config.body, "group")?,
+        wrap_ttl: duration(reader, block.body, "wrap_ttl")?.filter(|it| !it.is_zero()),
+    })
+}
+
+pub(super) fn text_or_number(
+    reader: &Reader<'_>,
+    body: BodyView<'_>,
+    name: &str,
+) -> Result<Option<String>, ReadError> {
+    reader.parsed(body, name, "a name or a number", |it| (!it.is_empty()).then(|| it.to_owned()))
+}
+
+fn file(reader: &Reader<'_>, block: &BlockView<'_>, name: &str) -> Result<PathBuf, ReadError> {
+    let path = reader.text(block.body, name)?.filter(|it| !it.is_empty());
+    path.map(PathBuf::from).ok_or_else(|| reader.refuse(block.key, format!("`{name}` is missing here")))
+}

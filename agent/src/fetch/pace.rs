@@ -1,0 +1,194 @@
+//! When something is asked for again.
+//!
+//! What has no lease is read each interval. A lease that can be renewed is renewed, and taken anew when it cannot
+//! be any more; another one is taken anew when most of it has passed. A certificate or a rotated password says itself
+//! how long it is good.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use strongroom_sdk::{Answer, Client, Error, Method};
+use zeroize::Zeroizing;
+
+use super::{Ask, Settings, mounts::Mounts};
+
+/// Where one thing that is followed stands.
+#[derive(Default)]
+pub(super) struct Pace {
+    lease: Option<Lease>,
+    failures: u32,
+}
+
+struct Lease {
+    id: String,
+    /// What it was granted at first, or the last time it was renewed.
+    seconds: u64,
+    renewable: bool,
+}
+
+/// What came of a turn.
+pub(super) struct Turn {
+    /// If it was read anew.
+    pub(super) body: Option<Zeroizing<Vec<u8>>>,
+    pub(super) pause: Duration,
+}
+
+/// Between two attempts: from here, doubling, to here.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Of a lease that is renewed, part of what is left: two more attempts must fit.
+const RENEW_AT: f64 = 2.0 / 3.0;
+/// Nothing is asked for more often.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    lease_id: String,
+    lease_duration: u64,
+    renewable: bool,
+    data: Option<Fields>,
+}
+
+/// What some answers say of their own time.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fields {
+    ttl: Option<u64>,
+    rotation_period: Option<serde_json::Value>,
+    secret_id_ttl: Option<u64>,
+    certificate: Option<serde::de::IgnoredAny>,
+    /// Seconds since 1970.
+    expiration: Option<u64>,
+}
+
+impl Pace {
+    /// Renews or reads, whichever is due.
+    pub(super) async fn due(
+        &mut self,
+        client: &Client,
+        mounts: &Mounts,
+        ask: &Ask,
+        settings: Settings,
+    ) -> Result<Turn, Error> {
+        if let Some(lease) = self.lease.take_if(|it| it.renewable) {
+            match renew(client, &lease).await {
+                // As long as it gets nearly what it had.
+                Ok(seconds) if seconds * 2 > lease.seconds => {
+                    self.failures = 0;
+                    let pause = part(Duration::from_secs(seconds), RENEW_AT);
+                    self.lease = Some(Lease { seconds, ..lease });
+                    return Ok(Turn { body: None, pause });
+                }
+                Err(error) if error.is_temporary() => {
+                    self.lease = Some(lease);
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+        let answer = ask.send(client, mounts).await?;
+        self.failures = 0;
+        let (lease, pause) = plan(&answer, ask, settings)?;
+        self.lease = lease;
+        Ok(Turn { body: Some(Zeroizing::new(answer.bytes().to_vec())), pause })
+    }
+
+    /// How long to wait after a failure.
+    pub(super) fn failed(&mut self) -> Duration {
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(16));
+        self.failures = self.failures.saturating_add(1);
+        part(pause.min(LONGEST_PAUSE), 1.0)
+    }
+}
+
+async fn renew(client: &Client, lease: &Lease) -> Result<u64, Error> {
+    #[derive(serde::Serialize)]
+    struct Body<'a> {
+        lease_id: &'a str,
+        increment: u64,
+    }
+    let body = Body { lease_id: &lease.id, increment: lease.seconds };
+    let answer = client.call(Method::Put, "sys/leases/renew").json(&body).send().await?;
+    answer.json::<Envelope>().map(|it| it.lease_duration)
+}
+
+fn plan(answer: &Answer, ask: &Ask, settings: Settings) -> Result<(Option<Lease>, Duration), Error> {
+    let envelope: Envelope = answer.json().unwrap_or_default();
+    if !envelope.lease_id.is_empty() {
+        let at = if envelope.renewable { RENEW_AT } else { settings.renew_at };
+        let pause = part(Duration::from_secs(envelope.lease_duration), at);
+        let Envelope { lease_id: id, lease_duration: seconds, renewable, .. } = envelope;
+        return Ok((Some(Lease { id, seconds, renewable }), pause));
+    }
+    let fields = envelope.data.unwrap_or_default();
+    let own = match &fields {
+        // The password changes when its time is over, and not before.
+        Fields { rotation_period: Some(_), ttl: Some(0), .. } => {
+            return Err(Error::Malformed("a rotated password that has no time left"));
+        }
+        Fields { rotation_period: Some(_), ttl: Some(ttl), .. } => Some(Duration::from_secs(ttl + 1)),
+        Fields { certificate: Some(_), expiration: Some(at), .. } => {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            Some(part(Duration::from_secs(at.saturating_sub(now.as_secs())), settings.renew_at))
+        }
+        Fields { secret_id_ttl: Some(ttl), .. } if *ttl > 0 => {
+            Some(part(Duration::from_secs(*ttl), settings.renew_at))
+        }
+        _ if envelope.lease_duration > 0 && ask.is_write() => {
+            Some(part(Duration::from_secs(envelope.lease_duration), settings.renew_at))
+        }
+        _ => None,
+    };
+    Ok((None, own.unwrap_or_else(|| part(settings.interval, 1.0)).max(SHORTEST)))
+}
+
+/// A part of a time, a tenth of it spread by chance: whoever was started together shall not ask together.
+fn part(time: Duration, part: f64) -> Duration {
+    let mut byte = [0; 1];
+    // Without randomness all come at once, which is only slower.
+    let _ = rustix::rand::getrandom(&mut byte, rustix::rand::GetRandomFlags::empty());
+    let spread = 1.0 - 0.1 * f64::from(byte.first().copied().unwrap_or_default()) / 255.0;
+    time.mul_f64(part * spread)
+}
+
+/// Whether two answers say the same: they differ in the request's id, and a lease's time.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow, default)]
+        data: Option<&'a serde_json::value::RawValue>,
+        #[serde(default)]
+        lease_id: String,
+    }
+    let read = |it| serde_json::from_slice::<Answer<'_>>(it).ok();
+    match (read(one), read(other)) {
+        (Some(one), Some(other)) => {
+            let data = |it: &Answer<'_>| it.data.map(|it| it.get().to_owned()).map(Zeroizing::new);
+            one.lease_id == other.lease_id && data(&one) == data(&other)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_the_same_secret_are_the_same() {
+        let one = br#"{"request_id":"a","lease_id":"","data":{"x":"1"}}"#;
+        assert!(is_same(one, br#"{"request_id":"b","lease_id":"","data":{"x":"1"}}"#));
+        assert!(!is_same(one, br#"{"request_id":"b","lease_id":"","data":{"x":"2"}}"#));
+        assert!(!is_same(one, br#"{"request_id":"b","lease_id":"l","data":{"x":"1"}}"#));
+        assert!(!is_same(one, b"not json"));
+    }
+
+    #[test]
+    fn attempts_come_ever_more_slowly() {
+        let mut pace = Pace::default();
+        let pauses: Vec<Duration> = (0..20).map(|_| pace.failed()).collect();
+        assert!(pauses.first().is_some_and(|it| *it <= FIRST_PAUSE));
+        assert!(pauses.last().is_some_and(|it| *it > LONGEST_PAUSE.mul_f64(0.89) && *it <= LONGEST_PAUSE));
+    }
+}

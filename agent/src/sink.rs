@@ -1,0 +1,56 @@
+//! Files that hold the agent's token, for programs that ask the server themselves.
+
+use serde::Serialize;
+use strongroom_inject::{Access, Medium, Missing, Single};
+use strongroom_sdk::{Client, Method, SecretString};
+use zeroize::Zeroizing;
+
+use crate::{Error, config::Sink};
+
+// Rule 118
+/// Writes a token, or what it was wrapped in, to a sink.
+pub(crate) async fn write(client: &Client, sink: &Sink, token: &SecretString) -> Result<(), Error> {
+    let failed = |source| Error::File { path: sink.path.clone(), source };
+    let content = match sink.wrap_ttl {
+        None => Zeroizing::new(token.expose().as_bytes().to_vec()),
+        Some(ttl) => {
+            let call = client.call(Method::Post, "sys/wrapping/wrap").wrap(ttl).json(&Wrapped { token });
+            wrapped(call.send().await.map_err(Error::Server)?.bytes())?
+        }
+    };
+    let access =
+        Access::with_mode(sink.owner.as_deref(), sink.group.as_deref(), sink.mode).map_err(failed)?;
+    // A token's place is an orchestrator's choice, which may be a volume on a disk.
+    let place = Single::open(&sink.path, Medium::Any, Missing::Create).map_err(failed)?;
+    place.replace(&content, &access).map_err(failed)
+}
+
+#[derive(Serialize)]
+struct Wrapped<'a> {
+    token: &'a SecretString,
+}
+
+/// The part of an answer that says where it waits, as the server wrote it.
+fn wrapped(answer: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        wrap_info: Option<&'a serde_json::value::RawValue>,
+    }
+    let malformed = || Error::Server(strongroom_sdk::Error::Malformed("no wrapped answer"));
+    let answer: Answer<'_> = serde_json::from_slice(answer).map_err(|_| malformed())?;
+    Ok(Zeroizing::new(answer.wrap_info.ok_or_else(malformed)?.get().as_bytes().to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrapped_token_is_written_as_the_server_says_it() {
+        let answer = br#"{"request_id":"r","wrap_info":{"token":"hvs.w","ttl":60},"auth":null}"#;
+        assert_eq!(wrapped(answer).unwrap().as_slice(), br#"{"token":"hvs.w","ttl":60}"#);
+        assert!(wrapped(b"{\"wrap_info\":null}").is_err());
+        assert!(wrapped(b"[]").is_err());
+    }
+}
