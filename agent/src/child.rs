@@ -36,7 +36,10 @@ impl Child {
         self.stop().await;
         let (program, arguments) = self.exec.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
-        command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value.expose())));
+        command.args(arguments);
+        crate::env::take_credentials_from(command.as_std_mut());
+        // What a template has made stays, whatever it is called.
+        command.envs(variables.iter().map(|(name, value)| (name, value.expose())));
         // With us it would lose its secrets, and whoever restarts us would start it twice.
         command.kill_on_drop(true);
         self.process = Some(command.spawn()?);

@@ -14,11 +14,19 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use strongroom_sdk::SecretString;
-use tokio::net::UnixListener;
+use tokio::{net::UnixListener, task::JoinSet};
 use zeroize::Zeroizing;
 
-use crate::value::{Place, Values};
+use crate::{
+    Error,
+    config::Docker,
+    fetch::Fetch,
+    listen::bind,
+    log::Log,
+    value::{Place, Values},
+};
 
+const SOCKET_MODE: u32 = 0o600;
 const MEDIA_TYPE: &str = "application/vnd.docker.plugins.v1.2+json";
 /// A request names a secret, a service and a task, with their labels.
 const LARGEST: usize = 1 << 20;
@@ -50,8 +58,22 @@ struct Response {
     do_not_reuse: bool,
 }
 
-/// Answers the daemon for as long as it is polled. A secret without a label lies below `folder`.
-pub async fn serve<V: Values>(listener: UnixListener, folder: String, values: Arc<V>) -> std::io::Result<()> {
+/// Answers the daemon for as long as what it answers lives.
+pub(crate) fn start(settings: Docker, fetch: Fetch, log: &Log) -> Result<Answering, Error> {
+    let (listener, file) = bind::unix(&settings.socket, None, None, SOCKET_MODE)?;
+    log.info(&format!("answering Docker on {}", settings.socket.display()));
+    let mut task = JoinSet::new();
+    task.spawn(async move { drop(serve(listener, settings.folder, Arc::new(fetch)).await) });
+    Ok(Answering { _task: task, _file: file })
+}
+
+/// Dropped, it ends.
+pub(crate) struct Answering {
+    _task: JoinSet<()>,
+    _file: bind::SocketFile,
+}
+
+async fn serve<V: Values>(listener: UnixListener, folder: String, values: Arc<V>) -> std::io::Result<()> {
     let app = Router::new()
         .route("/Plugin.Activate", post(async || answer(br#"{"Implements":["secretprovider"]}"#.to_vec())))
         .route("/SecretProvider.GetSecret", post(get::<V>))
@@ -111,7 +133,6 @@ impl<V: Values> Driver<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     struct Store;
 

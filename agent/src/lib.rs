@@ -3,17 +3,27 @@
 //!
 //! It reads the configuration of Vault Agent, and does with it what that does; docs/agent.md says where it differs.
 
-mod auth;
 mod child;
 mod command;
 pub mod config;
 mod connect;
-pub mod docker;
+mod docker;
+mod env;
 mod error;
 mod fetch;
+mod identity;
+mod keep;
+mod listen;
+pub mod log;
 mod login;
+mod metrics;
+mod notify;
+mod pid;
+mod render;
+mod run;
 mod sink;
-pub mod systemd;
-pub mod value;
+mod systemd;
+mod value;
 
 pub use error::Error;
+pub use run::{Options, run};

@@ -1,6 +1,7 @@
 //! `auto_auth`'s methods, as ways to log in that a session repeats.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -42,6 +43,31 @@ impl AutoAuth {
                 client.login_once(Userpass::new(username, text(password_file)?).mount(mount)).await
             }
         }
+    }
+
+    /// Logs in for whoever opens the answer: what `wrap_info` says of it.
+    pub(crate) async fn log_in_wrapped(&self, client: &Client) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mount = self.method.mount.as_str();
+        let ttl = self.method.wrap_ttl.unwrap_or_default();
+        let (path, fields) = match &self.method.kind {
+            MethodKind::AppRole { role_id_file, .. } => {
+                let mut fields = BTreeMap::from([("role_id", text(role_id_file)?)]);
+                fields.extend(self.secret_id(client).await?.map(|it| ("secret_id", it)));
+                (format!("auth/{mount}/login"), fields)
+            }
+            MethodKind::Userpass { username, password_file } => (
+                format!("auth/{mount}/login/{username}"),
+                BTreeMap::from([("password", text(password_file)?)]),
+            ),
+            MethodKind::TokenFile(_) => {
+                return Err(Error::Config(
+                    "a token that is there already is not wrapped: use the sink's wrap_ttl".to_owned(),
+                ));
+            }
+        };
+        let call = client.call(strongroom_sdk::Method::Put, path).anonymous().wrap(ttl).json(&fields);
+        let answer = call.send().await?;
+        crate::sink::wrapped(answer.bytes()).map_err(|_| Error::Malformed("no wrapped answer"))
     }
 
     /// From its file, which is then removed; or the one that was read there before.

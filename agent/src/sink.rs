@@ -7,22 +7,29 @@ use zeroize::Zeroizing;
 
 use crate::{Error, config::Sink};
 
-// Rule 118
-/// Writes a token, or what it was wrapped in, to a sink.
-pub(crate) async fn write(client: &Client, sink: &Sink, token: &SecretString) -> Result<(), Error> {
-    let failed = |source| Error::File { path: sink.path.clone(), source };
-    let content = match sink.wrap_ttl {
-        None => Zeroizing::new(token.expose().as_bytes().to_vec()),
+/// What goes to a sink: the token, or what it was wrapped in.
+pub(crate) async fn content(
+    client: &Client,
+    sink: &Sink,
+    token: &SecretString,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    match sink.wrap_ttl {
+        None => Ok(Zeroizing::new(token.expose().as_bytes().to_vec())),
         Some(ttl) => {
             let call = client.call(Method::Post, "sys/wrapping/wrap").wrap(ttl).json(&Wrapped { token });
-            wrapped(call.send().await.map_err(Error::Server)?.bytes())?
+            wrapped(call.send().await.map_err(Error::Server)?.bytes())
         }
-    };
+    }
+}
+
+// Rule 118
+pub(crate) fn write(sink: &Sink, content: &[u8]) -> Result<(), Error> {
+    let failed = |source| Error::File { path: sink.path.clone(), source };
     let access =
         Access::with_mode(sink.owner.as_deref(), sink.group.as_deref(), sink.mode).map_err(failed)?;
     // A token's place is an orchestrator's choice, which may be a volume on a disk.
     let place = Single::open(&sink.path, Medium::Any, Missing::Create).map_err(failed)?;
-    place.replace(&content, &access).map_err(failed)
+    place.replace(content, &access).map_err(failed)
 }
 
 #[derive(Serialize)]
@@ -31,7 +38,7 @@ struct Wrapped<'a> {
 }
 
 /// The part of an answer that says where it waits, as the server wrote it.
-fn wrapped(answer: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn wrapped(answer: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     #[derive(serde::Deserialize)]
     struct Answer<'a> {
         #[serde(borrow)]

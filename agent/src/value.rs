@@ -3,11 +3,11 @@
 use std::{future::Future, str::FromStr};
 
 use serde_json::{Map, Value};
-use strongroom_sdk::{Client, Error as ServerError, SecretString};
+use strongroom_sdk::SecretString;
 
 use crate::{
     Error,
-    fetch::{Ask, Mounts},
+    fetch::{Ask, Fetch},
 };
 
 /// `PATH` or `PATH#FIELD`, as templates write paths: with the mount, with or without `data/`.
@@ -35,28 +35,21 @@ impl FromStr for Place {
 }
 
 /// Where values come from.
-pub trait Values: Send + Sync + 'static {
+pub(crate) trait Values: Send + Sync + 'static {
     fn value(&self, place: &Place) -> impl Future<Output = Result<SecretString, Error>> + Send;
 }
 
-/// The server, asked each time.
-pub(crate) struct FromServer {
-    client: Client,
-    mounts: Mounts,
-}
-
-impl FromServer {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { mounts: Mounts::new(client.clone()), client }
-    }
-}
-
-impl Values for FromServer {
+impl Values for Fetch {
     async fn value(&self, place: &Place) -> Result<SecretString, Error> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            data: Map<String, Value>,
+        }
         let ask = Ask::Read { path: place.path.clone() };
-        let answer = ask.send(&self.client, &self.mounts).await.map_err(Error::Server)?;
-        let data = answer.data::<Map<String, Value>>().map_err(Error::Server)?;
-        pick(&data, place.field.as_deref()).ok_or_else(|| Error::Field(place.path.clone()))
+        let body = self.once(&ask).await.map_err(Error::Server)?;
+        let answer: Option<Answer> = serde_json::from_slice(&body).ok();
+        let found = answer.and_then(|it| pick(&it.data, place.field.as_deref()));
+        found.ok_or_else(|| Error::Field(place.path.clone()))
     }
 }
 
@@ -79,12 +72,6 @@ fn pick(data: &Map<String, Value>, field: Option<&str>) -> Option<SecretString> 
         Value::Null => return None,
         other => SecretString::new(other.to_string()),
     })
-}
-
-/// For a place that a secret is not at.
-pub(crate) fn is_missing(error: &Error) -> bool {
-    matches!(error, Error::Server(error) if ServerError::is_not_found(error))
-        || matches!(error, Error::Field(_))
 }
 
 #[cfg(test)]

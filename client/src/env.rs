@@ -21,13 +21,7 @@ pub(crate) fn runtime_directories() -> Vec<PathBuf> {
 /// Names of variables that hold credentials for a server, in each of the spellings that clients have.
 pub(crate) fn credentials() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
-    names.filter(|it| it.to_str().is_some_and(is_credential)).collect()
-}
-
-/// Whether a variable of that name holds a credential for a server.
-pub(crate) fn is_credential(name: &str) -> bool {
-    ["BAO_", "STRONGROOM_", "VAULT_"].iter().any(|it| name.starts_with(it))
-        && ["PASSWORD", "ROLE_ID", "SECRET_ID", "TOKEN", "UNSEAL"].iter().any(|it| name.contains(it))
+    names.filter(|it| it.to_str().is_some_and(strongroom_sdk::env::is_credential)).collect()
 }
 
 /// Where `secret run` has put the secrets of this process.

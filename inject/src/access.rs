@@ -24,8 +24,7 @@ impl Default for Access {
 impl Access {
     /// Names of the machine's users and groups or their numbers, and an octal mode.
     pub fn parse(owner: Option<&str>, group: Option<&str>, mode: &str) -> Result<Self, Error> {
-        let owner = owner.map(|it| find(it, Path::new("/etc/passwd"))).transpose()?;
-        let group = group.map(|it| find(it, Path::new("/etc/group"))).transpose()?;
+        let (owner, group) = Self::ids(owner, group)?;
         let bits = u32::from_str_radix(mode, 8).ok().filter(|it| it & !0o744 == 0 && it & 0o400 != 0);
         let bits = bits.ok_or_else(|| Error::Mode(mode.to_owned()))?;
         Ok(Self {
@@ -33,6 +32,12 @@ impl Access {
             group: group.map(Gid::from_raw),
             mode: Mode::from_raw_mode(bits),
         })
+    }
+
+    /// The numbers of a user and a group, each a name or a number.
+    pub fn ids(owner: Option<&str>, group: Option<&str>) -> Result<(Option<u32>, Option<u32>), Error> {
+        let owner = owner.map(|it| find(it, Path::new("/etc/passwd"))).transpose()?;
+        Ok((owner, group.map(|it| find(it, Path::new("/etc/group"))).transpose()?))
     }
 
     /// For the directories in a generation: whoever may read the files may list and pass them.

@@ -31,4 +31,4 @@ pub use mount::PrivateMount;
 pub use names::{BadName, FileName};
 pub use publish::{Files, Held, publish, remove};
 pub use single::{Medium, Missing, Single};
-pub use target::Target;
+pub use target::{Target, open_below};

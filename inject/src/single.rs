@@ -8,7 +8,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Gid, Mode, OFlags, Uid, fstat, mkdirat, openat2, renameat, statat, unlinkat},
+    fs::{AtFlags, Mode, OFlags, fstat, mkdirat, openat2, renameat, statat, unlinkat},
     io::Errno,
 };
 use zeroize::Zeroizing;
@@ -85,6 +85,14 @@ impl Single {
         Some(stat.st_mode & 0o777)
     }
 
+    /// The mode that somebody has given to a file of ours: one of another user would open what is written to whom it
+    /// pleases.
+    pub fn kept_mode(&self, access: &Access) -> Option<u32> {
+        let stat = statat(&self.folder, self.name.as_str(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let owner = access.owner.unwrap_or_else(rustix::process::geteuid);
+        (stat.st_uid == owner.as_raw()).then_some(stat.st_mode & 0o777)
+    }
+
     // Rules 114, 115, 118
     /// Writes a new file and puts it in the place of the old one, which whoever has it open goes on reading. Something
     /// else than a file of ours in its place is refused.
@@ -107,6 +115,17 @@ impl Single {
         let folder = self.folder.try_clone().map_err(Error::io("open a directory"))?;
         let beside = Self { folder, name: format!("{}.bak", self.name) };
         beside.replace(&content, &Access { mode: Mode::from_raw_mode(mode), ..Access::default() })
+    }
+
+    /// Whether a file may be made there.
+    pub fn is_writable(&self) -> bool {
+        rustix::fs::accessat(
+            &self.folder,
+            ".",
+            rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
+            AtFlags::EACCESS,
+        )
+        .is_ok()
     }
 
     pub fn remove(&self) -> Result<(), Error> {
@@ -139,10 +158,16 @@ impl Access {
         Self::parse(owner, group, &format!("{mode:04o}"))
     }
 
-    /// Whose the files are, where that is said.
+    /// The same for files of another mode, which somebody has chosen already.
     #[must_use]
-    pub fn owner(&self) -> (Option<Uid>, Option<Gid>) {
-        (self.owner, self.group)
+    pub fn but_mode(&self, mode: u32) -> Self {
+        Self { mode: Mode::from_raw_mode(mode & 0o777), ..*self }
+    }
+
+    /// The files' mode.
+    #[must_use]
+    pub fn mode(&self) -> u32 {
+        self.mode.as_raw_mode()
     }
 }
 

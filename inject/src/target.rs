@@ -79,6 +79,14 @@ pub(crate) fn directory(path: &Path) -> Result<OwnedFd, Errno> {
     }
 }
 
+/// Opens a file below a directory for reading. What lies outside of it is not reached, by no link and no `..`.
+pub fn open_below(directory: &Path, path: &Path) -> rustix::io::Result<std::fs::File> {
+    let root = rustix::fs::open(directory, DIRECTORY, Mode::empty())?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS);
+    openat2(root, path, flags, Mode::empty(), resolve).map(std::fs::File::from)
+}
+
 impl AsFd for Target {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()

@@ -6,6 +6,8 @@
 //! program calls it.
 
 #[cfg(feature = "harden")]
+mod activated;
+#[cfg(feature = "harden")]
 mod capabilities;
 #[cfg(feature = "harden")]
 mod child;
@@ -27,6 +29,8 @@ mod syscalls;
 mod terminal;
 mod wiping;
 
+#[cfg(feature = "harden")]
+pub use activated::activated_listener;
 #[cfg(feature = "harden")]
 pub use child::{close_files_on_exec, end_with_parent, with_no_signal_blocked};
 #[cfg(feature = "harden")]

@@ -105,6 +105,11 @@ impl Client {
         &self.0.config
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
     /// What requests are addressed to.
     #[cfg(feature = "http")]
     pub(crate) fn base(&self) -> Result<&str, Error> {

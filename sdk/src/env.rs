@@ -20,6 +20,14 @@ impl Environment for Process {
     }
 }
 
+/// Whether a variable of that name holds a credential for a server: a program that is started for other reasons has no
+/// business with it.
+#[must_use]
+pub fn is_credential(name: &str) -> bool {
+    PREFIXES.iter().any(|it| name.starts_with(it))
+        && ["PASSWORD", "ROLE_ID", "SECRET_ID", "TOKEN", "UNSEAL"].iter().any(|it| name.contains(it))
+}
+
 /// What the variables are called, without their prefix.
 pub mod names {
     pub const ADDR: &str = "ADDR";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper_util::{client::legacy, rt::TokioExecutor};
@@ -83,6 +83,28 @@ impl Http {
             answer: Answer::new(status.as_u16(), body),
             retry_after: seconds.map(Duration::from_secs),
         })
+    }
+
+    /// A request that is somebody else's, and what came back for it.
+    pub(crate) async fn forward(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<Zeroizing<Vec<u8>>>, Failed> {
+        let (mut parts, body) = request.into_parts();
+        let target = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+        parts.uri = format!("{}{target}", self.base)
+            .parse()
+            .map_err(|_| Failed::unusable("the path cannot be sent"))?;
+        parts.version = Version::HTTP_11;
+        // Written anew for where it goes now.
+        parts.headers.remove(header::HOST);
+        let request = Request::from_parts(parts, Full::new(body));
+        let response = self.pool.request(request).await.map_err(|error| {
+            let unsent = error.is_connect();
+            self.failed(unsent, innermost(&error))
+        })?;
+        let (parts, incoming) = response.into_parts();
+        Ok(Response::from_parts(parts, self.collect(incoming).await?))
     }
 
     fn request(&self, ask: &Ask) -> Result<Request<Full<Bytes>>, Failed> {

@@ -43,6 +43,8 @@ pub mod env;
 mod error;
 mod fields;
 #[cfg(feature = "http")]
+mod forward;
+#[cfg(feature = "http")]
 mod http;
 pub mod kv;
 pub mod kv1;

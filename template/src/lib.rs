@@ -75,6 +75,8 @@ pub struct Options {
     pub delimiters: Delimiters,
     /// A key that a map does not have is an error, and not `<no value>`.
     pub error_on_missing_key: bool,
+    /// Functions that a template must not name.
+    pub denied: Vec<String>,
 }
 
 /// A template that was read without an error.
@@ -99,8 +101,7 @@ impl Template {
     ///
     /// Errors: the first thing that Go's parser would refuse, and where.
     pub fn parse(source: &str, options: &Options) -> Result<Self, Error> {
-        let tree =
-            parser::parse(source, &options.delimiters).map_err(|(at, kind)| Error::at(source, at, kind))?;
+        let tree = parser::parse(source, options).map_err(|(at, kind)| Error::at(source, at, kind))?;
         Ok(Self { source: source.to_owned(), tree, error_on_missing_key: options.error_on_missing_key })
     }
 

@@ -5,20 +5,22 @@
 
 use std::collections::BTreeMap;
 
+use crate::Options;
 use crate::ast::{Branch, Command, Node, NodeKind, Operand, OperandKind, Pipe, Tree};
 use crate::error::ErrorKind;
 use crate::functions;
-use crate::lexer::{Delimiters, Kind, Token, tokens};
+use crate::lexer::{Kind, Token, tokens};
 use crate::limits::NESTING;
 use crate::number::Number;
 
 type Wrong = (usize, ErrorKind);
 type Parsed<T> = Result<T, Wrong>;
 
-pub(crate) fn parse(source: &str, delimiters: &Delimiters) -> Parsed<Tree> {
-    let tokens = tokens(source, delimiters)?;
+pub(crate) fn parse(source: &str, options: &Options) -> Parsed<Tree> {
+    let tokens = tokens(source, &options.delimiters)?;
     let mut parser = Parser {
         tokens,
+        denied: &options.denied,
         next: 0,
         scope: vec!["$".to_owned()],
         templates: BTreeMap::new(),
@@ -47,6 +49,7 @@ pub(crate) fn parse(source: &str, delimiters: &Delimiters) -> Parsed<Tree> {
 
 struct Parser<'a> {
     tokens: Vec<Token<'a>>,
+    denied: &'a [String],
     next: usize,
     scope: Vec<String>,
     templates: BTreeMap<String, Vec<Node>>,
@@ -418,6 +421,9 @@ impl<'a> Parser<'a> {
                 | "with" => {
                     return self.fail("a word of the language where an operand belongs");
                 }
+                name if self.denied.iter().any(|it| it == name) => {
+                    return Err((at, ErrorKind::NotAllowed { function: name.to_owned() }));
+                }
                 name if functions::find(name).is_some() => OperandKind::Function(name.to_owned()),
                 name => return Err((at, ErrorKind::UnknownFunction(name.to_owned()))),
             },
@@ -541,12 +547,19 @@ mod tests {
 
     #[track_caller]
     fn wrong(source: &str) {
-        assert!(parse(source, &Delimiters::default()).is_err(), "{source}");
+        assert!(parse(source, &Options::default()).is_err(), "{source}");
     }
 
     #[track_caller]
     fn right(source: &str) {
-        assert!(parse(source, &Delimiters::default()).is_ok(), "{source}");
+        assert!(parse(source, &Options::default()).is_ok(), "{source}");
+    }
+
+    #[test]
+    fn a_function_may_be_denied() {
+        let denied = Options { denied: vec!["toUpper".to_owned()], ..Options::default() };
+        assert!(parse("{{ \"a\" | toLower }}", &denied).is_ok());
+        assert!(parse("{{ if false }}{{ toUpper \"a\" }}{{ end }}", &denied).is_err());
     }
 
     #[test]

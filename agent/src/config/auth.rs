@@ -6,7 +6,7 @@ use strongroom_hcl::{BlockView, BodyView, ReadError, Reader};
 
 use super::{duration, keys, mode};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AutoAuth {
     pub method: Method,
     pub sinks: Vec<Sink>,

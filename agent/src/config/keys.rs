@@ -1,8 +1,9 @@
 //! The keys of Vault Agent's and OpenBao Agent's configuration.
 //!
 //! Source: developer.hashicorp.com/vault/docs/agent-and-proxy/agent, with its pages on auto-auth, sinks, templates,
-//! caching and process supervision, and the same of openbao.org. A key that is in none of these is an error; one that
-//! has no effect here is reported once.
+//! caching and process supervision, and the same of openbao.org. `docker`, `path`, `revoke_on_exit`, `systemd`,
+//! `template_config.allow` and `persist.key_file` are ours. A key that is in none of these is an error; one that has no
+//! effect here is reported once.
 
 use strongroom_hcl::Known;
 
@@ -11,13 +12,17 @@ pub(super) const TOP: Known = Known {
         "api_proxy",
         "auto_auth",
         "cache",
+        "docker",
         "env_template",
         "exec",
         "exit_after_auth",
         "listener",
         "log_format",
         "log_level",
+        "path",
         "pid_file",
+        "revoke_on_exit",
+        "systemd",
         "template",
         "template_config",
         "vault",
@@ -135,7 +140,7 @@ pub(super) const ENV_TEMPLATE: Known = Known {
 };
 
 pub(super) const TEMPLATE_CONFIG: Known = Known {
-    used: &["exit_on_retry_failure", "lease_renewal_threshold", "static_secret_render_interval"],
+    used: &["allow", "exit_on_retry_failure", "lease_renewal_threshold", "static_secret_render_interval"],
     unused: &["max_connections_per_host"],
 };
 
@@ -179,7 +184,7 @@ pub(super) const CACHE: Known = Known {
 };
 
 pub(super) const PERSIST: Known = Known {
-    used: &["path", "type"],
+    used: &["key_file", "path", "type"],
     unused: &["exit_on_err", "keep_after_import", "service_account_token_file"],
 };
 
@@ -187,3 +192,12 @@ pub(super) const API_PROXY: Known = Known {
     used: &["use_auto_auth_token"],
     unused: &["enforce_consistency", "prepend_configured_namespace", "when_inconsistent"],
 };
+
+pub(super) const PATH: Known = Known { used: &["hold", "max_stale", "on_revoke"], unused: &[] };
+
+pub(super) const SYSTEMD: Known =
+    Known { used: &["credential", "folder", "socket", "socket_mode", "user"], unused: &[] };
+
+pub(super) const CREDENTIAL: Known = Known { used: &["from"], unused: &[] };
+
+pub(super) const DOCKER: Known = Known { used: &["folder", "socket"], unused: &[] };

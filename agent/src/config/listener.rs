@@ -37,8 +37,15 @@ pub enum Address {
 pub struct Cache {
     pub is_on: bool,
     pub use_token: UseToken,
-    /// Where the last good answers are kept, encrypted.
-    pub path: Option<PathBuf>,
+    pub persist: Option<Persist>,
+}
+
+/// Where the last good answers are kept, encrypted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Persist {
+    pub directory: PathBuf,
+    /// The node's key; without it, one that is made in memory.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Whether requests through the listener are made with the agent's token.
@@ -107,15 +114,15 @@ pub(super) fn read(reader: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Lis
 pub(super) fn read_cache(reader: &mut Reader<'_>, body: BodyView<'_>) -> Result<Cache, ReadError> {
     reader.check_keys(body, &keys::CACHE, "cache")?;
     let mut cache =
-        Cache { is_on: true, use_token: use_token(reader, body)?.unwrap_or_default(), path: None };
+        Cache { is_on: true, use_token: use_token(reader, body)?.unwrap_or_default(), persist: None };
     let labelled = body.blocks("persist", 1).ok().and_then(|mut it| it.pop());
     let plain = reader.block(body, "persist").ok().flatten().filter(|it| it.body.attr("path").is_some());
     if let Some(block) = plain.or(labelled) {
         reader.check_keys(block.body, &keys::PERSIST, "persist")?;
-        cache.path = reader.text(block.body, "path")?.filter(|it| !it.is_empty()).map(PathBuf::from);
-        if cache.path.is_none() {
-            return Err(reader.refuse(block.key, "`persist` needs a `path`"));
-        }
+        let file = |name| Ok::<_, ReadError>(reader.text(block.body, name)?.filter(|it| !it.is_empty()));
+        let directory = file("path")?.ok_or_else(|| reader.refuse(block.key, "`persist` needs a `path`"))?;
+        let key_file = file("key_file")?.map(PathBuf::from);
+        cache.persist = Some(Persist { directory: directory.into(), key_file });
     }
     Ok(cache)
 }

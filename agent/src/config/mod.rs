@@ -3,7 +3,9 @@
 mod auth;
 mod keys;
 mod listener;
+mod path;
 mod read;
+mod sockets;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -15,8 +17,10 @@ use std::{
 };
 
 pub use auth::{AutoAuth, Method, MethodKind, Sink};
-pub use listener::{Address, Cache, Listener, UseToken};
-pub use template::{EnvTemplate, Exec, OnChange, Origin, Restart, Template, TemplateConfig, Text};
+pub use listener::{Address, Cache, Listener, Persist, UseToken};
+pub use path::{OnRevoke, PathRule, PathRules};
+pub use sockets::{Docker, Systemd};
+pub use template::{Allowed, EnvTemplate, Exec, OnChange, Origin, Restart, Template, TemplateConfig, Text};
 
 /// All of it. What the file leaves out has Vault's defaults.
 #[derive(Debug)]
@@ -32,6 +36,12 @@ pub struct Config {
     pub exec: Option<Exec>,
     pub listeners: Vec<Listener>,
     pub cache: Cache,
+    /// What holds for some paths.
+    pub paths: PathRules,
+    pub systemd: Option<Systemd>,
+    pub docker: Option<Docker>,
+    /// The agent's token ends with the agent.
+    pub revoke_on_exit: bool,
     pub log_level: Option<String>,
     pub log_json: bool,
     /// A line for each key that has no effect.
@@ -65,28 +75,27 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads files one after the other; a later one's settings replace an earlier one's, and templates, sinks and
-    /// listeners are added.
+    /// Reads files one after the other, and then a text that reads like one; a later one's settings replace an earlier
+    /// one's, and templates, sinks and listeners are added.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], which names the file and the place in it.
-    pub fn load(paths: &[PathBuf]) -> Result<Self, ConfigError> {
+    pub fn load(paths: &[PathBuf], typed: Option<(&Path, &str)>) -> Result<Self, ConfigError> {
         let mut draft = read::Draft::default();
         for path in paths {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
             draft.read(path, &text)?;
         }
+        if let Some((path, text)) = typed {
+            draft.read(path, text)?;
+        }
         draft.finish()
     }
 
-    /// Of one text, for tests and for flags that stand for a file.
-    ///
-    /// # Errors
-    ///
-    /// As [`Config::load`].
-    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    #[cfg(test)]
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let mut draft = read::Draft::default();
         draft.read(path, text)?;
         draft.finish()

@@ -9,6 +9,8 @@ use super::{
     auth::{self, AutoAuth},
     keys,
     listener::{self, Cache, Listener, UseToken},
+    path::{self, PathRules},
+    sockets::{self, Docker, Systemd},
     template::{self, EnvTemplate, Exec, Template, TemplateConfig},
 };
 
@@ -24,6 +26,10 @@ pub(super) struct Draft {
     exec: Option<Exec>,
     listeners: Vec<Listener>,
     cache: Cache,
+    paths: PathRules,
+    systemd: Option<Systemd>,
+    docker: Option<Docker>,
+    revoke_on_exit: bool,
     log_level: Option<String>,
     log_json: bool,
     warnings: Vec<String>,
@@ -73,13 +79,24 @@ impl Draft {
                 self.cache.use_token = token;
             }
         }
+        for block in reader.blocks(body, "path", 1)? {
+            path::read(&mut reader, &block, &mut self.paths)?;
+        }
+        if let Some(block) = reader.block(body, "systemd")? {
+            self.systemd = Some(sockets::read_systemd(&mut reader, &block)?);
+        }
+        if let Some(block) = reader.block(body, "docker")? {
+            self.docker = Some(sockets::read_docker(&mut reader, &block)?);
+        }
+        self.revoke_on_exit = reader.bool(body, "revoke_on_exit")?.unwrap_or(self.revoke_on_exit);
         self.warnings.append(&mut reader.warnings);
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<Config, ConfigError> {
         let renders = !self.templates.is_empty() || !self.env_templates.is_empty();
-        let wants_token = renders || self.cache.use_token != UseToken::No;
+        let answers = self.systemd.is_some() || self.docker.is_some();
+        let wants_token = renders || answers || self.cache.use_token != UseToken::No;
         let lacks = |what| Err(ConfigError::Whole(what));
         match &self.auto_auth {
             None if self.listeners.is_empty() || wants_token => {
@@ -92,7 +109,12 @@ impl Draft {
             }
             _ => {}
         }
-        if self.exec.is_some() != !self.env_templates.is_empty() {
+        if renders && self.auto_auth.as_ref().is_some_and(|it| it.method.wrap_ttl.is_some()) {
+            return lacks(
+                "the method's `wrap_ttl` leaves the agent without a token to render templates with",
+            );
+        }
+        if self.exec.is_some() == self.env_templates.is_empty() {
             return lacks("`exec` and `env_template` go together: a program, and its variables");
         }
         if self.exec.is_some() && !self.templates.is_empty() {
@@ -114,6 +136,10 @@ impl Draft {
             exec: self.exec,
             listeners: self.listeners,
             cache: self.cache,
+            paths: self.paths,
+            systemd: self.systemd,
+            docker: self.docker,
+            revoke_on_exit: self.revoke_on_exit,
             log_level: self.log_level,
             log_json: self.log_json,
             warnings: self.warnings,

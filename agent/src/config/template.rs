@@ -83,11 +83,42 @@ pub struct TemplateConfig {
     pub static_interval: Duration,
     /// Part of a lease after which it is renewed, or read again.
     pub renew_at: f64,
+    /// What templates may reach beside secrets and the time.
+    pub allow: Allowed,
+}
+
+/// Functions of templates that are off unless they stand in `allow`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Allowed {
+    pub env: bool,
+    /// `file`: with `sandbox_path`, below that alone.
+    pub file: bool,
+    pub plugin: bool,
+    pub write: bool,
+}
+
+impl Allowed {
+    /// The names in `allow`.
+    fn set(&mut self, name: &str) -> bool {
+        match name {
+            "env" => self.env = true,
+            "file" => self.file = true,
+            "plugin" => self.plugin = true,
+            "writeToFile" => self.write = true,
+            _ => return false,
+        }
+        true
+    }
 }
 
 impl Default for TemplateConfig {
     fn default() -> Self {
-        Self { exit_on_retry_failure: false, static_interval: Duration::from_secs(300), renew_at: 0.9 }
+        Self {
+            exit_on_retry_failure: false,
+            static_interval: Duration::from_secs(300),
+            renew_at: 0.9,
+            allow: Allowed::default(),
+        }
     }
 }
 
@@ -229,7 +260,16 @@ pub(super) fn read_config(reader: &mut Reader<'_>, body: BodyView<'_>) -> Result
     let renew_at = reader.parsed(body, "lease_renewal_threshold", "a number between 0 and 1", |it| {
         it.parse::<f64>().ok().filter(|it| (0.0..=1.0).contains(it))
     })?;
+    let mut allow = Allowed::default();
+    if body.attr("allow").is_some() {
+        for (span, name) in reader.list(body, "allow")? {
+            if !allow.set(&name) {
+                return Err(reader.refuse(span, "only env, file, plugin and writeToFile can be allowed"));
+            }
+        }
+    }
     Ok(TemplateConfig {
+        allow,
         exit_on_retry_failure: reader.bool(body, "exit_on_retry_failure")?.unwrap_or(false),
         static_interval: interval.unwrap_or(usual.static_interval),
         renew_at: renew_at.filter(|it| *it > 0.0).unwrap_or(usual.renew_at),

@@ -82,7 +82,7 @@ fn a_listener_gives_the_agents_token_only_if_told_to() {
     assert!(tcp.quit && !unix.quit);
     assert!(matches!(&unix.address, Address::Unix { mode: 0o660, .. }));
     assert_eq!(config.cache.use_token, UseToken::Force);
-    assert_eq!(config.cache.path.as_deref(), Some(Path::new("/cache")));
+    assert_eq!(config.cache.persist, Some(Persist { directory: "/cache".into(), key_file: None }));
     assert_eq!(with("cache {}").cache.use_token, UseToken::No);
 }
 
@@ -139,4 +139,35 @@ fn a_template_is_one_text_and_has_a_place() {
     assert!(
         tmpl("contents = \"x\" destination = \"/run/x\" command = \"a\" exec { command = \"b\" }").is_err()
     );
+}
+
+#[test]
+fn paths_sockets_and_functions_are_what_ours_has_beside_vaults() {
+    let config = with(
+        "path \"secret/*\" { max_stale = \"24h\" on_revoke = \"remove\" hold = \"1h\" }\n\
+         systemd { socket = \"/run/c.sock\" folder = \"secret/units\"\n\
+         credential \"shop.service\" \"db\" { from = \"secret/db#password\" } }\n\
+         docker {}\nrevoke_on_exit = true\n\
+         template_config { allow = [\"env\", \"writeToFile\"] }\n\
+         cache { persist \"file\" { path = \"/var/lib/a\" key_file = \"/run/a.key\" } }",
+    );
+    let rule = PathRule {
+        max_stale: Some(Duration::from_secs(86_400)),
+        on_revoke: OnRevoke::Remove,
+        hold: Some(Duration::from_secs(3600)),
+    };
+    assert_eq!(config.paths.of("secret/db"), rule);
+    let systemd = config.systemd.unwrap();
+    assert_eq!(systemd.credentials.len(), 1);
+    assert_eq!(systemd.mode, 0o600);
+    assert_eq!(config.docker.unwrap().socket, Path::new("/run/docker/plugins/strongroom.sock"));
+    assert!(config.revoke_on_exit);
+    let allowed = Allowed { env: true, write: true, ..Allowed::default() };
+    assert_eq!(config.template_config.allow, allowed);
+    assert!(config.cache.persist.is_some_and(|it| it.key_file.is_some()));
+    let refused = |text: &str| parse(&format!("auto_auth {{ {METHOD}\n {SINK} }}\n{text}")).is_err();
+    assert!(refused("template_config { allow = [\"plugins\"] }"));
+    assert!(refused("path \"x\" { on_revoke = \"empty\" }"));
+    assert!(refused("systemd { socket = \"/run/c.sock\" }"));
+    assert!(refused("systemd { folder = \"x\" credential \"a\" \"b\" {} }"));
 }

@@ -1,5 +1,7 @@
 //! One thing that is asked of the server.
 
+use std::time::Duration;
+
 use strongroom_sdk::{Answer, Client, Error, Method};
 use zeroize::Zeroizing;
 
@@ -24,6 +26,10 @@ impl Private {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Ord for Private {
@@ -47,29 +53,42 @@ impl Ask {
     }
 
     /// As a template must be able to make it again: a write is not repeated while its lease lives.
-    pub(super) fn is_write(&self) -> bool {
+    pub(crate) fn is_write(&self) -> bool {
         matches!(self, Self::Write { .. })
     }
 
-    /// Asks once. A KV v2 secret that was deleted is not there.
-    pub(crate) async fn send(&self, client: &Client, mounts: &Mounts) -> Result<Answer, Error> {
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, Self::List { .. })
+    }
+
+    /// Asks once, and for a lease if it is to be held. A KV v2 secret that was deleted is not there.
+    pub(crate) async fn send(
+        &self,
+        client: &Client,
+        mounts: &Mounts,
+        hold: Option<Duration>,
+    ) -> Result<Answer, Error> {
         match self {
             Self::Read { path } => {
                 let (path, query) = split(path);
-                let path = mounts.api(path, "data", &["data", "metadata", "subkeys"]).await?;
-                let call = query
-                    .into_iter()
-                    .fold(client.call(Method::Get, path), |call, (name, value)| call.query(name, value));
+                let path = mounts.api(client, path, "data", &["data", "metadata", "subkeys"]).await?;
+                let mut call = client.call(Method::Get, path);
+                for (name, value) in query {
+                    call = call.query(name, value);
+                }
+                if let Some(hold) = hold {
+                    call = call.lease(hold);
+                }
                 let answer = call.send().await?;
                 if is_deleted(&answer) { Err(not_found()) } else { Ok(answer) }
             }
             Self::List { path } => {
-                let path = mounts.api(split(path).0, "metadata", &["metadata"]).await?;
+                let path = mounts.api(client, split(path).0, "metadata", &["metadata"]).await?;
                 client.call(Method::List, path).send().await
             }
             Self::Write { path, fields } => {
                 let body: std::collections::BTreeMap<&str, &str> =
-                    fields.iter().map(|(name, value)| (name.as_str(), value.0.as_str())).collect();
+                    fields.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
                 client.call(Method::Put, path.trim_matches('/')).json(&body).send().await
             }
         }

@@ -8,8 +8,8 @@ use std::{
 use serde::Deserialize;
 use strongroom_sdk::{Client, Error, Method};
 
+#[derive(Default)]
 pub(crate) struct Mounts {
-    client: Client,
     /// Mounts by their paths, each ending in a slash, and whether they are of KV v2.
     known: Mutex<BTreeMap<String, bool>>,
 }
@@ -24,15 +24,17 @@ struct Mount {
 }
 
 impl Mounts {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, known: Mutex::default() }
-    }
-
     /// The path that the API has: with `segment` behind the mount's, if it is of KV v2 and none of `others` is there.
-    pub(super) async fn api(&self, path: &str, segment: &str, others: &[&str]) -> Result<String, Error> {
+    pub(super) async fn api(
+        &self,
+        client: &Client,
+        path: &str,
+        segment: &str,
+        others: &[&str],
+    ) -> Result<String, Error> {
         let (mount, is_v2) = match self.find(path) {
             Some(found) => found,
-            None => self.ask(path).await?,
+            None => self.ask(client, path).await?,
         };
         Ok(if is_v2 { insert(path, &mount, segment, others) } else { path.to_owned() })
     }
@@ -46,8 +48,8 @@ impl Mounts {
             .map(|(mount, v2)| (mount.clone(), *v2))
     }
 
-    async fn ask(&self, path: &str) -> Result<(String, bool), Error> {
-        let asked = self.client.call(Method::Get, format!("sys/internal/ui/mounts/{path}")).send().await;
+    async fn ask(&self, client: &Client, path: &str) -> Result<(String, bool), Error> {
+        let asked = client.call(Method::Get, format!("sys/internal/ui/mounts/{path}")).send().await;
         let mount: Mount = match asked {
             Ok(answer) => answer.data()?,
             // Who may not know of a mount is told when the secret itself is asked for.

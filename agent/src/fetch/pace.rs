@@ -13,8 +13,9 @@ use zeroize::Zeroizing;
 use super::{Ask, Settings, mounts::Mounts};
 
 /// Where one thing that is followed stands.
-#[derive(Default)]
 pub(super) struct Pace {
+    /// Reads are leases for so long.
+    hold: Option<Duration>,
     lease: Option<Lease>,
     failures: u32,
 }
@@ -31,6 +32,8 @@ pub(super) struct Turn {
     /// If it was read anew.
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) pause: Duration,
+    /// How long it is good without being asked for again, where it has a lease.
+    pub(super) lasts: Option<Duration>,
 }
 
 /// Between two attempts: from here, doubling, to here.
@@ -40,6 +43,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const RENEW_AT: f64 = 2.0 / 3.0;
 /// Nothing is asked for more often.
 const SHORTEST: Duration = Duration::from_secs(1);
+
+/// A list of nothing.
+const EMPTY: &[u8] = br#"{"data":{"keys":[]}}"#;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -63,22 +69,26 @@ struct Fields {
 }
 
 impl Pace {
+    pub(super) fn new(hold: Option<Duration>) -> Self {
+        Self { hold, lease: None, failures: 0 }
+    }
+
     /// Renews or reads, whichever is due.
     pub(super) async fn due(
         &mut self,
         client: &Client,
         mounts: &Mounts,
         ask: &Ask,
-        settings: Settings,
+        settings: &Settings,
     ) -> Result<Turn, Error> {
         if let Some(lease) = self.lease.take_if(|it| it.renewable) {
             match renew(client, &lease).await {
                 // As long as it gets nearly what it had.
                 Ok(seconds) if seconds * 2 > lease.seconds => {
                     self.failures = 0;
-                    let pause = part(Duration::from_secs(seconds), RENEW_AT);
+                    let lasts = Duration::from_secs(seconds);
                     self.lease = Some(Lease { seconds, ..lease });
-                    return Ok(Turn { body: None, pause });
+                    return Ok(Turn { body: None, pause: part(lasts, RENEW_AT), lasts: Some(lasts) });
                 }
                 Err(error) if error.is_temporary() => {
                     self.lease = Some(lease);
@@ -87,11 +97,26 @@ impl Pace {
                 _ => {}
             }
         }
-        let answer = ask.send(client, mounts).await?;
-        self.failures = 0;
-        let (lease, pause) = plan(&answer, ask, settings)?;
-        self.lease = lease;
-        Ok(Turn { body: Some(Zeroizing::new(answer.bytes().to_vec())), pause })
+        let answer = match ask.send(client, mounts, self.hold).await {
+            // A folder that is not there is an empty one.
+            Err(error) if error.is_not_found() && ask.is_list() => {
+                self.failures = 0;
+                let body = Some(Zeroizing::new(EMPTY.to_vec()));
+                return Ok(Turn { body, pause: part(settings.interval, 1.0).max(SHORTEST), lasts: None });
+            }
+            asked => asked?,
+        };
+        let (lease, pause, lasts) = match self.hold {
+            // Reading again is what renews such a lease.
+            Some(hold) => (None, part(settings.interval.min(hold / 3), 1.0).max(SHORTEST), Some(hold)),
+            None => {
+                let (lease, pause) = plan(&answer, ask, settings)?;
+                let lasts = lease.as_ref().map(|it| Duration::from_secs(it.seconds));
+                (lease, pause, lasts)
+            }
+        };
+        (self.failures, self.lease) = (0, lease);
+        Ok(Turn { body: Some(Zeroizing::new(answer.bytes().to_vec())), pause, lasts })
     }
 
     /// How long to wait after a failure.
@@ -113,7 +138,7 @@ async fn renew(client: &Client, lease: &Lease) -> Result<u64, Error> {
     answer.json::<Envelope>().map(|it| it.lease_duration)
 }
 
-fn plan(answer: &Answer, ask: &Ask, settings: Settings) -> Result<(Option<Lease>, Duration), Error> {
+fn plan(answer: &Answer, ask: &Ask, settings: &Settings) -> Result<(Option<Lease>, Duration), Error> {
     let envelope: Envelope = answer.json().unwrap_or_default();
     if !envelope.lease_id.is_empty() {
         let at = if envelope.renewable { RENEW_AT } else { settings.renew_at };
@@ -186,7 +211,7 @@ mod tests {
 
     #[test]
     fn attempts_come_ever_more_slowly() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(None);
         let pauses: Vec<Duration> = (0..20).map(|_| pace.failed()).collect();
         assert!(pauses.first().is_some_and(|it| *it <= FIRST_PAUSE));
         assert!(pauses.last().is_some_and(|it| *it > LONGEST_PAUSE.mul_f64(0.89) && *it <= LONGEST_PAUSE));

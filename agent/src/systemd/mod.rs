@@ -9,16 +9,25 @@ mod peer;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use strongroom_inject::Access;
 use strongroom_sdk::SecretString;
 use tokio::{
     io::AsyncWriteExt as _,
     net::{UnixListener, UnixStream},
     sync::Semaphore,
+    task::JoinSet,
 };
 
-pub use peer::Wanted;
+pub(crate) use peer::Wanted;
 
-use crate::Error;
+use crate::{
+    Error,
+    config::Systemd,
+    fetch::Fetch,
+    listen::bind,
+    log::Log,
+    value::{Place, Values as _},
+};
 
 /// What systemd takes for one credential, and for all of a unit.
 const LARGEST: usize = 1 << 20;
@@ -27,14 +36,73 @@ const AT_ONCE: usize = 64;
 /// For the secret, and for whoever reads slowly. Shorter than a unit's usual time to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Answers units for as long as what it answers lives.
+pub(crate) fn start(
+    settings: Systemd,
+    activated: Option<std::os::unix::net::UnixListener>,
+    fetch: Fetch,
+    log: &Log,
+) -> Result<Answering, Error> {
+    let owner = match &settings.user {
+        Some(user) => Access::ids(Some(user), None).map_err(Error::file("systemd"))?.0.unwrap_or(0),
+        None => rustix::process::geteuid().as_raw(),
+    };
+    let (listener, file) = match &settings.socket {
+        Some(path) => {
+            let (listener, file) = bind::unix(path, None, None, settings.mode)?;
+            (listener, Some(file))
+        }
+        None => (taken(activated)?, None),
+    };
+    let lookup = Arc::new(Credentials { settings, fetch });
+    let mut task = JoinSet::new();
+    task.spawn(serve(listener, owner, lookup, log.clone()));
+    Ok(Answering { _task: task, _file: file })
+}
+
+/// Dropped, it ends.
+pub(crate) struct Answering {
+    _task: JoinSet<()>,
+    _file: Option<bind::SocketFile>,
+}
+
+/// The socket of a unit of type socket, by which the first unit that asks starts the agent.
+fn taken(activated: Option<std::os::unix::net::UnixListener>) -> Result<UnixListener, Error> {
+    let failed = |why: String| Error::Listener { address: "systemd".to_owned(), why };
+    let listener = activated
+        .ok_or_else(|| failed("no `socket` is named, and systemd has handed none over".to_owned()))?;
+    let ready = listener.set_nonblocking(true).and_then(|()| UnixListener::from_std(listener));
+    ready.map_err(|error| failed(error.to_string()))
+}
+
+/// Credentials as the configuration lays them out.
+struct Credentials {
+    settings: Systemd,
+    fetch: Fetch,
+}
+
+impl Lookup for Credentials {
+    async fn find(&self, wanted: &Wanted) -> Result<SecretString, Error> {
+        let listed = self.settings.credentials.get(&(wanted.unit.clone(), wanted.credential.clone()));
+        let place = match (listed, &self.settings.folder) {
+            (Some(place), _) => place.clone(),
+            (None, Some(folder)) => {
+                Place { path: format!("{folder}/{}", wanted.unit), field: Some(wanted.credential.clone()) }
+            }
+            (None, None) => return Err(Error::Field(wanted.unit.clone())),
+        };
+        self.fetch.value(&place).await
+    }
+}
+
 /// Where credentials come from.
-pub trait Lookup: Send + Sync + 'static {
+trait Lookup: Send + Sync + 'static {
     fn find(&self, wanted: &Wanted) -> impl Future<Output = Result<SecretString, Error>> + Send;
 }
 
 /// Answers whoever connects, for as long as it is polled. Only processes of `owner` are units' starters: anyone may
 /// bind a name that looks like a unit's.
-pub async fn serve<L: Lookup>(listener: UnixListener, owner: u32, lookup: Arc<L>, report: fn(&str)) {
+async fn serve<L: Lookup>(listener: UnixListener, owner: u32, lookup: Arc<L>, log: Log) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
@@ -42,23 +110,23 @@ pub async fn serve<L: Lookup>(listener: UnixListener, owner: u32, lookup: Arc<L>
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors, most likely: others have to end first.
-                report(&format!("a unit could not connect: {error}"));
+                log.warn(&format!("a unit could not connect: {error}"));
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
-        let lookup = lookup.clone();
+        let (lookup, log) = (lookup.clone(), log.clone());
         tokio::spawn(async move {
             let _permit = permit;
-            let answered = tokio::time::timeout(PATIENCE, answer(stream, owner, &*lookup, report)).await;
+            let answered = tokio::time::timeout(PATIENCE, answer(stream, owner, &*lookup, &log)).await;
             if answered.is_err() {
-                report("a credential was not taken in time");
+                log.warn("a credential was not taken in time");
             }
         });
     }
 }
 
-async fn answer<L: Lookup>(mut stream: UnixStream, owner: u32, lookup: &L, report: fn(&str)) {
+async fn answer<L: Lookup>(mut stream: UnixStream, owner: u32, lookup: &L, log: &Log) {
     let refused = match find(&stream, owner, lookup).await {
         Ok(secret) if secret.expose().len() > LARGEST => {
             "the secret is larger than a credential may be".to_owned()
@@ -71,7 +139,7 @@ async fn answer<L: Lookup>(mut stream: UnixStream, owner: u32, lookup: &L, repor
         }
         Err(why) => why,
     };
-    report(&refused);
+    log.warn(&refused);
     let too_much = vec![0; 64 << 10];
     // It stops reading, and closes.
     while stream.write_all(&too_much).await.is_ok() {}

@@ -4,10 +4,10 @@ use std::os::{linux::net::SocketAddrExt as _, unix::net::SocketAddr};
 
 /// As systemd names it: `\0RANDOM/unit/UNIT/CREDENTIAL`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// `shop.service`, `worker@3.service`.
-    pub unit: String,
-    pub credential: String,
+    pub(crate) unit: String,
+    pub(crate) credential: String,
 }
 
 impl Wanted {

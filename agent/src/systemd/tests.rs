@@ -45,7 +45,7 @@ fn start(owner: u32) -> Server {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("creds.sock");
     let listener = UnixListener::bind(&path).unwrap();
-    tokio::spawn(serve(listener, owner, Arc::new(Store), |_| ()));
+    tokio::spawn(serve(listener, owner, Arc::new(Store), Log::quiet()));
     Server { path, _dir: dir }
 }
 

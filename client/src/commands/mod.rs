@@ -3,6 +3,7 @@
 //! A new command is a file with its arguments and a function, and one line in [`Command`] below: the macro
 //! makes clap's enum and the dispatch out of it.
 
+pub(crate) mod agent;
 pub(crate) mod audit;
 pub(crate) mod completion;
 pub(crate) mod fsck;
@@ -183,6 +184,8 @@ commands! {
         Version(completion::Version) => completion::version,
         /// Run the server
         Server(server::Args) => server::run,
+        /// Keep secrets fresh for the programs of a machine: files from templates, tokens, variables
+        Agent(agent::Args) => agent::run,
         /// Write secrets as files, for something that starts later
         Inject(inject::Args) => inject::inject,
         /// Run a program that finds its secrets on a tmpfs of its own

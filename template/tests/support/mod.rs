@@ -113,6 +113,7 @@ pub fn options(name: &str) -> Options {
     Options {
         delimiters: Delimiters::new(&text("left_delimiter"), &text("right_delimiter")),
         error_on_missing_key: of("error_on_missing_key").is_some_and(|it| it.as_bool() == Some(true)),
+        denied: Vec::new(),
     }
 }
 

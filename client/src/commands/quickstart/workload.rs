@@ -71,5 +71,5 @@ fn look() -> Result<Report, Failure> {
 fn holds_credential(environ: &str) -> bool {
     let environ = std::fs::read(environ).map(Zeroizing::new).unwrap_or_default();
     let names = environ.split(|it| *it == 0).filter_map(|it| it.split(|it| *it == b'=').next());
-    names.into_iter().any(|name| std::str::from_utf8(name).is_ok_and(env::is_credential))
+    names.into_iter().any(|name| std::str::from_utf8(name).is_ok_and(strongroom_sdk::env::is_credential))
 }

@@ -1,0 +1,131 @@
+//! `secret agent`: what was typed becomes a configuration, and the agent runs by it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use strongroom_agent::{
+    Options,
+    config::{Config, ConfigError},
+    log::{Level, Log},
+};
+
+use crate::{context::Global, failure::Failure};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  secret agent -config=agent.hcl             as `vault agent` and `bao agent`: the same file
+  secret agent --role-id-file R --secret-id-file S --template db.tpl:/run/shop/db.conf
+  secret agent --token-file T --template db.tpl:/run/shop/db.conf:\"systemctl reload shop\" -exit-after-auth
+
+Signals: HUP reads the templates anew, TERM and INT end it. Exit codes: 0 when it was told to end, 1 when it
+could not start or go on; with `exec` the program's own.")]
+pub(crate) struct Args {
+    /// A configuration file, HCL or JSON; may be repeated
+    #[arg(long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// End when everything is rendered: for an init container
+    #[arg(long)]
+    exit_after_auth: bool,
+    /// A file with the role id of an AppRole
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    role_id_file: Option<PathBuf>,
+    /// A file with the secret id of an AppRole; it is removed once it is read
+    #[arg(long, value_name = "FILE", requires = "role_id_file")]
+    secret_id_file: Option<PathBuf>,
+    /// A file with a token
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// A template, the file that it becomes, and perhaps a command that is run when that has changed; may be repeated
+    #[arg(long, value_name = "SOURCE:FILE[:COMMAND]")]
+    template: Vec<String>,
+    /// A file for the agent's token; may be repeated
+    #[arg(long, value_name = "FILE")]
+    sink: Vec<PathBuf>,
+    /// Templates may become files on a disk; without it, only on a tmpfs
+    #[arg(long)]
+    allow_disk: bool,
+    /// The process id is written there
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<PathBuf>,
+    /// error, warn, info or debug
+    #[arg(long, value_name = "LEVEL", env = "VAULT_LOG_LEVEL")]
+    log_level: Option<String>,
+    /// standard or json
+    #[arg(long, value_name = "FORMAT", env = "VAULT_LOG_FORMAT")]
+    log_format: Option<String>,
+}
+
+/// Answers the exit status.
+pub(crate) fn run(_: &Global, args: Args) -> Result<u8, Failure> {
+    let config = configuration(&args).map_err(|error| Failure::new(error.to_string()))?;
+    let level = args.log_level.as_ref().or(config.log_level.as_ref());
+    let level = match level {
+        Some(name) => Level::of(name).ok_or_else(|| Failure::new(format!("{name} is no log level")))?,
+        None => Level::Info,
+    };
+    // While there is one thread.
+    let activated = strongroom_process::activated_listener()
+        .map_err(|error| Failure::new(format!("the socket that systemd hands over: {error}")))?;
+    let closed = strongroom_process::close_files_on_exec();
+    let is_json = args.log_format.as_ref().map_or(config.log_json, |it| it == "json");
+    let (log, flush) = Log::start(level, is_json);
+    if let Err(error) = closed {
+        log.warn(&format!("open files cannot be kept from programs that are started: {error}"));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let options = Options { allow_disk: args.allow_disk, activated };
+    let outcome = runtime.block_on(strongroom_agent::run(config, options, &log));
+    drop(runtime);
+    drop(log);
+    drop(flush);
+    outcome.map_err(|error| {
+        let failure = Failure::new(error.to_string());
+        match error {
+            strongroom_agent::Error::File { source: strongroom_inject::Error::NotInMemory, .. } => failure
+                .hint("render to a tmpfs, /run often is one; --allow-disk leaves the secret on the disk"),
+            _ => failure,
+        }
+    })
+}
+
+/// Of the files and then of the options, which read like one more file.
+fn configuration(args: &Args) -> Result<Config, ConfigError> {
+    let mut typed = serde_json::Map::new();
+    if args.exit_after_auth {
+        typed.insert("exit_after_auth".into(), json!(true));
+    }
+    if let Some(file) = &args.pid_file {
+        typed.insert("pid_file".into(), json!(file));
+    }
+    let method = match (&args.role_id_file, &args.token_file) {
+        (Some(role_id), _) => Some(json!({ "type": "approle", "config": match &args.secret_id_file {
+            Some(secret_id) => json!({ "role_id_file_path": role_id, "secret_id_file_path": secret_id }),
+            None => json!({ "role_id_file_path": role_id }),
+        } })),
+        (None, Some(file)) => Some(json!({ "type": "token_file", "config": { "token_file_path": file } })),
+        (None, None) => None,
+    };
+    if let Some(method) = method {
+        let sink = |path: &PathBuf| json!({ "type": "file", "config": { "path": path } });
+        let sinks: Vec<Value> = args.sink.iter().map(sink).collect();
+        typed.insert("auto_auth".into(), json!({ "method": method, "sink": sinks }));
+    }
+    let templates: Vec<Value> = args.template.iter().map(|it| template(it)).collect();
+    if !templates.is_empty() {
+        typed.insert("template".into(), json!(templates));
+    }
+    let typed = (!typed.is_empty()).then(|| Value::from(typed).to_string());
+    Config::load(&args.config, typed.as_deref().map(|it| (Path::new("the command line"), it)))
+}
+
+/// `SOURCE:FILE[:COMMAND]`, as consul-template has it.
+fn template(text: &str) -> Value {
+    let mut parts = text.splitn(3, ':');
+    let mut next = || parts.next().unwrap_or_default();
+    let (source, destination, command) = (next(), next(), next());
+    match command {
+        "" => json!({ "source": source, "destination": destination }),
+        command => json!({ "source": source, "destination": destination, "command": command }),
+    }
+}
