@@ -139,7 +139,7 @@ async fn keep_sinks(mut session: Session, sinks: &[Sink], log: &Log, tell: &watc
     loop {
         let token = session.token();
         let is_new = match (&token, &written) {
-            (Some(token), Some(written)) => token.expose() != written.expose(),
+            (Some(token), Some(written)) => !token.is_same(written),
             (Some(_), None) => true,
             (None, _) => false,
         };

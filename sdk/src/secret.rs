@@ -23,8 +23,9 @@ impl SecretString {
         self.0.is_empty()
     }
 
-    /// In time that depends on the lengths alone.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    /// Whether another one holds the same, in time that depends on the lengths alone.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
         self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
     }
 

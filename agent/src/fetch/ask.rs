@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_sdk::{Answer, Client, Error, Method};
-use zeroize::Zeroizing;
+use strongroom_sdk::{Answer, Client, Error, Method, SecretString};
 
 use super::mounts::Mounts;
 
@@ -18,23 +17,31 @@ pub(crate) enum Ask {
     List { path: String },
 }
 
-/// What may be a secret itself.
-#[derive(Clone, Eq, PartialEq)]
-pub(crate) struct Private(Zeroizing<String>);
+/// What may be a secret itself. It is ordered as its text is, to be found again.
+#[derive(Clone)]
+pub(crate) struct Private(SecretString);
 
 impl Private {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(SecretString::new(text))
     }
 
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        self.0.expose()
+    }
+}
+
+impl Eq for Private {}
+
+impl PartialEq for Private {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is_same(&other.0)
     }
 }
 
 impl Ord for Private {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.as_str().cmp(other.0.as_str())
+        self.expose().cmp(other.expose())
     }
 }
 

@@ -9,6 +9,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use strongroom_sdk::SecretString;
 
 use super::{Door, cache::Which};
 
@@ -56,7 +57,7 @@ pub(super) async fn clear(State(door): State<Door>, body: Bytes) -> Response {
     let which = match (asked.r#type.as_str(), asked.value.is_empty()) {
         ("all", _) => Which::All,
         (_, true) => return refuse(StatusCode::BAD_REQUEST, "the value is missing"),
-        ("token", _) => Which::Token(asked.value),
+        ("token", _) => Which::Token(SecretString::new(asked.value)),
         ("token_accessor", _) => Which::Accessor(asked.value),
         ("lease", _) => Which::Lease(asked.value),
         ("request_path", _) => Which::Path(asked.value),

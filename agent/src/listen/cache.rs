@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -44,22 +44,13 @@ struct Entry {
 pub(super) struct Cached {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) body: Body,
-}
-
-/// Wiped when the last holder goes.
-#[derive(Clone)]
-pub(super) struct Body(Arc<Zeroizing<Vec<u8>>>);
-
-impl AsRef<[u8]> for Body {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
+    /// Wiped when the last holder goes.
+    pub(super) body: Bytes,
 }
 
 impl Cached {
     pub(super) fn new(status: StatusCode, headers: HeaderMap, body: Zeroizing<Vec<u8>>) -> Self {
-        Self { status, headers, body: Body(Arc::new(body)) }
+        Self { status, headers, body: Bytes::from_owner(body) }
     }
 }
 
@@ -71,7 +62,7 @@ pub(super) struct Asked {
     /// Its answer is nobody else's to open.
     is_wrapped: bool,
     /// The token that asks, if it has ended by asking.
-    ended: Option<String>,
+    ended: Option<SecretString>,
     /// For what it revokes.
     body: Bytes,
 }
@@ -79,7 +70,7 @@ pub(super) struct Asked {
 /// What is to be forgotten.
 pub(super) enum Which {
     All,
-    Token(String),
+    Token(SecretString),
     Accessor(String),
     Lease(String),
     Path(String),
@@ -112,7 +103,8 @@ impl Asked {
             is_wrapped: wrap.is_some(),
             ended: token
                 .filter(|_| uri.path() == "/v1/auth/token/revoke-self")
-                .and_then(|it| String::from_utf8(it.to_vec()).ok()),
+                .and_then(|it| std::str::from_utf8(it).ok())
+                .map(SecretString::new),
             body: body.clone(),
         }
     }
@@ -155,7 +147,7 @@ impl Cache {
         if let Some(which) = ends(asked) {
             return self.clear(&which);
         }
-        let Ok(envelope) = serde_json::from_slice::<Envelope>(answer.body.as_ref()) else { return };
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&answer.body) else { return };
         let (lease, token, accessor, seconds) = match envelope.auth {
             // A renewal says the token again, and is none that was asked for anew.
             Some(auth) if !asked.path.contains("renew") => {
@@ -190,14 +182,13 @@ impl Cache {
             Which::Accessor(accessor) => entries
                 .values()
                 .find(|it| it.accessor == *accessor)
-                .and_then(|it| it.token.as_ref().map(|it| hash_of(it.expose().as_bytes()))),
+                .and_then(|it| it.token.as_ref().map(asker_of)),
             _ => None,
         };
         entries.retain(|_, it| match which {
             Which::All => false,
             Which::Token(token) => {
-                it.token.as_ref().is_none_or(|it| it.expose() != token)
-                    && it.asker != hash_of(token.as_bytes())
+                !it.token.as_ref().is_some_and(|it| it.is_same(token)) && it.asker != asker_of(token)
             }
             Which::Accessor(accessor) => it.accessor != *accessor && accessor_of != Some(it.asker),
             Which::Lease(lease) => it.lease.is_empty() || !it.lease.starts_with(lease.as_str()),
@@ -218,7 +209,7 @@ fn ends(asked: &Asked) -> Option<Which> {
     #[serde(default)]
     struct Named {
         lease_id: String,
-        token: String,
+        token: Option<SecretString>,
         accessor: String,
     }
     let named = || serde_json::from_slice::<Named>(&asked.body).unwrap_or_default();
@@ -227,7 +218,7 @@ fn ends(asked: &Asked) -> Option<Which> {
         return Some(Which::Token(token.clone()));
     }
     match asked.path.as_str() {
-        "auth/token/revoke" | "auth/token/revoke-orphan" => Some(Which::Token(named().token)),
+        "auth/token/revoke" | "auth/token/revoke-orphan" => named().token.map(Which::Token),
         "auth/token/revoke-accessor" => Some(Which::Accessor(named().accessor)),
         "sys/leases/revoke" | "sys/revoke" => Some(Which::Lease(named().lease_id)),
         _ => rest("sys/leases/revoke-prefix/")
@@ -241,6 +232,10 @@ fn ends(asked: &Asked) -> Option<Which> {
 
 fn hash(context: Context) -> [u8; 32] {
     context.finish().as_ref().try_into().unwrap_or_default()
+}
+
+fn asker_of(token: &SecretString) -> [u8; 32] {
+    hash_of(token.expose().as_bytes())
 }
 
 fn hash_of(bytes: &[u8]) -> [u8; 32] {
@@ -332,6 +327,6 @@ mod tests {
         check(&cleared(Which::All), false, false);
         check(&cleared(Which::Path("/v1/database".into())), true, false);
         check(&cleared(Which::Lease("database/creds/x/1".into())), true, false);
-        check(&cleared(Which::Token("hvs.a".into())), false, false);
+        check(&cleared(Which::Token(SecretString::new("hvs.a"))), false, false);
     }
 }

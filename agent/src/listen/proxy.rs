@@ -1,7 +1,7 @@
 //! A program's request, passed on to the server.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
@@ -89,7 +89,7 @@ fn choose_token(door: &Door, headers: &mut HeaderMap) -> Result<(), Box<Response
 }
 
 fn respond(answer: Cached, cached: Option<&'static str>) -> Response {
-    let mut response = Response::new(Body::from(Bytes::from_owner(answer.body)));
+    let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = answer.status;
     for (name, value) in &answer.headers {
         let is_hop = HOP.contains(&name.as_str()) || name == header::CONTENT_LENGTH;

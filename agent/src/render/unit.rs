@@ -149,7 +149,7 @@ impl Unit {
                 let text = text(&rendered).ok_or_else(|| {
                     Error::Child(format!("the variable {} cannot hold what its template became", self.name))
                 })?;
-                let is_new = value.as_ref().is_none_or(|it| it.expose() != text.expose());
+                let is_new = !value.as_ref().is_some_and(|it| it.is_same(&text));
                 *value = Some(text);
                 Ok(is_new)
             }

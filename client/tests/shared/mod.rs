@@ -115,6 +115,12 @@ impl Server {
         Self { process, address: format!("http://127.0.0.1:{port}"), home }
     }
 
+    /// Ends it; what was asked of it is asked of nobody.
+    pub fn stop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
     /// Runs `secret` with `input` on its standard input.
     pub fn run(&self, args: &[&str], token: &str, input: &str) -> Output {
         self.run_with(args, &[("STRONGROOM_ADDR", &self.address), ("VAULT_TOKEN", token)], input)
