@@ -4,19 +4,24 @@ use std::path::Path;
 
 use strongroom_sdk::{Client, Config, Error, env};
 
-use crate::config::Server;
+use crate::config::{Method, Server};
 
-pub(crate) fn connect(server: &Server) -> Result<Client, Error> {
+/// For one answer: values of KV have a mebibyte at most.
+const LARGEST: usize = 4 << 20;
+
+pub(crate) fn connect(server: &Server, method: Option<&Method>) -> Result<Client, Error> {
     let mut config = Config::from_env(&env::Process)?;
     // Whoever started the agent is not who it asks as.
     config.token = None;
     if let Some(address) = &server.address {
         config.address.clone_from(address);
     }
-    config.namespace = server.namespace.clone().or(config.namespace);
+    config.namespace =
+        method.and_then(|it| it.namespace.clone()).or(server.namespace.clone()).or(config.namespace);
     if let Some(retries) = server.retries {
         config.max_retries = retries;
     }
+    config.max_answer = LARGEST;
     let tls = &mut config.tls;
     if let Some(file) = &server.ca_cert {
         tls.ca_pem = vec![read(file)?];

@@ -17,6 +17,7 @@ use crate::fetch::{self, Fetch};
 pub(crate) struct Metrics {
     fetch: Fetch,
     logged_in: AtomicBool,
+    logins: AtomicU64,
     renders: AtomicU64,
     failures: AtomicU64,
     templates: Mutex<Templates>,
@@ -50,6 +51,7 @@ impl Metrics {
         Self {
             fetch,
             logged_in: AtomicBool::new(false),
+            logins: AtomicU64::new(0),
             renders: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             templates: Mutex::default(),
@@ -57,6 +59,9 @@ impl Metrics {
     }
 
     pub(crate) fn set_logged_in(&self, is: bool) {
+        if is && !self.logged_in.swap(is, Ordering::Relaxed) {
+            self.logins.fetch_add(1, Ordering::Relaxed);
+        }
         self.logged_in.store(is, Ordering::Relaxed);
     }
 
@@ -126,7 +131,16 @@ impl Metrics {
         gauges.extend(
             ages.map(|(it, age)| gauge("staleness_seconds", age.as_secs_f64(), json!({ "path": it.path }))),
         );
-        json!({ "Gauges": gauges, "Counters": [], "Points": [], "Samples": [] })
+        let now =
+            time::OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        let timestamp = now.format(&time::macros::format_description!(
+            "[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC"
+        ));
+        let logins = self.logins.load(Ordering::Relaxed);
+        let counters = [
+            json!({ "Name": "strongroom.agent.auth.success", "Count": logins, "Sum": logins, "Labels": {} }),
+        ];
+        json!({ "Timestamp": timestamp.unwrap_or_default(), "Gauges": gauges, "Counters": counters, "Points": [], "Samples": [] })
     }
 
     fn numbers(&self) -> Numbers {

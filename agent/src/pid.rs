@@ -6,7 +6,7 @@ use strongroom_inject::{Access, Medium, Missing, Single};
 
 use crate::Error;
 
-const MODE: u32 = 0o644;
+const MODE: u32 = 0o600;
 
 /// Removed when dropped.
 pub(crate) struct PidFile(PathBuf);
@@ -15,8 +15,8 @@ impl PidFile {
     pub(crate) fn write(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::File { path: path.to_owned(), source };
         let access = Access::with_mode(None, None, MODE).map_err(failed)?;
-        let place = Single::open(path, Medium::Any, Missing::Create).map_err(failed)?;
-        place.replace(format!("{}\n", std::process::id()).as_bytes(), &access).map_err(failed)?;
+        let place = Single::open(path, Medium::Any, Missing::Refuse).map_err(failed)?;
+        place.replace(std::process::id().to_string().as_bytes(), &access).map_err(failed)?;
         Ok(Self(path.to_owned()))
     }
 }

@@ -53,7 +53,8 @@ pub async fn run(config: Config, options: Options, log: &Log) -> Result<u8, Erro
         log.warn(warning);
     }
     let _pid = config.pid_file.as_deref().map(PidFile::write).transpose()?;
-    let client = connect(&config.server).map_err(Error::Server)?;
+    let client =
+        connect(&config.server, config.auto_auth.as_ref().map(|it| &it.method)).map_err(Error::Server)?;
     let identity = Identity::start(client.clone(), config.auto_auth.clone(), log.clone());
     let kept = config.cache.persist.as_ref().map(Kept::open).transpose()?;
     let settings = Settings {
@@ -143,7 +144,7 @@ impl Agent {
                 outcome = self.commands.ended() => {
                     if let Err(why) = outcome {
                         self.log.error(&why);
-                        if self.config.exit_after_auth {
+                        if self.config.exit_after_auth || self.config.template_config.exit_on_retry_failure {
                             return Err(Error::Command(why));
                         }
                     }

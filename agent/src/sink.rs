@@ -1,6 +1,6 @@
 //! Files that hold the agent's token, for programs that ask the server themselves.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strongroom_inject::{Access, Medium, Missing, Single};
 use strongroom_sdk::{Client, Method, SecretString};
 use zeroize::Zeroizing;
@@ -37,16 +37,28 @@ struct Wrapped<'a> {
     token: &'a SecretString,
 }
 
-/// The part of an answer that says where it waits, as the server wrote it.
+/// The part of an answer that says where it waits.
 pub(crate) fn wrapped(answer: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    #[derive(serde::Deserialize)]
-    struct Answer<'a> {
-        #[serde(borrow)]
-        wrap_info: Option<&'a serde_json::value::RawValue>,
+    /// In the order in which Vault's agent writes it.
+    #[derive(Deserialize, Serialize)]
+    struct WrapInfo {
+        token: SecretString,
+        #[serde(default)]
+        accessor: String,
+        ttl: u64,
+        creation_time: String,
+        creation_path: String,
+        #[serde(default)]
+        wrapped_accessor: String,
+    }
+    #[derive(Deserialize)]
+    struct Answer {
+        wrap_info: Option<WrapInfo>,
     }
     let malformed = || Error::Server(strongroom_sdk::Error::Malformed("no wrapped answer"));
-    let answer: Answer<'_> = serde_json::from_slice(answer).map_err(|_| malformed())?;
-    Ok(Zeroizing::new(answer.wrap_info.ok_or_else(malformed)?.get().as_bytes().to_vec()))
+    let answer: Answer = serde_json::from_slice(answer).map_err(|_| malformed())?;
+    let text = serde_json::to_vec(&answer.wrap_info.ok_or_else(malformed)?);
+    Ok(Zeroizing::new(text.map_err(|_| malformed())?))
 }
 
 #[cfg(test)]
@@ -54,9 +66,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrapped_token_is_written_as_the_server_says_it() {
-        let answer = br#"{"request_id":"r","wrap_info":{"token":"hvs.w","ttl":60},"auth":null}"#;
-        assert_eq!(wrapped(answer).unwrap().as_slice(), br#"{"token":"hvs.w","ttl":60}"#);
+    fn a_wrapped_token_is_written_with_all_that_the_server_says_of_it() {
+        let answer = br#"{"request_id":"r","wrap_info":{"token":"hvs.w","accessor":"a","ttl":60,"creation_time":"t","creation_path":"p"},"auth":null}"#;
+        let written = br#"{"token":"hvs.w","accessor":"a","ttl":60,"creation_time":"t","creation_path":"p","wrapped_accessor":""}"#;
+        assert_eq!(wrapped(answer).unwrap().as_slice(), written);
         assert!(wrapped(b"{\"wrap_info\":null}").is_err());
         assert!(wrapped(b"[]").is_err());
     }

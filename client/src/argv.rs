@@ -5,6 +5,16 @@ use std::{collections::BTreeSet, ffi::OsString};
 
 use clap::{ArgAction, Command};
 
+/// Docker calls us by the name of its helper: what it types then are that command's words.
+pub(crate) fn by_name(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let name = args.first().map(std::path::Path::new).and_then(|it| it.file_name());
+    if name.is_some_and(|it| it == crate::commands::docker::PROGRAM) {
+        args.insert(1, crate::commands::docker::COMMAND.into());
+    }
+    args
+}
+
 /// The arguments with a second dash before every long option, and switches without values; what follows `--`
 /// stands as it is.
 pub(crate) fn as_clap_reads(args: impl IntoIterator<Item = OsString>, command: &Command) -> Vec<OsString> {
@@ -76,6 +86,14 @@ mod tests {
         );
         check(&["--dev", "-f", "-f=x", "-", "-1", "a-b"], &["--dev", "-f", "-f=x", "-", "-1", "a-b"]);
         check(&["run", "--", "ls", "-la"], &["run", "--", "ls", "-la"]);
+    }
+
+    #[test]
+    fn dockers_helper_is_a_command() {
+        let args = |all: &[&str]| by_name(all.iter().map(OsString::from));
+        assert_eq!(args(&["/bin/docker-credential-strongroom", "get"])[1..], ["docker-credential", "get"]);
+        assert_eq!(args(&["/bin/secret", "get"])[1..], ["get"]);
+        assert!(args(&[]).is_empty());
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use serde_json::{Map, Value};
-use strongroom_core::crypto::SecretBytes;
 use strongroom_sdk::SecretString;
 use zeroize::Zeroizing;
 
@@ -113,8 +112,7 @@ pub(crate) fn shares_from_stdin() -> Result<Vec<SecretString>, Failure> {
 /// A secret that nobody has seen yet: on a terminal it is asked for twice.
 pub(crate) fn secret_twice(prompt: &str) -> Result<SecretString, Failure> {
     let first = secret(prompt)?;
-    let bytes = |it: &SecretString| SecretBytes::copy_of(it.expose().as_bytes());
-    if io::stdin().is_terminal() && !bytes(&first).is_same(&bytes(&secret("The same again")?)) {
+    if io::stdin().is_terminal() && !first.is_same(&secret("The same again")?) {
         return Err(Failure::new("the two differ: nothing was stored"));
     }
     Ok(first)

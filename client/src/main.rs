@@ -44,7 +44,7 @@ struct Cli {
 static ALLOCATOR: strongroom_process::Wiping = strongroom_process::Wiping;
 
 fn main() -> ExitCode {
-    let args = argv::as_clap_reads(std::env::args_os(), &Cli::command());
+    let args = argv::as_clap_reads(argv::by_name(std::env::args_os()), &Cli::command());
     let parsed = Cli::command().try_get_matches_from(&args).and_then(|it| Cli::from_arg_matches(&it));
     let outcome = match parsed {
         Ok(Cli { global, command }) => {

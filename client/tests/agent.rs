@@ -97,16 +97,9 @@ fn options_are_as_good_as_a_file() {
 fn a_secret_is_not_rendered_to_a_disk() {
     let (server, disk) = (server(), tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap());
     let dir = disk.path().canonicalize().unwrap();
-    let mut refused = agent(&server, &dir, SHOP).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = String::new();
-    let mut stderr = refused.stderr.take().unwrap();
-    let mut buffer = [0; 512];
-    while !lines.contains("tmpfs") {
-        let read = stderr.read(&mut buffer).unwrap();
-        assert!(read > 0, "{lines}");
-        lines.push_str(&String::from_utf8_lossy(&buffer[..read]));
-    }
-    drop(Ended(refused));
+    let refused = agent(&server, &dir, SHOP).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("tmpfs"), "{}", said(&refused));
     assert!(!dir.join("shop").exists());
     let ran = agent(&server, &dir, &format!("{SHOP}\nexit_after_auth = true"))
         .arg("--allow-disk")

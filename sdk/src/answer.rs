@@ -121,6 +121,17 @@ impl Answer {
         self.json::<Errors>().map(|it| it.errors).unwrap_or_default()
     }
 
+    /// Whether a refusal is one of this API's: what stands before a server (a load balancer, a firewall) has its own
+    /// pages for 403 and 404, and those say nothing about a secret.
+    pub(crate) fn is_of_this_api(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Refusal {
+            errors: Option<IgnoredAny>,
+            data: Option<IgnoredAny>,
+        }
+        self.status < 400 || self.json::<Refusal>().is_ok_and(|it| it.errors.is_some() || it.data.is_some())
+    }
+
     /// The answer, unless it is a refusal. A 404 that carries data (a deleted version) is an answer.
     pub(crate) fn accepted(self) -> Result<Self, Error> {
         #[derive(Deserialize)]

@@ -233,7 +233,15 @@ impl Call<'_> {
     /// Sends it, again if that may help, and answers what came. An error status is an error, but for a 404
     /// that carries data (a deleted version).
     pub async fn send(self) -> Result<Answer, Error> {
-        self.send_any().await?.accepted()
+        let address = self.client.0.config.address.clone();
+        let answer = self.send_any().await?;
+        match answer.status {
+            403 | 404 if !answer.is_of_this_api() => {
+                let cause = format!("something else answers there, with status {}", answer.status);
+                Err(Error::Connect { address, cause })
+            }
+            _ => answer.accepted(),
+        }
     }
 
     /// As [`Call::send`], but every status is an answer.

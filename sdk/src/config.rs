@@ -21,6 +21,8 @@ pub struct Config {
     pub max_retries: u32,
     /// For a whole call, with all its attempts and the pauses between them.
     pub deadline: Duration,
+    /// Bytes that an answer may have.
+    pub max_answer: usize,
 }
 
 /// How the server proves who it is, and how we do.
@@ -59,6 +61,7 @@ impl Default for Config {
             timeout: Duration::from_secs(60),
             max_retries: 2,
             deadline: Duration::from_secs(180),
+            max_answer: 64 << 20,
         }
     }
 }

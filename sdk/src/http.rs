@@ -16,8 +16,8 @@ use crate::{
     transport::{Ask, Failed, Reply},
 };
 
-/// Answers are at most this long.
-const MAX_ANSWER: usize = 64 << 20;
+/// What is passed on is at most this long.
+const MAX_FORWARDED: usize = 64 << 20;
 
 /// What is reserved on a length that a server merely claims.
 const RESERVE: usize = 64 << 10;
@@ -40,6 +40,7 @@ pub(crate) struct Http {
     address: String,
     base: String,
     namespace: Option<String>,
+    max_answer: usize,
     pool: legacy::Client<Connector, Full<Bytes>>,
 }
 
@@ -57,6 +58,7 @@ impl Http {
             address: config.address.clone(),
             base,
             namespace: config.namespace.clone(),
+            max_answer: config.max_answer,
             pool: legacy::Client::builder(TokioExecutor::new()).build(Connector(target)),
         })
     }
@@ -78,7 +80,7 @@ impl Http {
         }
         let seconds =
             response.headers().get(header::RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
-        let body = self.collect(response.into_body()).await?;
+        let body = self.collect(response.into_body(), self.max_answer).await?;
         Ok(Reply {
             answer: Answer::new(status.as_u16(), body),
             retry_after: seconds.map(Duration::from_secs),
@@ -104,7 +106,7 @@ impl Http {
             self.failed(unsent, innermost(&error))
         })?;
         let (parts, incoming) = response.into_parts();
-        Ok(Response::from_parts(parts, self.collect(incoming).await?))
+        Ok(Response::from_parts(parts, self.collect(incoming, MAX_FORWARDED).await?))
     }
 
     fn request(&self, ask: &Ask) -> Result<Request<Full<Bytes>>, Failed> {
@@ -141,13 +143,13 @@ impl Http {
     }
 
     /// Reads a body into one buffer that is wiped; where the length is known, without growing it.
-    async fn collect(&self, mut incoming: Incoming) -> Result<Zeroizing<Vec<u8>>, Failed> {
+    async fn collect(&self, mut incoming: Incoming, most: usize) -> Result<Zeroizing<Vec<u8>>, Failed> {
         let announced = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
         let mut body = Zeroizing::new(Vec::with_capacity(announced.min(RESERVE)));
         while let Some(frame) = incoming.frame().await {
             let frame = frame.map_err(|error| self.failed(false, innermost(&error)))?;
             let Ok(data) = frame.into_data() else { continue };
-            if body.len() + data.len() > MAX_ANSWER {
+            if body.len() + data.len() > most {
                 return Err(self.failed(false, "the answer is too long".to_owned()));
             }
             body.extend_from_slice(&data);

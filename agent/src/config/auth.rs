@@ -23,6 +23,7 @@ pub struct Method {
     pub max_backoff: Duration,
     /// A login that fails ends the agent.
     pub exit_on_err: bool,
+    pub namespace: Option<String>,
 }
 
 /// With what it proves who it is.
@@ -75,6 +76,12 @@ pub(super) fn read(reader: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Aut
             sinks.push(sink(reader, &kind, &found)?);
         }
     }
+    if method.wrap_ttl.is_some() && sinks.len() != 1 {
+        return Err(reader.refuse(block.key, "a wrapped login can be opened once: it takes one sink"));
+    }
+    if method.wrap_ttl.is_some() && sinks.iter().any(|it| it.wrap_ttl.is_some()) {
+        return Err(reader.refuse(block.key, "`wrap_ttl` stands in the method and in the sink"));
+    }
     Ok(AutoAuth { method, sinks })
 }
 
@@ -123,12 +130,17 @@ fn method(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<
     let mount = reader.text(block.body, "mount_path")?.unwrap_or_else(|| format!("auth/{kind}"));
     let mount = mount.trim_matches('/');
     let min_backoff = duration(reader, block.body, "min_backoff")?.unwrap_or(MIN_BACKOFF);
+    let max_backoff = duration(reader, block.body, "max_backoff")?;
+    if max_backoff.is_some_and(|it| it < min_backoff) {
+        return Err(reader.refuse(block.key, "`max_backoff` is less than `min_backoff`"));
+    }
     Ok(Method {
         kind: kind_of,
         mount: mount.strip_prefix("auth/").unwrap_or(mount).to_owned(),
         wrap_ttl: duration(reader, block.body, "wrap_ttl")?.filter(|it| !it.is_zero()),
         min_backoff,
-        max_backoff: duration(reader, block.body, "max_backoff")?.unwrap_or(MAX_BACKOFF).max(min_backoff),
+        max_backoff: max_backoff.unwrap_or(MAX_BACKOFF).max(min_backoff),
+        namespace: reader.text(block.body, "namespace")?.filter(|it| !it.is_empty()),
         exit_on_err: reader.bool(block.body, "exit_on_err")?.unwrap_or(false),
     })
 }
@@ -158,10 +170,21 @@ fn sink(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<Si
     Ok(Sink {
         path: file(reader, &config, "path")?,
         mode: mode(reader, config.body, "mode")?.filter(|it| *it != 0).unwrap_or(SINK_MODE),
-        owner: text_or_number(reader, config.body, "owner")?,
-        group: text_or_number(reader, config.body, "group")?,
+        owner: one_of(reader, config.body, ["owner", "uid"])?,
+        group: one_of(reader, config.body, ["group", "gid"])?,
         wrap_ttl: duration(reader, block.body, "wrap_ttl")?.filter(|it| !it.is_zero()),
     })
+}
+
+/// A user or group under our name for it, or Vault's; there -1 leaves it as it is.
+pub(super) fn one_of(
+    reader: &Reader<'_>,
+    body: BodyView<'_>,
+    names: [&str; 2],
+) -> Result<Option<String>, ReadError> {
+    let [ours, theirs] = names;
+    let found = text_or_number(reader, body, theirs)?.filter(|it| it != "-1");
+    Ok(text_or_number(reader, body, ours)?.or(found))
 }
 
 pub(super) fn text_or_number(

@@ -92,7 +92,8 @@ pub(super) const SINK: Known = Known { used: &["config", "type", "wrap_ttl"], un
 /// Encryption of the token for a program that has its own key: nobody who writes one file needs it.
 pub(super) const SINK_REFUSED: &[&str] = &["aad", "aad_env_var", "derive_key", "dh_path", "dh_type"];
 
-pub(super) const SINK_FILE: Known = Known { used: &["group", "mode", "owner", "path"], unused: &[] };
+pub(super) const SINK_FILE: Known =
+    Known { used: &["gid", "group", "mode", "owner", "path", "uid"], unused: &[] };
 
 pub(super) const TEMPLATE: Known = Known {
     used: &[
@@ -107,22 +108,21 @@ pub(super) const TEMPLATE: Known = Known {
         "exec",
         "function_blacklist",
         "function_denylist",
+        "gid",
         "group",
         "left_delimiter",
         "perms",
         "right_delimiter",
         "sandbox_path",
         "source",
+        "uid",
         "user",
         "wait",
     ],
-    unused: &["uid", "gid"],
+    unused: &[],
 };
 
-pub(super) const TEMPLATE_EXEC: Known = Known {
-    used: &["command", "timeout"],
-    unused: &["enabled", "env", "kill_signal", "kill_timeout", "splay"],
-};
+pub(super) const TEMPLATE_EXEC: Known = Known { used: &["command", "timeout"], unused: &["enabled"] };
 
 pub(super) const WAIT: Known = Known { used: &["max", "min"], unused: &["enabled"] };
 
@@ -136,7 +136,7 @@ pub(super) const ENV_TEMPLATE: Known = Known {
         "right_delimiter",
         "source",
     ],
-    unused: &["unsupported"],
+    unused: &[],
 };
 
 pub(super) const TEMPLATE_CONFIG: Known = Known {

@@ -83,7 +83,7 @@ impl Config {
     /// [`ConfigError`], which names the file and the place in it.
     pub fn load(paths: &[PathBuf], typed: Option<(&Path, &str)>) -> Result<Self, ConfigError> {
         let mut draft = read::Draft::default();
-        for path in paths {
+        for path in &files(paths)? {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
             draft.read(path, &text)?;
@@ -100,6 +100,27 @@ impl Config {
         draft.read(path, text)?;
         draft.finish()
     }
+}
+
+/// Files themselves, and those of directories that are configurations by their names.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ConfigError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
+        let is_config = |it: &PathBuf| it.extension().is_some_and(|it| it == "hcl" || it == "json");
+        let is_hidden =
+            |it: &PathBuf| it.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
+        let mut found: Vec<_> = entries.flatten().map(|it| it.path()).filter(is_config).collect();
+        found.retain(|it| !is_hidden(it));
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
 }
 
 /// Durations as Vault has them: `"5m"`, or seconds.

@@ -76,6 +76,10 @@ impl Draft {
         if let Some(block) = reader.block(body, "api_proxy")? {
             reader.check_keys(block.body, &keys::API_PROXY, "api_proxy")?;
             if let Some(token) = listener::use_token(&reader, block.body)? {
+                if self.cache.use_token != UseToken::No {
+                    return Err(reader
+                        .refuse(block.key, "`use_auto_auth_token` stands in `cache` and in `api_proxy`"));
+                }
                 self.cache.use_token = token;
             }
         }
@@ -109,10 +113,16 @@ impl Draft {
             }
             _ => {}
         }
-        if renders && self.auto_auth.as_ref().is_some_and(|it| it.method.wrap_ttl.is_some()) {
-            return lacks(
-                "the method's `wrap_ttl` leaves the agent without a token to render templates with",
-            );
+        let is_wrapped = self.auto_auth.as_ref().is_some_and(|it| it.method.wrap_ttl.is_some());
+        if is_wrapped && wants_token {
+            return lacks("the method's `wrap_ttl` leaves the agent without a token of its own");
+        }
+        if self.cache.is_on && self.listeners.is_empty() && !wants_token {
+            return lacks("`cache` without a listener or a template keeps nothing");
+        }
+        let names: std::collections::BTreeSet<_> = self.env_templates.iter().map(|it| &it.name).collect();
+        if names.len() < self.env_templates.len() {
+            return lacks("two `env_template`s become the same variable");
         }
         if self.exec.is_some() == self.env_templates.is_empty() {
             return lacks("`exec` and `env_template` go together: a program, and its variables");

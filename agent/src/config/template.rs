@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use strongroom_hcl::{AttrView, BlockView, BodyView, ReadError, Reader};
 
-use super::{auth::text_or_number, duration, keys, mode};
+use super::{auth::one_of, duration, keys, mode};
 
 /// A template and the file that it becomes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -130,14 +130,13 @@ pub(super) fn read(reader: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Tem
     let destination = reader.text(body, "destination")?.filter(|it| !it.is_empty());
     let destination =
         destination.ok_or_else(|| reader.refuse(block.key, "a template needs a `destination`"))?;
-    let owner = |reader: &Reader<'_>, name| text_or_number(reader, body, name);
     Ok(Template {
         text: text(reader, block)?,
         destination: destination.into(),
         create_dest_dirs: reader.bool(body, "create_dest_dirs")?.unwrap_or(true),
         mode: mode(reader, body, "perms")?.filter(|it| *it != 0),
-        owner: owner(reader, "user")?,
-        group: owner(reader, "group")?,
+        owner: one_of(reader, body, ["user", "uid"])?,
+        group: one_of(reader, body, ["group", "gid"])?,
         backup: reader.bool(body, "backup")?.unwrap_or(false),
         sandbox: reader.text(body, "sandbox_path")?.filter(|it| !it.is_empty()).map(PathBuf::from),
         on_change: on_change(reader, body)?,

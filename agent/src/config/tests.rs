@@ -83,7 +83,8 @@ fn a_listener_gives_the_agents_token_only_if_told_to() {
     assert!(matches!(&unix.address, Address::Unix { mode: 0o660, .. }));
     assert_eq!(config.cache.use_token, UseToken::Force);
     assert_eq!(config.cache.persist, Some(Persist { directory: "/cache".into(), key_file: None }));
-    assert_eq!(with("cache {}").cache.use_token, UseToken::No);
+    let plain = "listener \"unix\" { address = \"/run/a.sock\" }\ncache {}";
+    assert_eq!(with(plain).cache.use_token, UseToken::No);
 }
 
 #[test]
@@ -123,6 +124,11 @@ fn what_makes_no_sense_as_a_whole_is_refused() {
         "template { contents = \"x\" destination = \"/run/x\" }".to_owned(),
         format!("auto_auth {{ {METHOD} }}"),
         format!("auto_auth {{ {METHOD} {SINK} }}\nexec {{ command = [\"a\"] }}"),
+        format!("auto_auth {{ {METHOD} {SINK} }}\ncache {{}}"),
+        format!(
+            "auto_auth {{ {METHOD} {SINK} }}\nenv_template \"A\" {{ contents = \"x\" }}\n\
+             env_template \"A\" {{ contents = \"y\" }}\nexec {{ command = [\"a\"] }}"
+        ),
         format!("auto_auth {{ {METHOD} {SINK} }}\nenv_template \"A\" {{ contents = \"x\" }}"),
     ] {
         assert!(matches!(parse(&text), Err(ConfigError::Whole(_))), "{text}");

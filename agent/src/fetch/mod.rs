@@ -17,7 +17,7 @@ use std::{
 
 use strongroom_sdk::{Client, Error};
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, Semaphore, watch},
     task::JoinHandle,
 };
 use zeroize::Zeroizing;
@@ -33,6 +33,9 @@ use crate::{
 
 /// What nobody has confirmed for so long is not kept any more.
 const FORGOTTEN: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// Requests under way.
+const AT_ONCE: usize = 16;
 
 /// The body of an answer, as it came.
 pub(crate) type Body = Arc<Zeroizing<Vec<u8>>>;
@@ -51,6 +54,8 @@ struct Inner {
     /// What has changed since somebody last looked.
     changed: Mutex<BTreeSet<Ask>>,
     woken: Notify,
+    /// For those who ask at the same time.
+    room: Semaphore,
 }
 
 /// How often things are asked for again, and what holds for some of them.
@@ -85,6 +90,8 @@ struct Followed {
     rule: PathRule,
     body: Option<Body>,
     confirmed: Option<Confirmed>,
+    /// The body is an earlier agent's, and nobody has confirmed it to this one.
+    is_left: bool,
     /// When the lease of it is over.
     until: Option<Instant>,
     /// The server has said that there is nothing for us any more, and what there was is to go.
@@ -98,6 +105,8 @@ struct Followed {
 pub(crate) enum Known {
     /// The newest body, which may be old.
     Body(Body),
+    /// A body that an earlier agent has left: it may be older than what was made of a newer one.
+    Left(Body),
     /// Nothing yet.
     Nothing,
     /// It was revoked, and what was made of it is to be removed.
@@ -126,6 +135,7 @@ impl Fetch {
             remembered: Mutex::new(left),
             changed: Mutex::default(),
             woken: Notify::new(),
+            room: Semaphore::new(AT_ONCE),
         }))
     }
 
@@ -134,6 +144,7 @@ impl Fetch {
         let mut followed = self.followed();
         let known = followed.entry(ask.clone()).or_insert_with(|| self.begin(ask));
         match &known.body {
+            Some(body) if known.is_left => Known::Left(body.clone()),
             Some(body) => Known::Body(body.clone()),
             None if known.is_gone => Known::Gone,
             None => Known::Nothing,
@@ -144,7 +155,16 @@ impl Fetch {
         let rule = self.0.settings.paths.of(ask.path());
         let (body, confirmed) = self.remembered(ask, rule).unzip();
         let task = tokio::spawn(follow(Arc::downgrade(&self.0), self.0.identity.clone(), ask.clone(), rule));
-        Followed { rule, body, confirmed, until: None, is_gone: false, failed: None, task }
+        Followed {
+            rule,
+            is_left: body.is_some(),
+            body,
+            confirmed,
+            until: None,
+            is_gone: false,
+            failed: None,
+            task,
+        }
     }
 
     /// What is remembered, if it is not too old.
@@ -259,7 +279,8 @@ impl Fetch {
         (known.failed, known.until) = (None, until);
         let Some(body) = body else { return };
         let is_same = known.body.as_ref().is_some_and(|it| pace::is_same(it, &body));
-        if !is_same {
+        if !is_same || std::mem::take(&mut known.is_left) {
+            known.is_left = false;
             (known.body, known.is_gone) = (Some(body), false);
             drop(followed);
             self.note(ask);
@@ -314,7 +335,11 @@ async fn follow(
         let Some(client) = logged_in(&mut identity).await else { return };
         let Some(inner) = inner.upgrade() else { return };
         let fetch = Fetch(inner);
-        let pause = match pace.due(&client, &fetch.0.mounts, &ask, &fetch.0.settings).await {
+        // A thousand secrets are not asked for in one moment.
+        let Ok(permit) = fetch.0.room.acquire().await else { return };
+        let asked = pace.due(&client, &fetch.0.mounts, &ask, &fetch.0.settings).await;
+        drop(permit);
+        let pause = match asked {
             Ok(turn) => {
                 let until = turn.lasts.and_then(|it| Instant::now().checked_add(it));
                 fetch.succeeded(&ask, turn.body.map(Arc::new), until);

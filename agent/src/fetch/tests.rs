@@ -30,7 +30,7 @@ fn fetch(rule: &str, left: BTreeMap<Ask, (Body, Confirmed)>) -> Fetch {
 #[track_caller]
 fn check(fetch: &Fetch, expected: &str) {
     let known = match fetch.get(&ask()) {
-        Known::Body(body) => String::from_utf8(body.to_vec()).unwrap(),
+        Known::Body(body) | Known::Left(body) => String::from_utf8(body.to_vec()).unwrap(),
         Known::Nothing => "nothing".to_owned(),
         Known::Gone => "gone".to_owned(),
     };
@@ -83,11 +83,16 @@ async fn what_an_earlier_agent_left_is_used_unless_it_is_too_old() {
     check(&fetch("", left(1_000_000)), "left");
     let fetch = fetch("max_stale = \"1h\"", left(3590));
     check(&fetch, "left");
+    assert!(matches!(fetch.get(&ask()), Known::Left(_)));
     let health = fetch.health();
     assert!(!health[0].is_stale && health[0].age.is_some_and(|it| it.as_secs() >= 3590));
     // Whoever asks once gets it too.
     assert!(fetch.once(&ask()).await.is_ok());
     assert_eq!(fetch.values().len(), 1);
+    // The same, but from the server: that is news.
+    fetch.succeeded(&ask(), Some(body("left")), None);
+    assert!(fetch.changed().await.contains(&ask()));
+    assert!(matches!(fetch.get(&ask()), Known::Body(_)));
 }
 
 #[tokio::test]

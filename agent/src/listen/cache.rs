@@ -23,8 +23,18 @@ const MOST: usize = 4096;
 /// What is nearly over is not handed out any more.
 const USED: f64 = 0.9;
 
-#[derive(Default)]
-pub(super) struct Cache(Mutex<HashMap<[u8; 32], Entry>>);
+pub(super) struct Cache {
+    entries: Mutex<HashMap<[u8; 32], Entry>>,
+    /// One of several equal writes at once goes to the server, and the others get its answer. By a byte of the request's
+    /// hash.
+    gates: [tokio::sync::Mutex<()>; 32],
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { entries: Mutex::default(), gates: std::array::from_fn(|_| tokio::sync::Mutex::default()) }
+    }
+}
 
 struct Entry {
     answer: Cached,
@@ -59,6 +69,7 @@ pub(super) struct Asked {
     key: [u8; 32],
     asker: [u8; 32],
     path: String,
+    is_write: bool,
     /// Its answer is nobody else's to open.
     is_wrapped: bool,
     /// The token that asks, if it has ended by asking.
@@ -100,6 +111,7 @@ impl Asked {
             key: hash(context),
             asker: hash_of(token.unwrap_or_default()),
             path: uri.path().trim_start_matches("/v1/").to_owned(),
+            is_write: *method == Method::POST || *method == Method::PUT,
             is_wrapped: wrap.is_some(),
             ended: token
                 .filter(|_| uri.path() == "/v1/auth/token/revoke-self")
@@ -129,6 +141,16 @@ struct Auth {
 }
 
 impl Cache {
+    /// Waits for equal requests that are under way. Reads do not wait: what they answer is not kept, but for leases.
+    pub(super) async fn enter(&self, asked: &Asked) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let gate =
+            self.gates.get(usize::from(asked.key.first().copied().unwrap_or_default()) % self.gates.len());
+        match gate {
+            Some(gate) if asked.is_write => Some(gate.lock().await),
+            _ => None,
+        }
+    }
+
     pub(super) fn get(&self, asked: &Asked) -> Option<Cached> {
         let mut entries = self.entries();
         let entry = entries.get(&asked.key)?;
@@ -199,7 +221,7 @@ impl Cache {
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<[u8; 32], Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

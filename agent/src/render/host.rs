@@ -32,6 +32,8 @@ pub(super) struct Reach<'a> {
     pub(super) used: BTreeSet<Ask>,
     /// Something of it was revoked.
     pub(super) is_gone: bool,
+    /// Something of it is what an earlier agent has left.
+    pub(super) is_left: bool,
 }
 
 impl Reach<'_> {
@@ -40,6 +42,10 @@ impl Reach<'_> {
         self.used.insert(ask);
         match known {
             Known::Body(body) => Some(body),
+            Known::Left(body) => {
+                self.is_left = true;
+                Some(body)
+            }
             Known::Nothing => None,
             Known::Gone => {
                 self.is_gone = true;

@@ -128,12 +128,14 @@ impl Renderer {
                     }
                     unit.say_once(&self.log, error.to_string());
                 }
+                Rendering::Kept => unit.state = State::Rendered,
                 Rendering::Done(text) => {
                     self.renders += 1;
                     match unit.put(text) {
                         Ok(is_new) => {
                             unit.said = None;
                             unit.tries = 0;
+                            unit.was_rendered = true;
                             unit.state = State::Rendered;
                             if is_new {
                                 self.log.info(&format!("{}: rendered", unit.name));
@@ -144,6 +146,12 @@ impl Renderer {
                         }
                         Err(error) => {
                             self.failures += 1;
+                            // What an orchestrator starts again is better ended than kept waiting; and a disk does not
+                            // become memory by waiting.
+                            let ends = self.is_once || self.settings.exit_on_retry_failure;
+                            if ends && unit.is_fatal || !unit.was_rendered && is_on_disk(&error) {
+                                return Err(error);
+                            }
                             unit.state = State::Failed;
                             unit.say_once(&self.log, error.to_string());
                             unit.due =
@@ -201,11 +209,15 @@ fn give_up(
     let failures = unit.used.iter().filter_map(|ask| Some((ask, fetch.failure(ask)?)));
     let Some((ask, (times, why))) = failures.max_by_key(|(_, (times, _))| *times) else { return Ok(()) };
     let error = Error::Secret { name: unit.name.clone(), path: ask.path().to_owned(), why };
-    if settings.exit_on_retry_failure && attempts > 0 && times > attempts {
+    if settings.exit_on_retry_failure && times > attempts {
         return Err(error);
     }
     unit.say_once(log, error.to_string());
     Ok(())
+}
+
+fn is_on_disk(error: &Error) -> bool {
+    matches!(error, Error::File { source: strongroom_inject::Error::NotInMemory, .. })
 }
 
 /// Text of a rendering, as a variable.

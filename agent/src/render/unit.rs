@@ -41,6 +41,8 @@ pub(super) struct Unit {
     pub(super) said: Option<String>,
     /// How often its file could not be written.
     pub(super) tries: u32,
+    /// Its file was written once.
+    pub(super) was_rendered: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,6 +68,8 @@ enum Becomes {
 
 pub(super) enum Rendering {
     Done(Rendered),
+    /// Of values that were left, where there is a file already: that may be the newer one.
+    Kept,
     /// Some secret is not there yet.
     Waiting,
     /// Some secret is there no more, and its files are to go.
@@ -106,6 +110,7 @@ impl Unit {
             waiting_since: None,
             said: None,
             tries: 0,
+            was_rendered: false,
         })
     }
 
@@ -128,15 +133,26 @@ impl Unit {
             Becomes::File { sandbox, .. } => sandbox.as_deref(),
             Becomes::Variable(_) => None,
         };
-        let mut reach = Reach { fetch, allow, sandbox, medium, used: BTreeSet::new(), is_gone: false };
+        let mut reach =
+            Reach { fetch, allow, sandbox, medium, used: BTreeSet::new(), is_gone: false, is_left: false };
         let outcome = self.template.render(&mut reach);
-        let Reach { used, is_gone, .. } = reach;
+        let Reach { used, is_gone, is_left, .. } = reach;
         self.used = used;
         match outcome.result {
             _ if is_gone => Rendering::Revoked,
             _ if !outcome.missing.is_empty() => Rendering::Waiting,
+            Ok(_) if is_left && self.is_there() => Rendering::Kept,
             Ok(rendered) => Rendering::Done(rendered),
             Err(error) => Rendering::Failed(error),
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        match &self.becomes {
+            Becomes::Variable(value) => value.is_some(),
+            Becomes::File { path, medium, .. } => {
+                Single::open(path, *medium, Missing::Refuse).is_ok_and(|it| it.mode().is_some())
+            }
         }
     }
 

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use strongroom_agent::{
     Options,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Server},
     log::{Level, Log},
 };
+use strongroom_sdk::env::{self, Environment, names};
 
 use crate::{context::Global, failure::Failure};
 
@@ -20,7 +21,8 @@ use crate::{context::Global, failure::Failure};
 Signals: HUP reads the templates anew, TERM and INT end it. Exit codes: 0 when it was told to end, 1 when it
 could not start or go on; with `exec` the program's own.")]
 pub(crate) struct Args {
-    /// A configuration file, HCL or JSON; may be repeated
+    /// A configuration file, HCL or JSON, or a directory of them; may be repeated [env: BAO_AGENT_CONFIG_PATH,
+    /// VAULT_AGENT_CONFIG_PATH]
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
     /// End when everything is rendered: for an init container
@@ -56,8 +58,9 @@ pub(crate) struct Args {
 }
 
 /// Answers the exit status.
-pub(crate) fn run(_: &Global, args: Args) -> Result<u8, Failure> {
-    let config = configuration(&args).map_err(|error| Failure::new(error.to_string()))?;
+pub(crate) fn run(global: &Global, args: Args) -> Result<u8, Failure> {
+    let mut config = configuration(&args).map_err(|error| Failure::new(error.to_string()))?;
+    override_server(&mut config.server, global, &env::Process);
     let level = args.log_level.as_ref().or(config.log_level.as_ref());
     let level = match level {
         Some(name) => Level::of(name).ok_or_else(|| Failure::new(format!("{name} is no log level")))?,
@@ -89,6 +92,29 @@ pub(crate) fn run(_: &Global, args: Args) -> Result<u8, Failure> {
     })
 }
 
+/// What was typed, and then the environment, come before the file: as with Vault's agent.
+fn override_server(server: &mut Server, global: &Global, environment: &dyn Environment) {
+    let find = |typed: &Option<String>, name| typed.clone().or_else(|| env::find(environment, name));
+    let file = |typed: &Option<String>, name| find(typed, name).map(PathBuf::from);
+    let (address, name) =
+        (find(&global.address, names::ADDR), find(&global.tls_server_name, names::TLS_SERVER_NAME));
+    let (ca_cert, ca_path) = (file(&global.ca_cert, names::CACERT), file(&global.ca_path, names::CAPATH));
+    if ca_cert.is_some() || ca_path.is_some() {
+        (server.ca_cert, server.ca_path) = (ca_cert, ca_path);
+    }
+    let (cert, key) =
+        (file(&global.client_cert, names::CLIENT_CERT), file(&global.client_key, names::CLIENT_KEY));
+    if cert.is_some() && key.is_some() {
+        (server.client_cert, server.client_key) = (cert, key);
+    }
+    server.address = address.or(server.address.take());
+    server.tls_server_name = name.or(server.tls_server_name.take());
+    server.namespace = global.namespace.clone().or(server.namespace.take());
+    if global.tls_skip_verify || env::find_bool(environment, names::SKIP_VERIFY) {
+        server.tls_skip_verify = Some(true);
+    }
+}
+
 /// Of the files and then of the options, which read like one more file.
 fn configuration(args: &Args) -> Result<Config, ConfigError> {
     let mut typed = serde_json::Map::new();
@@ -116,7 +142,12 @@ fn configuration(args: &Args) -> Result<Config, ConfigError> {
         typed.insert("template".into(), json!(templates));
     }
     let typed = (!typed.is_empty()).then(|| Value::from(typed).to_string());
-    Config::load(&args.config, typed.as_deref().map(|it| (Path::new("the command line"), it)))
+    let from_environment = env::find(&env::Process, "AGENT_CONFIG_PATH").map(PathBuf::from);
+    let files = match args.config.is_empty() {
+        true => from_environment.into_iter().collect(),
+        false => args.config.clone(),
+    };
+    Config::load(&files, typed.as_deref().map(|it| (Path::new("the command line"), it)))
 }
 
 /// `SOURCE:FILE[:COMMAND]`, as consul-template has it.

@@ -3,9 +3,14 @@
 //! A new command is a file with its arguments and a function, and one line in [`Command`] below: the macro
 //! makes clap's enum and the dispatch out of it.
 
+#[cfg(not(feature = "server"))]
+mod absent;
 pub(crate) mod agent;
+#[cfg(feature = "server")]
 pub(crate) mod audit;
 pub(crate) mod completion;
+pub(crate) mod docker;
+#[cfg(feature = "server")]
 pub(crate) mod fsck;
 pub(crate) mod import;
 pub(crate) mod inject;
@@ -15,10 +20,13 @@ pub(crate) mod login;
 pub(crate) mod mounts;
 pub(crate) mod operator;
 pub(crate) mod policy;
+#[cfg(feature = "server")]
 pub(crate) mod quickstart;
 pub(crate) mod raw;
 pub(crate) mod run;
+#[cfg(feature = "server")]
 pub(crate) mod server;
+#[cfg(feature = "server")]
 pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod token;
@@ -30,6 +38,30 @@ use crate::{
     context::{Context, Global},
     failure::Failure,
 };
+
+/// What needs the server's own code, in a build that has none of it.
+#[cfg(not(feature = "server"))]
+mod parts {
+    use super::absent::{Absent, Group, ask, run};
+
+    pub(crate) mod audit {
+        pub(crate) use super::Group as Audit;
+    }
+    pub(crate) mod fsck {
+        pub(crate) use super::{Absent as Fsck, ask as fsck};
+    }
+    pub(crate) mod quickstart {
+        pub(crate) use super::{Absent as Args, run};
+    }
+    pub(crate) mod server {
+        pub(crate) use super::{Absent as Args, run};
+    }
+    pub(crate) mod snapshot {
+        pub(crate) use super::Group as Snapshot;
+    }
+}
+#[cfg(not(feature = "server"))]
+use parts::{audit, fsck, quickstart, server, snapshot};
 
 /// What a command's function answers: an exit status, or nothing, which is 0.
 pub(crate) trait Outcome {
@@ -169,6 +201,8 @@ commands! {
         Auth(mounts::Auth),
         /// The audit log: is it whole, who did what
         Audit(audit::Audit),
+        /// Docker's logins to registries, as its credential helper
+        DockerCredential(docker::Docker),
         /// What this program knows
         Print(raw::Print),
     }

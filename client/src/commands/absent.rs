@@ -1,0 +1,42 @@
+//! What a build without the server says where the others have a command.
+
+use std::ffi::OsString;
+
+use crate::{
+    context::{Context, Global},
+    failure::Failure,
+};
+
+/// Whatever is typed behind it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Absent {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _given: Vec<OsString>,
+}
+
+/// The same, for a command that has others below it.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Group {
+    #[command(external_subcommand)]
+    Any(Vec<OsString>),
+}
+
+impl Group {
+    #[allow(clippy::unused_self, reason = "called as its namesake in a whole build is")]
+    pub(crate) fn run(self, _: &Global) -> Result<u8, Failure> {
+        Err(absent())
+    }
+}
+
+pub(crate) fn run(_: &Global, _: Absent) -> Result<u8, Failure> {
+    Err(absent())
+}
+
+pub(crate) async fn ask(_: &Context, _: Absent) -> Result<(), Failure> {
+    Err(absent())
+}
+
+fn absent() -> Failure {
+    Failure::new("this build is for clients and agents: it has no server, and no tools for a store's files")
+        .hint("the whole program has them: it is built without --no-default-features")
+}
