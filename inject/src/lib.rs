@@ -5,9 +5,11 @@
 //! opens is a link through `..data`. An update writes a new generation beside the old one and then exchanges
 //! that one link, so that whoever opens `..data` sees a whole old or a whole new generation.
 //!
-//!     ..2026_11_25_18_50_29.1d5f3a/db/password
-//!     ..data -> ..2026_11_25_18_50_29.1d5f3a
-//!     db     -> ..data/db
+//! ```text
+//! ..2026_11_25_18_50_29.1d5f3a0c92be/db/password
+//! ..data -> ..2026_11_25_18_50_29.1d5f3a0c92be
+//! db     -> ..data/db
+//! ```
 //!
 //! Nothing is done by path: the target is opened once and checked as opened, and everything below it is reached
 //! from that descriptor, through no link and no mount.
