@@ -17,18 +17,29 @@ use crate::{
 };
 
 // Rule 114
-/// Makes the file `name` in `dir`, which must not be there yet. Until it is whole it is ours alone.
-pub(crate) fn create(dir: BorrowedFd<'_>, name: &str, content: &[u8], access: &Access) -> Result<(), Error> {
+/// Makes the file `name` in `dir`, which must not be there yet. It is empty, and ours alone.
+pub(crate) fn create(dir: BorrowedFd<'_>, name: &str) -> Result<File, Error> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = openat2(dir, name, flags, Mode::RUSR | Mode::WUSR, WITHIN);
-    let mut file = File::from(file.map_err(Error::io("make a file"))?);
-    is_plain(&file)?;
+    file.map(File::from).map_err(Error::io("make a file"))
+}
+
+// Rule 114
+/// Gives a new file its content, and then its readers. If that fails nothing is left in it, whatever it is called
+/// by then and however often.
+pub(crate) fn fill(file: &File, content: &[u8], access: &Access) -> Result<(), Error> {
+    // The failure that led there is told.
+    write(file, content, access).inspect_err(|_| drop(file.set_len(0)))
+}
+
+fn write(mut file: &File, content: &[u8], access: &Access) -> Result<(), Error> {
+    is_plain(file)?;
     file.write_all(content).map_err(Error::io("write a file"))?;
     // A link that was made meanwhile would give the file to somebody else: it keeps its old mode then.
-    is_plain(&file)?;
-    fchown(&file, access.owner, access.group).map_err(Error::io("give a file to its owner"))?;
-    fchmod(&file, access.mode).map_err(Error::io("set a file's mode"))?;
-    is_plain(&file)
+    is_plain(file)?;
+    fchown(file, access.owner, access.group).map_err(Error::io("give a file to its owner"))?;
+    fchmod(file, access.mode).map_err(Error::io("set a file's mode"))?;
+    is_plain(file)
 }
 
 /// A regular file that has this one name.
@@ -63,6 +74,8 @@ pub(crate) fn open_to_readers(folder: impl AsFd, access: &Access) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     // Rule 114
@@ -87,11 +100,24 @@ mod tests {
         std::os::unix::fs::symlink("old", dir.path().join("link")).unwrap();
         std::os::unix::fs::symlink("nothing", dir.path().join("dangling")).unwrap();
         for name in ["old", "link", "dangling", "../escape", "/tmp/escape"] {
-            assert!(create(folder.as_fd(), name, b"new", &Access::default()).is_err(), "{name}");
+            assert!(create(folder.as_fd(), name).is_err(), "{name}");
         }
         assert_eq!(std::fs::read_to_string(dir.path().join("old")).unwrap(), "untouched");
         assert!(!dir.path().join("nothing").exists());
-        create(folder.as_fd(), "new", b"new", &Access::default()).unwrap();
+        fill(&create(folder.as_fd(), "new").unwrap(), b"new", &Access::default()).unwrap();
         assert_eq!(std::fs::read_to_string(dir.path().join("new")).unwrap(), "new");
+    }
+
+    // Rule 114
+    #[test]
+    fn a_file_that_somebody_linked_stays_closed_and_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = File::open(dir.path()).unwrap();
+        let file = create(folder.as_fd(), "new").unwrap();
+        std::fs::hard_link(dir.path().join("new"), dir.path().join("kept")).unwrap();
+        let access = Access::parse(None, None, "0444").unwrap();
+        assert!(matches!(fill(&file, b"secret", &access), Err(Error::NotPlain)));
+        let kept = std::fs::metadata(dir.path().join("kept")).unwrap();
+        assert_eq!((kept.mode() & 0o777, kept.len()), (0o600, 0));
     }
 }

@@ -48,7 +48,8 @@ impl<'t> Generation<'t> {
                 }
                 parent = path;
             }
-            file::create(self.folder(&folders, parent), own, content.expose().as_bytes(), access)?;
+            let file = file::create(self.folder(&folders, parent), own)?;
+            file::fill(&file, content.expose().as_bytes(), access)?;
         }
         for folder in folders.values() {
             file::open_to_readers(folder, access)?;
