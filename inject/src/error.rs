@@ -21,14 +21,19 @@ pub enum Error {
     Link,
     #[error("the path has no file name")]
     NoName,
+    #[error("the path leads upwards: write it without `..`")]
+    Upwards,
     #[error("another injection is at work there, or a program under `secret run` has its secrets there")]
     Busy,
     #[error("{0} is there and is not ours")]
     Foreign(String),
-    /// Somebody else can reach what was just made.
+    /// Somebody else can reach what was just made, or what is to be replaced.
     #[error("a file is not a plain file of one name")]
     NotPlain,
-    #[error("there are too many directories to remove them at once: try again")]
+    /// What was just made was exchanged by somebody.
+    #[error("somebody else changes {0} at the same time")]
+    Contested(String),
+    #[error("there is more than can be dealt with at once: try again")]
     TooMany,
     #[error("the tmpfs is full: what was there is as it was; old and new must both fit")]
     Full,
@@ -49,6 +54,8 @@ impl Error {
     pub(crate) fn open(error: rustix::io::Errno) -> Self {
         match error {
             rustix::io::Errno::LOOP => Self::Link,
+            // No mount keeps us from a directory, only what lies above where we began.
+            rustix::io::Errno::XDEV => Self::Upwards,
             error => Self::io("open it")(error),
         }
     }
