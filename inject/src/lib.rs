@@ -19,6 +19,7 @@ mod error;
 mod file;
 mod generation;
 mod links;
+mod lock;
 mod mount;
 mod names;
 mod publish;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::fd::{AsFd as _, OwnedFd},
+    os::fd::AsFd as _,
 };
 
 use strongroom_sdk::SecretString;
@@ -11,6 +11,7 @@ use crate::{
     Access, Error, FileName, Target,
     generation::{self, Generation},
     links::{Layout, NewLinks, exchange},
+    lock::Lock,
 };
 
 /// What is to be written: a whole generation.
@@ -60,7 +61,7 @@ pub fn publish(
     access: &Access,
     leftover: &dyn Fn(&Error),
 ) -> Result<(), Error> {
-    let _lock = target.lock()?;
+    let _lock = Lock::take(target)?;
     replace(target, files, access, leftover).map(drop)
 }
 
@@ -93,7 +94,11 @@ fn replace(
 
 /// Removes all that injections have written there, and nothing else.
 pub fn remove(target: &Target) -> Result<(), Error> {
-    let _lock = target.lock()?;
+    let _lock = match Lock::take(target) {
+        // Who fills the tmpfs keeps nothing in it: nobody else can have the lock now, nor get it.
+        Err(Error::Full) => None,
+        taken => Some(taken?),
+    };
     remove_all(target, &Layout::read(target)?)
 }
 
@@ -111,7 +116,7 @@ pub struct Held {
     target: Target,
     generation: String,
     /// Let go with the process, whatever ends it; the program that finds the files does not inherit it.
-    _lock: OwnedFd,
+    _lock: Lock,
 }
 
 impl Held {
@@ -123,7 +128,7 @@ impl Held {
         access: &Access,
         leftover: &dyn Fn(&Error),
     ) -> Result<Self, Error> {
-        let lock = target.lock()?;
+        let lock = Lock::take(&target)?;
         let generation = replace(&target, files, access, leftover)?;
         Ok(Self { target, generation, _lock: lock })
     }

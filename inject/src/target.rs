@@ -6,7 +6,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, FlockOperation, Mode, OFlags, ResolveFlags, flock, fstat, fstatfs, openat2},
+    fs::{CWD, Mode, OFlags, ResolveFlags, fstat, fstatfs, openat2},
     io::Errno,
 };
 
@@ -52,17 +52,6 @@ impl Target {
     pub fn is_open_to_all(&self) -> bool {
         // Where everybody may make files but remove only their own, a name may be taken but never replaced.
         fstat(&self.0).is_ok_and(|it| it.st_mode & 0o002 != 0 && it.st_mode & 0o1000 == 0)
-    }
-
-    /// Keeps others like us out for as long as the answer lives, and after a crash no longer than that.
-    pub(crate) fn lock(&self) -> Result<OwnedFd, Error> {
-        // Opened anew, because a lock belongs to what was opened, and a copy of the descriptor would share it.
-        let own = openat2(&self.0, ".", DIRECTORY, Mode::empty(), WITHIN).map_err(Error::io("open it"))?;
-        match flock(&own, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(own),
-            Err(Errno::WOULDBLOCK) => Err(Error::Busy),
-            Err(error) => Err(Error::io("lock it")(error)),
-        }
     }
 }
 

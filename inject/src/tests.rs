@@ -391,6 +391,12 @@ fn a_full_tmpfs_keeps_the_old_generation() {
     assert!(matches!(write(&target, &[("a", "2"), ("c", "2")]), Err(Error::Full)));
     assert_eq!(layout(&target), before);
     assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "1");
+    // Nor for a lock: what is to be gone is gone all the same.
+    let fill = (0..).map_while(|it: u32| fs::write(target.join(format!("fill-{it}")), "").ok());
+    assert!(fill.count() < 9);
+    assert!(matches!(write(&target, &[("a", "2")]), Err(Error::Full)));
+    remove(&Target::open(&target).unwrap()).unwrap();
+    assert!(entries(&target).iter().all(|it| it.starts_with("fill-")));
 }
 
 // Rule 115
@@ -453,7 +459,7 @@ fn two_injections_do_not_meet() {
     let room = Room::new();
     let target = room.tmpfs();
     let opened = Target::open(&target).unwrap();
-    let lock = opened.lock().unwrap();
+    let lock = lock::Lock::take(&opened).unwrap();
     assert!(matches!(write(&target, &[("a", "1")]), Err(Error::Busy)));
     drop(lock);
     assert!(write(&target, &[("a", "1")]).is_ok());
