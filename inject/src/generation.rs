@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FileType, Mode, RenameFlags, fchmod, fchown, fstat, renameat_with, unlinkat},
+    fs::{AtFlags, Dir, FileType, Mode, RenameFlags, fchmod, fchown, fstat, renameat_with, statat, unlinkat},
     io::Errno,
     process::geteuid,
 };
@@ -64,6 +64,18 @@ impl<'t> Generation<'t> {
         folders.get(path).unwrap_or(&self.dir).as_fd()
     }
 
+    #[cfg(test)]
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
+    }
+
+    /// Whether its name still leads to it.
+    pub(crate) fn is_in_place(&self) -> Result<bool, Error> {
+        let own = fstat(&self.dir).map_err(Error::io("look at a directory"))?;
+        let there = statat(self.target, self.name.as_str(), AtFlags::SYMLINK_NOFOLLOW);
+        Ok(there.is_ok_and(|it| (it.st_dev, it.st_ino) == (own.st_dev, own.st_ino)))
+    }
+
     /// It is whole, and in use: by this name.
     pub(crate) fn keep(mut self) -> String {
         self.is_kept = true;
@@ -74,8 +86,10 @@ impl<'t> Generation<'t> {
 impl Drop for Generation<'_> {
     fn drop(&mut self) {
         if !self.is_kept {
-            // The failure that led here is told; what is left is removed by the next injection.
-            let _ = remove(self.target.as_fd(), &self.name);
+            // As it was opened: somebody may have moved it. The failure that led here is told; what is left is
+            // removed by the next injection.
+            let _ = clear(&self.dir);
+            let _ = unlinkat(self.target, &self.name, AtFlags::REMOVEDIR);
         }
     }
 }
@@ -129,20 +143,17 @@ pub(crate) fn remove(dir: BorrowedFd<'_>, name: &str) -> Result<(), Error> {
 /// Empties a directory whose parts belong to somebody who may have put anything there. Directories are moved up
 /// to the root before they are looked into: so few descriptors are open, however deep they were.
 fn clear(root: &OwnedFd) -> Result<(), Error> {
-    /// More are left to the next time: who makes them as fast as they are removed must not keep us here.
-    const MOST: u32 = 1 << 18;
+    let mut steps = Steps(0);
     let mut waiting = Vec::new();
-    empty(root, |name| {
+    empty(root, &mut steps, |_, name| {
         waiting.push(name.to_owned());
         Ok(())
     })?;
-    let mut moved = 0_u32;
     while let Some(name) = waiting.pop() {
         let dir = file::open_folder(root.as_fd(), name.as_c_str())?;
-        empty(&dir, |inner| {
+        empty(&dir, &mut steps, |steps, inner| {
             loop {
-                moved = moved.checked_add(1).filter(|it| *it < MOST).ok_or(Error::TooMany)?;
-                let up = CString::new(format!("..{moved}")).unwrap_or_default();
+                let up = CString::new(format!("..{}", steps.next()?)).unwrap_or_default();
                 match renameat_with(&dir, inner, root, up.as_c_str(), RenameFlags::NOREPLACE) {
                     Ok(()) => {
                         waiting.push(up);
@@ -159,8 +170,25 @@ fn clear(root: &OwnedFd) -> Result<(), Error> {
     Ok(())
 }
 
+/// How much was removed.
+struct Steps(u32);
+
+impl Steps {
+    /// The next one, if it is not too many: the rest is left to the next time. Who makes files as fast as they are
+    /// removed must not keep us here.
+    fn next(&mut self) -> Result<u32, Error> {
+        const MOST: u32 = 1 << 18;
+        self.0 = self.0.checked_add(1).filter(|it| *it < MOST).ok_or(Error::TooMany)?;
+        Ok(self.0)
+    }
+}
+
 /// Removes the files of `dir`; `each` is told the directories, by their names as they are: not all are UTF-8.
-fn empty(dir: &OwnedFd, mut each: impl FnMut(&CStr) -> Result<(), Error>) -> Result<(), Error> {
+fn empty(
+    dir: &OwnedFd,
+    steps: &mut Steps,
+    mut each: impl FnMut(&mut Steps, &CStr) -> Result<(), Error>,
+) -> Result<(), Error> {
     // So that its owner adds nothing more.
     match fchown(dir, Some(geteuid()), None) {
         Ok(()) | Err(Errno::PERM) => {}
@@ -177,6 +205,7 @@ fn empty(dir: &OwnedFd, mut each: impl FnMut(&CStr) -> Result<(), Error>) -> Res
         if matches!(name.to_bytes(), b"." | b"..") {
             continue;
         }
+        steps.next()?;
         match unlinkat(dir, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(Errno::ISDIR) if entry.file_type() == FileType::Directory => {
@@ -184,7 +213,7 @@ fn empty(dir: &OwnedFd, mut each: impl FnMut(&CStr) -> Result<(), Error>) -> Res
                 if let Ok(inner) = file::open_folder(dir.as_fd(), name) {
                     let _ = fchmod(&inner, Mode::RWXU);
                 }
-                each(name)?;
+                each(steps, name)?;
             }
             Err(error) => return Err(Error::io("remove a file")(error)),
         }

@@ -3,15 +3,25 @@
 use std::{collections::BTreeSet, os::fd::AsFd as _};
 
 use rustix::{
-    fs::{AtFlags, Dir, FileType, Stat, readlinkat, renameat, statat, symlinkat, unlinkat},
+    fs::{
+        AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, fstat, openat2, readlinkat, renameat_with,
+        symlinkat, unlinkat,
+    },
+    io::Errno,
     process::geteuid,
 };
 
-use crate::{Error, Target, generation};
+use crate::{
+    Error, Target,
+    generation::{self, Generation},
+    target::WITHIN,
+};
 
 const DATA: &str = "..data";
 /// The next `..data`, for the moment between being made and being put in its place.
 const NEXT: &str = "..data_tmp";
+/// Entries of a target that are looked at. Whoever fills it, or renames in it while we read, must not keep us there.
+const MOST: usize = 1 << 16;
 
 /// What an injection before this one left in the target.
 #[derive(Debug, Default)]
@@ -23,26 +33,31 @@ pub(crate) struct Layout {
     /// Generations besides the current one: half-written, or not yet removed when we were killed.
     stale: Vec<String>,
     has_next: bool,
+    /// What has a name of ours and is not ours.
+    foreign: Option<String>,
 }
 
 impl Layout {
-    /// Looks at what is there. What has our names and is not ours is an error: it is neither used nor removed.
+    /// Looks at what is there. What has our names and is not ours is neither used nor removed.
     pub(crate) fn read(target: &Target) -> Result<Self, Error> {
         let mut layout = Self::default();
         let mut generations = Vec::new();
-        for entry in Dir::read_from(target).map_err(Error::io("read the directory"))? {
+        for (at, entry) in Dir::read_from(target).map_err(Error::io("read the directory"))?.enumerate() {
+            if at >= MOST {
+                return Err(Error::TooMany);
+            }
             let entry = entry.map_err(Error::io("read the directory"))?;
             let Ok(name) = entry.file_name().to_str() else { continue };
             match name {
                 "." | ".." => {}
-                DATA => {
-                    let points_to = ours(target, name)?.filter(|it| generation::is_name(it));
-                    layout.current = Some(points_to.ok_or_else(|| Error::Foreign(name.to_owned()))?);
-                }
-                NEXT => {
-                    ours(target, name)?.ok_or_else(|| Error::Foreign(name.to_owned()))?;
-                    layout.has_next = true;
-                }
+                DATA => match ours(target, name)?.filter(|it| generation::is_name(it)) {
+                    Some(points_to) => layout.current = Some(points_to),
+                    None => layout.foreign = Some(name.to_owned()),
+                },
+                NEXT => match ours(target, name)? {
+                    Some(_) => layout.has_next = true,
+                    None => layout.foreign = Some(name.to_owned()),
+                },
                 name if generation::is_name(name) => generations.push(name.to_owned()),
                 name => {
                     if ours(target, name)?.is_some_and(|it| it == through_data(name)) {
@@ -55,12 +70,14 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Whether all that has our names is ours.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.foreign.clone().map_or(Ok(()), |it| Err(Error::Foreign(it)))
+    }
+
     /// Removes the link that a crash left before it came into use.
     pub(crate) fn remove_next(&self, target: &Target) -> Result<(), Error> {
-        match self.has_next {
-            true => unlinkat(target, NEXT, AtFlags::empty()).map_err(Error::io("remove a link")),
-            false => Ok(()),
-        }
+        if self.has_next { unlink(target, NEXT) } else { Ok(()) }
     }
 
     /// Removes the generations that a crash left: all that can be; answers the first failure.
@@ -72,20 +89,18 @@ impl Layout {
         outcome
     }
 
-    /// Removes the links that `wanted` does not name.
+    /// Removes the links that `wanted` does not name: all that can be; answers the first failure.
     pub(crate) fn prune(&self, target: &Target, wanted: &BTreeSet<&str>) -> Result<(), Error> {
+        let mut outcome = Ok(());
         for name in self.links.iter().filter(|it| !wanted.contains(it.as_str())) {
-            unlinkat(target, name, AtFlags::empty()).map_err(Error::io("remove a link"))?;
+            outcome = outcome.and(unlink(target, name));
         }
-        Ok(())
+        outcome
     }
 
     /// Nothing is current any more.
     pub(crate) fn detach(&self, target: &Target) -> Result<(), Error> {
-        match self.current {
-            Some(_) => unlinkat(target, DATA, AtFlags::empty()).map_err(Error::io("remove a link")),
-            None => Ok(()),
-        }
+        if self.current.is_some() { unlink(target, DATA) } else { Ok(()) }
     }
 }
 
@@ -105,7 +120,7 @@ impl<'t> NewLinks<'t> {
         let mut made = Self { target, names: Vec::new() };
         for name in wanted.iter().filter(|it| !layout.links.contains(**it)) {
             symlinkat(through_data(name), target, *name).map_err(|error| match error {
-                rustix::io::Errno::EXIST => Error::Foreign((*name).to_owned()),
+                Errno::EXIST => Error::Foreign((*name).to_owned()),
                 error => Error::io("make a link")(error),
             })?;
             made.names.push((*name).to_owned());
@@ -128,31 +143,59 @@ impl Drop for NewLinks<'_> {
 }
 
 // Rule 115
-/// Makes `generation` the one that is seen: the one step that readers notice.
-pub(crate) fn exchange(target: &Target, generation: &str) -> Result<(), Error> {
-    symlinkat(generation, target, NEXT).map_err(Error::io("make a link"))?;
-    renameat(target, NEXT, target, DATA).map_err(|error| {
+/// Makes `fresh` the one that is seen: the one step that readers notice.
+pub(crate) fn exchange(target: &Target, layout: &Layout, fresh: &Generation<'_>) -> Result<(), Error> {
+    symlinkat(fresh.name(), target, NEXT).map_err(Error::io("make a link"))?;
+    // What was not there when we looked is not ours to replace.
+    let flags = if layout.current.is_some() { RenameFlags::empty() } else { RenameFlags::NOREPLACE };
+    renameat_with(target, NEXT, target, DATA, flags).map_err(|error| {
         // It would only be in the way; the next injection removes it if this fails.
         let _ = unlinkat(target, NEXT, AtFlags::empty());
-        Error::io("exchange the generations")(error)
+        match error {
+            Errno::EXIST | Errno::ISDIR => Error::Foreign(DATA.to_owned()),
+            error => Error::io("exchange the generations")(error),
+        }
     })
+}
+
+/// Whether `fresh` is what is seen. Whoever may write to the target can exchange the link before it is in its place,
+/// or what it leads to.
+pub(crate) fn check_exchanged(target: &Target, fresh: &Generation<'_>) -> Result<(), Error> {
+    let points_to = ours(target, DATA)?;
+    match points_to.as_deref() == Some(fresh.name()) && fresh.is_in_place()? {
+        true => Ok(()),
+        false => Err(Error::Contested(DATA.to_owned())),
+    }
 }
 
 fn through_data(name: &str) -> String {
     format!("{DATA}/{name}")
 }
 
-/// Where the link `name` leads if it is a link and ours.
+/// Removes a link, if it is still there.
+fn unlink(target: &Target, name: &str) -> Result<(), Error> {
+    match unlinkat(target, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(Error::io("remove a link")(error)),
+    }
+}
+
+// Rule 113
+/// Where the link `name` leads if it is a link and ours. It is opened itself, so that what is looked at is what is
+/// read.
 fn ours(target: &Target, name: &str) -> Result<Option<String>, Error> {
-    let stat: Stat = match statat(target, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => stat,
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let link = match openat2(target, name, flags, Mode::empty(), WITHIN) {
+        Ok(link) => link,
+        // Gone, or something was mounted over it.
+        Err(Errno::NOENT | Errno::XDEV) => return Ok(None),
         Err(error) => return Err(Error::io("look at a link")(error)),
     };
+    let stat = fstat(&link).map_err(Error::io("look at a link"))?;
     let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
     if !is_link || stat.st_uid != geteuid().as_raw() {
         return Ok(None);
     }
-    let leads_to = readlinkat(target, name, Vec::new()).map_err(Error::io("read a link"))?;
+    let leads_to = readlinkat(&link, "", Vec::new()).map_err(Error::io("read a link"))?;
     Ok(leads_to.into_string().ok())
 }

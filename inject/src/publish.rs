@@ -10,7 +10,7 @@ use strongroom_sdk::SecretString;
 use crate::{
     Access, Error, FileName, Target,
     generation::{self, Generation},
-    links::{Layout, NewLinks, exchange},
+    links::{Layout, NewLinks, check_exchanged, exchange},
     lock::Lock,
 };
 
@@ -73,6 +73,7 @@ fn replace(
     leftover: &dyn Fn(&Error),
 ) -> Result<String, Error> {
     let layout = Layout::read(target)?;
+    layout.check()?;
     layout.remove_next(target)?;
     // Whose the old files are must not keep new ones from coming.
     layout.sweep(target).unwrap_or_else(|error| leftover(&error));
@@ -81,9 +82,12 @@ fn replace(
     fresh.write(files, access)?;
     // Before the exchange, so that nothing is left that could fail after it. They lead nowhere until then.
     let links = NewLinks::create(target, &layout, &wanted)?;
-    exchange(target, fresh.name())?;
+    exchange(target, &layout, &fresh)?;
+    let exchanged = check_exchanged(target, &fresh);
     links.keep();
     let name = fresh.keep();
+    // If not, either may be seen by now: both stay, and the next injection removes the one that is not.
+    exchanged?;
     // The new files are in use; what cannot be removed now is removed by the next injection.
     let _ = layout.prune(target, &wanted);
     if let Some(old) = &layout.current {
@@ -92,7 +96,8 @@ fn replace(
     Ok(name)
 }
 
-/// Removes all that injections have written there, and nothing else.
+/// Removes all that injections have written there, and nothing else. What is in the way of a part keeps no other part
+/// from being removed.
 pub fn remove(target: &Target) -> Result<(), Error> {
     let _lock = match Lock::take(target) {
         // Who fills the tmpfs keeps nothing in it: nobody else can have the lock now, nor get it.
@@ -103,12 +108,15 @@ pub fn remove(target: &Target) -> Result<(), Error> {
 }
 
 fn remove_all(target: &Target, layout: &Layout) -> Result<(), Error> {
-    layout.prune(target, &BTreeSet::new())?;
-    layout.detach(target)?;
-    layout.remove_next(target)?;
-    let swept = layout.sweep(target);
-    layout.current.iter().try_for_each(|it| generation::remove(target.as_fd(), it))?;
-    swept
+    let parts = [
+        layout.prune(target, &BTreeSet::new()),
+        layout.detach(target),
+        layout.remove_next(target),
+        layout.sweep(target),
+        layout.current.iter().try_for_each(|it| generation::remove(target.as_fd(), it)),
+        layout.check(),
+    ];
+    parts.into_iter().collect()
 }
 
 /// Files in a target that nobody else injects into while they are needed.

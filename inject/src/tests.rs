@@ -465,6 +465,91 @@ fn two_injections_do_not_meet() {
     assert!(write(&target, &[("a", "1")]).is_ok());
 }
 
+// Rule 115: what is to be gone is gone, whatever somebody has put beside it or in its place.
+#[test]
+fn what_is_in_the_way_keeps_nothing_from_being_removed() {
+    if !inside("what_is_in_the_way_keeps_nothing_from_being_removed") {
+        return;
+    }
+    let room = Room::new();
+    let target = room.tmpfs();
+    let plant_over = |name: &str| {
+        let _ = fs::remove_file(target.join(name));
+        fs::create_dir_all(target.join(name).join("theirs")).unwrap();
+    };
+    for name in ["..data", "..data_tmp"] {
+        write(&target, &[("a", "1"), ("b", "1"), ("c", "1")]).unwrap();
+        plant_over("b");
+        plant_over(name);
+        let removed = remove(&Target::open(&target).unwrap());
+        assert!(matches!(removed, Err(Error::Foreign(it)) if it == name));
+        assert_eq!(layout(&target), (names(&["b", name]), 0));
+        fs::remove_dir_all(target.join("b")).unwrap();
+        fs::remove_dir_all(target.join(name)).unwrap();
+    }
+}
+
+// Rules 113, 115
+#[test]
+fn a_link_that_is_exchanged_again_is_no_success() {
+    if !inside("a_link_that_is_exchanged_again_is_no_success") {
+        return;
+    }
+    let room = Room::new();
+    let path = room.tmpfs();
+    write(&path, &[("a", "1")]).unwrap();
+    let old = fs::read_link(path.join("..data")).unwrap();
+    let target = Target::open(&path).unwrap();
+    let check = |then: &dyn Fn(&Path), expected: bool| {
+        let fresh = generation::Generation::create(&target).unwrap();
+        links::exchange(&target, &links::Layout::read(&target).unwrap(), &fresh).unwrap();
+        then(&path.join(fs::read_link(path.join("..data")).unwrap()));
+        assert_eq!(links::check_exchanged(&target, &fresh).is_ok(), expected);
+        let _ = fs::remove_file(path.join("..data"));
+        symlink(&old, path.join("..data")).unwrap();
+    };
+    check(&|_| (), true);
+    check(&|_| fs::remove_file(path.join("..data")).unwrap(), false);
+    check(&|fresh| fs::rename(fresh, path.join("aside")).unwrap(), false);
+    check(
+        &|_| {
+            fs::remove_file(path.join("..data")).unwrap();
+            symlink(&old, path.join("..data")).unwrap();
+        },
+        false,
+    );
+    // Nor is what came there while we wrote replaced.
+    fs::remove_file(path.join("..data")).unwrap();
+    let (fresh, layout) =
+        (generation::Generation::create(&target).unwrap(), links::Layout::read(&target).unwrap());
+    fs::write(path.join("..data"), "theirs").unwrap();
+    assert!(matches!(links::exchange(&target, &layout, &fresh), Err(Error::Foreign(_))));
+    assert_eq!(fs::read(path.join("..data")).unwrap(), b"theirs");
+    assert!(!path.join("..data_tmp").exists());
+    // Moved, it is emptied all the same.
+    file::fill(&file::create(fresh.as_fd(), "a").unwrap(), b"secret", &Access::default()).unwrap();
+    fs::rename(path.join(fresh.name()), path.join("kept")).unwrap();
+    drop(fresh);
+    assert_eq!(entries(&path.join("kept")), names(&[]));
+}
+
+// Rule 115: an error, and soon.
+#[test]
+fn a_directory_that_is_filled_up_keeps_nobody_there() {
+    if !inside("a_directory_that_is_filled_up_keeps_nobody_there") {
+        return;
+    }
+    let room = Room::new();
+    let target = room.mount("large", "tmpfs", "size=64m,nr_inodes=0,mode=0755");
+    write(&target, &[("a", "1")]).unwrap();
+    fs::write(target.join("one"), "").unwrap();
+    for number in 0..1 << 16 {
+        fs::hard_link(target.join("one"), target.join(format!("x{number}"))).unwrap();
+    }
+    assert!(matches!(write(&target, &[("a", "2")]), Err(Error::TooMany)));
+    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "1");
+}
+
 // Rule 115: what the owner of the files makes there keeps them neither from being replaced nor removed.
 #[test]
 fn whatever_is_put_beside_the_files_is_removed_with_them() {
