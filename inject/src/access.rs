@@ -13,11 +13,13 @@ pub struct Access {
     pub(crate) owner: Option<Uid>,
     pub(crate) group: Option<Gid>,
     pub(crate) mode: Mode,
+    /// What is made in the directories later gets the group too.
+    is_shared: bool,
 }
 
 impl Default for Access {
     fn default() -> Self {
-        Self { owner: None, group: None, mode: Mode::RUSR }
+        Self { owner: None, group: None, mode: Mode::RUSR, is_shared: false }
     }
 }
 
@@ -31,6 +33,7 @@ impl Access {
             owner: owner.map(Uid::from_raw),
             group: group.map(Gid::from_raw),
             mode: Mode::from_raw_mode(bits),
+            is_shared: false,
         })
     }
 
@@ -40,10 +43,22 @@ impl Access {
         Ok((owner, group.map(|it| find(it, Path::new("/etc/group"))).transpose()?))
     }
 
+    /// As kubelet does for `fsGroup`: everything is this group's, which may read it, and the directories hand the
+    /// group on to what is made in them.
+    pub fn shared_with(self, group: &str) -> Result<Self, Error> {
+        let group = find(group, Path::new("/etc/group"))?;
+        Ok(Self { group: Some(Gid::from_raw(group)), mode: self.mode | Mode::RGRP, is_shared: true, ..self })
+    }
+
+    /// Ours, with a mode that was checked.
+    pub(crate) fn with_bits(mode: Mode) -> Self {
+        Self { mode, ..Self::default() }
+    }
+
     /// For the directories in a generation: whoever may read the files may list and pass them.
     pub(crate) fn folder_mode(&self) -> Mode {
         let read = self.mode.as_raw_mode() & 0o444;
-        Mode::from_raw_mode(read | read >> 2)
+        Mode::from_raw_mode(read | read >> 2 | self.set_gid())
     }
 
     /// For the generation itself, which stays ours: nobody else may change what it holds.
@@ -51,25 +66,29 @@ impl Access {
         let others = self.folder_mode().as_raw_mode() & 0o055;
         // The owner of the files is one of the others here, and passes without listing.
         let owner = if self.owner.is_some() { 0o011 } else { 0 };
-        Mode::from_raw_mode(0o700 | others | owner)
+        Mode::from_raw_mode(0o700 | others | owner | self.set_gid())
+    }
+
+    fn set_gid(&self) -> u32 {
+        if self.is_shared { 0o2000 } else { 0 }
     }
 }
 
 /// A number, or the number of a name in a file of the form of /etc/passwd and /etc/group. Other directories of
 /// users are not asked: a container has none.
 fn find(name: &str, file: &Path) -> Result<u32, Error> {
-    if let Ok(number) = name.parse::<u32>()
-        && number != u32::MAX
-    {
+    // The highest means "leave as it is" to the kernel.
+    let number = |text: &str| text.parse::<u32>().ok().filter(|it| *it != u32::MAX);
+    if let Some(number) = number(name).filter(|_| name.bytes().all(|it| it.is_ascii_digit())) {
         return Ok(number);
     }
     let lines = std::fs::read_to_string(file).unwrap_or_default();
-    let number = lines.lines().find_map(|line| {
+    let found = lines.lines().find_map(|line| {
         let mut fields = line.split(':');
-        let found = fields.next() == Some(name);
-        fields.nth(1).filter(|_| found)?.parse().ok()
+        let is_it = fields.next() == Some(name);
+        fields.nth(1).filter(|_| is_it).and_then(number)
     });
-    number.ok_or_else(|| Error::Unknown { user: name.to_owned() })
+    found.ok_or_else(|| Error::Unknown { user: name.to_owned() })
 }
 
 #[cfg(test)]
@@ -81,8 +100,9 @@ mod tests {
         let access = Access::parse(Some("root"), Some("7"), "0440").unwrap();
         assert_eq!((access.owner, access.group), (Some(Uid::from_raw(0)), Some(Gid::from_raw(7))));
         assert!(Access::parse(Some("nobody-of-that-name"), None, "0400").is_err());
-        // The number that means "leave as it is" to the kernel.
-        assert!(Access::parse(Some("4294967295"), None, "0400").is_err());
+        for number in ["4294967295", "+7", "-1", ""] {
+            assert!(Access::parse(Some(number), None, "0400").is_err(), "{number}");
+        }
     }
 
     #[test]
@@ -98,6 +118,22 @@ mod tests {
             assert_eq!(access.folder_mode().as_raw_mode(), folder, "{mode}");
             assert_eq!(access.generation_mode().as_raw_mode(), generation, "{mode}");
         }
+    }
+
+    #[test]
+    fn a_group_for_all_reads_all() {
+        for (owner, mode, file, folder, generation) in [
+            (None, "0400", 0o440, 0o2550, 0o2750),
+            (None, "0600", 0o640, 0o2550, 0o2750),
+            (None, "0444", 0o444, 0o2555, 0o2755),
+            (Some("7"), "0400", 0o440, 0o2550, 0o2751),
+        ] {
+            let access = Access::parse(owner, None, mode).unwrap().shared_with("8").unwrap();
+            assert_eq!(access.group, Some(Gid::from_raw(8)));
+            let modes = [access.mode, access.folder_mode(), access.generation_mode()];
+            assert_eq!(modes.map(|it| it.as_raw_mode()), [file, folder, generation], "{mode}");
+        }
+        assert!(Access::default().shared_with("no-group-of-that-name").is_err());
     }
 
     #[test]

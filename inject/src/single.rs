@@ -122,7 +122,7 @@ impl Single {
         let folder = self.folder.try_clone().map_err(Error::io("open a directory"))?;
         let beside = Self { folder, name: format!("{}.bak", self.name) };
         let mode = Mode::from_raw_mode(stat.st_mode & 0o744 | 0o400);
-        beside.replace(&content, &Access { mode, ..Access::default() })
+        beside.replace(&content, &Access::with_bits(mode))
     }
 
     /// Whether a file may be made there.

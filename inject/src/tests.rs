@@ -7,7 +7,10 @@
 use std::{
     collections::BTreeSet,
     fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _, symlink},
+        process::CommandExt as _,
+    },
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicBool, Ordering},
@@ -289,7 +292,30 @@ fn files_are_their_owners_alone() {
     // In a user namespace nobody else exists.
     if fs::read_to_string("/proc/self/uid_map").unwrap().contains("4294967295") {
         check(&Access::parse(Some("65534"), Some("65534"), "0400").unwrap(), 65534, [0o400, 0o500, 0o711]);
+        check(&Access::default().shared_with("65534").unwrap(), 0, [0o440, 0o2550, 0o2750]);
+        for name in ["db/password", "db", "..data"] {
+            assert_eq!(fs::metadata(target.join(name)).unwrap().gid(), 65534, "{name}");
+        }
+        // Whoever is in that group, and nobody else, reads them.
+        let reads = |gid: u32| {
+            let mut cat = Command::new("cat");
+            std::os::unix::process::CommandExt::gid(
+                std::os::unix::process::CommandExt::uid(&mut cat, 65533),
+                gid,
+            );
+            cat.arg(target.join("db/password")).stderr(std::process::Stdio::null());
+            fs::set_permissions(room.base.path(), fs::Permissions::from_mode(0o755)).unwrap();
+            cat.output().unwrap().stdout == b"x"
+        };
+        assert!(reads(65534) && !reads(65533));
     }
+    // A group for all, as for a pod: only its number is another one.
+    let shared = Access::default().shared_with("0").unwrap();
+    check(&shared, 0, [0o440, 0o2550, 0o2750]);
+    let single = Single::open(&target.join("token"), Medium::Memory, Missing::Refuse).unwrap();
+    single.replace(b"x", &shared).unwrap();
+    assert_eq!(fs::metadata(target.join("token")).unwrap().mode() & 0o7777, 0o440);
+    fs::remove_file(target.join("token")).unwrap();
     // The umask of whoever starts it changes nothing.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o777));
     check(&Access::parse(None, None, "0444").unwrap(), 0, [0o444, 0o555, 0o755]);
