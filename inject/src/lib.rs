@@ -24,6 +24,7 @@ mod mount;
 mod names;
 mod publish;
 mod single;
+mod swap;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -17,14 +17,17 @@ use rustix::{
 };
 
 use crate::{
-    Error,
-    target::{BENEATH, DIRECTORY},
+    Error, Target,
+    swap::is_swap_there,
+    target::{BENEATH, DIRECTORY, WITHIN},
 };
 
 /// Mounted in the process's mount namespace, which must be its own; unmounted when dropped.
 #[derive(Debug)]
 pub struct PrivateMount {
     path: PathBuf,
+    /// What was mounted, wherever its path leads by now.
+    root: OwnedFd,
     /// The directory was made for it.
     is_ours: bool,
     pub(crate) is_swappable: bool,
@@ -43,11 +46,18 @@ impl PrivateMount {
             Err(Errno::INVAL) => (tmpfs(size, false), true),
             mounted => (mounted, false),
         };
-        let mounted = tmpfs.map_err(Error::io("mount a tmpfs")).and_then(|tmpfs| attach(&tmpfs, &path));
+        let mounted = tmpfs.map_err(Error::io("mount a tmpfs"));
+        let mounted = mounted.and_then(|tmpfs| attach(&tmpfs, &path).map(|()| tmpfs));
         if let (Err(_), true) = (&mounted, is_ours) {
             let _ = std::fs::remove_dir(&path);
         }
-        mounted.map(|()| Self { path, is_ours, is_swappable })
+        mounted.map(|root| Self { path, root, is_ours, is_swappable })
+    }
+
+    // Rule 113
+    /// What was mounted itself, and not what its path leads to now.
+    pub fn target(&self) -> Result<Target, Error> {
+        openat2(&self.root, ".", DIRECTORY, Mode::empty(), WITHIN).map(Target).map_err(Error::open)
     }
 
     pub fn path(&self) -> &Path {
@@ -57,9 +67,7 @@ impl PrivateMount {
     /// Whether the kernel may write it to the machine's swap: it cannot be told otherwise before Linux 6.4, nor
     /// by whoever has no privileges.
     pub fn may_be_swapped(&self) -> bool {
-        // The first line is a heading. Who cannot look must assume that there is one.
-        self.is_swappable
-            && std::fs::read_to_string("/proc/swaps").map_or(true, |it| it.lines().nth(1).is_some())
+        self.is_swappable && is_swap_there()
     }
 
     /// Nothing is written there any more, by us or by the child.
@@ -76,7 +84,7 @@ impl PrivateMount {
 impl Drop for PrivateMount {
     fn drop(&mut self) {
         // If this fails it goes with the namespace, when the last process in it ends.
-        let _ = unmount(&self.path, UnmountFlags::DETACH);
+        let _ = unmount(&self.path, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW);
         if self.is_ours {
             let _ = std::fs::remove_dir(&self.path);
         }

@@ -13,7 +13,8 @@ use rustix::{
 use crate::Error;
 
 /// `TMPFS_MAGIC` and `RAMFS_MAGIC` of Linux's magic.h.
-const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
+const TMPFS: u64 = 0x0102_1994;
+pub(crate) const RAMFS: u64 = 0x8584_58f6;
 
 /// A path is followed through no symbolic link and never upwards out of where it began.
 pub(crate) const BENEATH: ResolveFlags =
@@ -27,7 +28,7 @@ pub(crate) const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).uni
 
 /// A directory in memory, opened. What it is called now does not matter any more.
 #[derive(Debug)]
-pub struct Target(OwnedFd);
+pub struct Target(pub(crate) OwnedFd);
 
 impl Target {
     // Rules 112, 113
@@ -41,9 +42,9 @@ impl Target {
     /// Whether an opened directory lies in memory.
     pub(crate) fn check(dir: BorrowedFd<'_>) -> Result<(), Error> {
         let system = fstatfs(dir).map_err(Error::io("look at it"))?;
-        match IN_MEMORY.iter().any(|it| u64::try_from(system.f_type) == Ok(*it)) {
-            true => Ok(()),
-            false => Err(Error::NotInMemory),
+        match u64::try_from(system.f_type) {
+            Ok(TMPFS | RAMFS) => Ok(()),
+            _ => Err(Error::NotInMemory),
         }
     }
 

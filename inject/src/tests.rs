@@ -136,6 +136,39 @@ fn only_memory_is_written_to() {
     }
 }
 
+// Rule 112
+#[test]
+fn who_swaps_is_told_by_the_mount() {
+    if !inside("who_swaps_is_told_by_the_mount") {
+        return;
+    }
+    let room = Room::new();
+    let (plain, ramfs) = (room.tmpfs(), room.mount("ramfs", "ramfs", "mode=0700"));
+    let swaps = |path: &Path| Target::open(path).unwrap().may_be_swapped().unwrap();
+    let machine = |swaps: &str| {
+        let file = room.base.path().join("swaps");
+        fs::write(&file, swaps).unwrap();
+        rustix::mount::mount_bind(&file, "/proc/swaps").unwrap();
+        room.mounts.borrow_mut().push(PathBuf::from("/proc/swaps"));
+    };
+    machine("Filename Type Size\n");
+    assert!(!swaps(&plain) && !swaps(&ramfs));
+    machine("Filename Type Size\n/dev/sda2 partition 1\n");
+    assert!(swaps(&plain) && !swaps(&ramfs));
+    fs::create_dir(plain.join("below")).unwrap();
+    assert!(swaps(&plain.join("below")));
+    // An ordinary user cannot have it, nor an older kernel.
+    let path = room.base.path().canonicalize().unwrap().join("noswap");
+    fs::create_dir(&path).unwrap();
+    if mount("tmpfs", &path, "tmpfs", MountFlags::NOSUID, Some(c"noswap,size=64k")).is_ok() {
+        room.mounts.borrow_mut().push(path.clone());
+        fs::create_dir(path.join("below")).unwrap();
+        assert!(!swaps(&path) && !swaps(&path.join("below")));
+    } else {
+        assert!(!rustix::process::geteuid().is_root() || std::env::var("CI").as_deref() != Ok("true"));
+    }
+}
+
 // Rule 112: what is opened is checked, each time, and not what the path led to before.
 #[test]
 fn a_target_that_was_mounted_over_is_checked_anew() {
@@ -299,10 +332,7 @@ fn files_are_their_owners_alone() {
         // Whoever is in that group, and nobody else, reads them.
         let reads = |gid: u32| {
             let mut cat = Command::new("cat");
-            std::os::unix::process::CommandExt::gid(
-                std::os::unix::process::CommandExt::uid(&mut cat, 65533),
-                gid,
-            );
+            cat.uid(65533).gid(gid);
             cat.arg(target.join("db/password")).stderr(std::process::Stdio::null());
             fs::set_permissions(room.base.path(), fs::Permissions::from_mode(0o755)).unwrap();
             cat.output().unwrap().stdout == b"x"
@@ -669,7 +699,14 @@ fn a_private_tmpfs_is_closed_and_goes_away() {
     }
     // Whoever has no privileges cannot have `noswap`, and must be told.
     assert!(options().contains("noswap") || private.is_swappable);
-    write(&path, &[("a", "1")]).unwrap();
+    publish(&private.target().unwrap(), &files(&[("a", "1")]), &Access::default(), &|_| ()).unwrap();
+    assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "1");
+    // What comes to be in its place gets nothing.
+    mount("tmpfs", &path, "tmpfs", MountFlags::NOSUID, None).unwrap();
+    publish(&private.target().unwrap(), &files(&[("a", "2")]), &Access::default(), &|_| ()).unwrap();
+    assert_eq!(entries(&path), names(&[]));
+    unmount(&path, UnmountFlags::empty()).unwrap();
+    assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "2");
     private.make_read_only().unwrap();
     assert!(fs::write(path.join("b"), "x").is_err());
     assert!(options().contains("ro,nosuid,nodev,noexec"), "{}", options());
