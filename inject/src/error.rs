@@ -13,6 +13,11 @@ pub enum Error {
     Field { path: String },
     #[error("two secrets would be written to {0}")]
     Twice(String),
+    /// What was published is in place.
+    #[error("the files are in place, but the notice is not written: {0}")]
+    NotTold(#[source] Box<Error>),
+    #[error("{0} would be a secret and the notice")]
+    Taken(String),
     #[error("{0} would be a file and a directory")]
     FileAndDirectory(String),
     #[error("it is not a tmpfs: secrets are not written to a disk")]

@@ -8,7 +8,7 @@ use std::{
 use strongroom_sdk::SecretString;
 
 use crate::{
-    Access, Error, FileName, Target,
+    Access, Error, FileName, Notice, Target,
     generation::{self, Generation},
     links::{Layout, NewLinks, check_exchanged, exchange},
     lock::Lock,
@@ -47,7 +47,7 @@ impl Files {
             .fold(PAGE, |sum, len| sum.saturating_add(len.div_ceil(PAGE).saturating_mul(PAGE)))
     }
 
-    fn tops(&self) -> BTreeSet<&str> {
+    pub(crate) fn tops(&self) -> BTreeSet<&str> {
         self.0.keys().map(FileName::top).collect()
     }
 }
@@ -63,6 +63,21 @@ pub fn publish(
 ) -> Result<(), Error> {
     let _lock = Lock::take(target)?;
     replace(target, files, access, leftover).map(drop)
+}
+
+// Rule 115
+/// As [`publish`], and then says so in `notice`: never before, and never of files that somebody has replaced since.
+pub fn publish_and_tell(
+    target: &Target,
+    files: &Files,
+    access: &Access,
+    notice: &Notice,
+    leftover: &dyn Fn(&Error),
+) -> Result<(), Error> {
+    let _lock = Lock::take(target)?;
+    notice.check(target, files)?;
+    let generation = replace(target, files, access, leftover)?;
+    notice.tell(&generation, access).map_err(|error| Error::NotTold(Box::new(error)))
 }
 
 /// The name of the generation that is now seen.

@@ -167,12 +167,23 @@ impl Single {
     }
 
     /// Nothing, or a plain file. A link, a FIFO, a device or a directory has another meaning to somebody.
-    fn is_replaceable(&self) -> Result<(), Error> {
+    pub(crate) fn is_replaceable(&self) -> Result<(), Error> {
         match self.stat()? {
             Some(stat) if !is_regular(&stat) => Err(Error::Foreign(self.name.clone())),
             Some(stat) if stat.st_nlink != 1 => Err(Error::NotPlain),
             _ => Ok(()),
         }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it lies in this directory itself.
+    pub(crate) fn is_in(&self, target: &Target) -> Result<bool, Error> {
+        let look = |dir| fstat(dir).map_err(Error::io("look at a directory"));
+        let (own, other) = (look(self.folder.as_fd())?, look(target.as_fd())?);
+        Ok((own.st_dev, own.st_ino) == (other.st_dev, other.st_ino))
     }
 
     fn stat(&self) -> Result<Option<Stat>, Error> {
