@@ -4,6 +4,12 @@
 //! an ordinary user in a user namespace.
 #![allow(clippy::disallowed_methods, reason = "a test tells its own processes apart by a variable")]
 
+mod memory;
+mod neighbours;
+mod notice;
+#[path = "../tests/room/mod.rs"]
+mod room;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -20,76 +26,9 @@ use std::{
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::*;
+use room::{Room, inside};
 
-const INSIDE: &str = "STRONGROOM_TEST_NAMESPACE";
 const WRITER: &str = "STRONGROOM_TEST_WRITER";
-
-/// Runs the test `name` of this file once more in a namespace, and answers whether this is there.
-#[track_caller]
-fn inside(name: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--propagation", "private"]);
-    if !rustix::process::geteuid().is_root() {
-        unshare.args(["--user", "--map-root-user"]);
-    }
-    let can = Command::new(unshare.get_program()).args(unshare.get_args()).arg("true").status();
-    if !can.is_ok_and(|it| it.success()) {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no mount namespace can be had");
-        return false;
-    }
-    let test = format!("tests::{name}");
-    unshare.arg("--").arg(std::env::current_exe().unwrap());
-    unshare.args(["--exact", &test, "--nocapture", "--test-threads=1"]).env(INSIDE, "1");
-    let ran = unshare.output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(
-        ran.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
-    false
-}
-
-/// A directory for one test. Whatever was mounted in it is unmounted before it is removed, so that nothing but
-/// the directory itself is.
-struct Room {
-    mounts: std::cell::RefCell<Vec<PathBuf>>,
-    base: tempfile::TempDir,
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        while let Some(path) = self.mounts.get_mut().pop() {
-            unmount(&path, UnmountFlags::DETACH).unwrap();
-        }
-    }
-}
-
-impl Room {
-    fn new() -> Self {
-        Self { mounts: std::cell::RefCell::default(), base: tempfile::tempdir().unwrap() }
-    }
-
-    fn mount(&self, name: &str, kind: &str, options: &str) -> PathBuf {
-        let path = self.base.path().canonicalize().unwrap().join(name);
-        fs::create_dir(&path).unwrap();
-        self.mount_over(&path, kind, &std::ffi::CString::new(options).unwrap());
-        path
-    }
-
-    /// A new file system of that kind, never a part of one that is there.
-    fn mount_over(&self, path: &Path, kind: &str, options: &std::ffi::CStr) {
-        mount(kind, path, kind, MountFlags::NOSUID, options).unwrap();
-        self.mounts.borrow_mut().push(path.to_owned());
-    }
-
-    fn tmpfs(&self) -> PathBuf {
-        self.mount("target", "tmpfs", "size=4m,mode=0755")
-    }
-}
 
 fn files(each: &[(&str, &str)]) -> Files {
     let mut files = Files::default();
@@ -118,195 +57,10 @@ fn names(each: &[&str]) -> BTreeSet<String> {
     each.iter().map(|it| (*it).to_owned()).collect()
 }
 
-// Rule 112
-#[test]
-fn only_memory_is_written_to() {
-    if !inside("only_memory_is_written_to") {
-        return;
-    }
-    let room = Room::new();
-    for path in [Path::new("/proc"), Path::new(env!("CARGO_MANIFEST_DIR"))] {
-        assert!(matches!(Target::open(path), Err(Error::NotInMemory)), "{}", path.display());
-    }
-    assert!(write(&room.mount("tmpfs", "tmpfs", "size=1m,mode=0700"), &[("a", "1")]).is_ok());
-    assert!(write(&room.mount("ramfs", "ramfs", "mode=0700"), &[("a", "1")]).is_ok());
-    for (mode, is_open) in [("mode=0777", true), ("mode=1777", false), ("mode=0775", false)] {
-        let path = room.mount(mode, "tmpfs", mode);
-        assert_eq!(Target::open(&path).unwrap().is_open_to_all(), is_open, "{mode}");
-    }
-}
-
-// Rule 112
-#[test]
-fn who_swaps_is_told_by_the_mount() {
-    if !inside("who_swaps_is_told_by_the_mount") {
-        return;
-    }
-    let room = Room::new();
-    let (plain, ramfs) = (room.tmpfs(), room.mount("ramfs", "ramfs", "mode=0700"));
-    let swaps = |path: &Path| Target::open(path).unwrap().may_be_swapped().unwrap();
-    let machine = |swaps: &str| {
-        let file = room.base.path().join("swaps");
-        fs::write(&file, swaps).unwrap();
-        rustix::mount::mount_bind(&file, "/proc/swaps").unwrap();
-        room.mounts.borrow_mut().push(PathBuf::from("/proc/swaps"));
-    };
-    machine("Filename Type Size\n");
-    assert!(!swaps(&plain) && !swaps(&ramfs));
-    machine("Filename Type Size\n/dev/sda2 partition 1\n");
-    assert!(swaps(&plain) && !swaps(&ramfs));
-    fs::create_dir(plain.join("below")).unwrap();
-    assert!(swaps(&plain.join("below")));
-    // An ordinary user cannot have it, nor an older kernel.
-    let path = room.base.path().canonicalize().unwrap().join("noswap");
-    fs::create_dir(&path).unwrap();
-    if mount("tmpfs", &path, "tmpfs", MountFlags::NOSUID, Some(c"noswap,size=64k")).is_ok() {
-        room.mounts.borrow_mut().push(path.clone());
-        fs::create_dir(path.join("below")).unwrap();
-        assert!(!swaps(&path) && !swaps(&path.join("below")));
-    } else {
-        assert!(!rustix::process::geteuid().is_root() || std::env::var("CI").as_deref() != Ok("true"));
-    }
-}
-
-// Rule 112: what is opened is checked, each time, and not what the path led to before.
-#[test]
-fn a_target_that_was_mounted_over_is_checked_anew() {
-    if !inside("a_target_that_was_mounted_over_is_checked_anew") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.tmpfs();
-    write(&target, &[("a", "1")]).unwrap();
-    room.mount_over(&target, "devpts", c"newinstance");
-    assert!(matches!(write(&target, &[("a", "2")]), Err(Error::NotInMemory)));
-}
-
-// Rule 113
-#[test]
-fn no_link_is_followed_to_the_target() {
-    if !inside("no_link_is_followed_to_the_target") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.tmpfs();
-    fs::create_dir_all(target.join("a/b")).unwrap();
-    symlink(&target, target.with_file_name("link")).unwrap();
-    symlink("a", target.join("inner")).unwrap();
-    assert!(matches!(Target::open(&target.with_file_name("link")), Err(Error::Link)));
-    assert!(matches!(Target::open(&target.join("inner/b")), Err(Error::Link)));
-    assert!(matches!(Target::open(Path::new("/proc/self/cwd")), Err(Error::Link)));
-    assert!(Target::open(&target.join("a/b")).is_ok());
-    std::env::set_current_dir(target.join("a")).unwrap();
-    assert!(Target::open(Path::new("b")).is_ok());
-    assert!(Target::open(Path::new("../a/b")).is_err());
-}
-
-// Rule 113
-#[test]
-fn a_directory_put_in_the_targets_place_gets_nothing() {
-    if !inside("a_directory_put_in_the_targets_place_gets_nothing") {
-        return;
-    }
-    let room = Room::new();
-    let base = room.tmpfs();
-    let (at, moved, bait) = (base.join("at"), base.join("moved"), base.join("bait"));
-    for dir in [&at, &bait] {
-        fs::create_dir(dir).unwrap();
-    }
-    let target = Target::open(&at).unwrap();
-    fs::rename(&at, &moved).unwrap();
-    symlink(&bait, &at).unwrap();
-    publish(&target, &files(&[("db/password", "x")]), &Access::default(), &|_| ()).unwrap();
-    assert_eq!(entries(&bait), names(&[]));
-    assert_eq!(fs::read_to_string(moved.join("db/password")).unwrap(), "x");
-}
-
-// Rules 113, 114: somebody with the rights of the writer itself exchanges what it has just made.
-#[test]
-fn a_link_swapped_in_while_writing_leads_nowhere() {
-    if !inside("a_link_swapped_in_while_writing_leads_nowhere") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.tmpfs();
-    let bait = room.base.path().canonicalize().unwrap().join("bait");
-    fs::create_dir(&bait).unwrap();
-    fs::write(bait.join("password"), "untouched").unwrap();
-    let is_done = AtomicBool::new(false);
-    let swapped = std::thread::scope(|scope| {
-        let attacker = scope.spawn(|| {
-            let mut swapped = 0_u32;
-            while !is_done.load(Ordering::Relaxed) {
-                for generation in entries(&target).into_iter().filter(|it| it.starts_with("..2")) {
-                    let generation = target.join(generation);
-                    // Over a folder that was just made, over a file to come, and over the whole generation.
-                    let _ = fs::rename(generation.join("a"), generation.join("gone"));
-                    swapped += u32::from(symlink(&bait, generation.join("a")).is_ok());
-                    let _ = symlink(bait.join("password"), generation.join("z"));
-                    let aside = generation.with_extension("aside");
-                    if swapped.is_multiple_of(3) && fs::rename(&generation, aside).is_ok() {
-                        let _ = symlink(&bait, &generation);
-                    }
-                }
-            }
-            swapped
-        });
-        for _ in 0..300 {
-            // It may fail: what matters is where nothing arrives.
-            let _ = write(&target, &[("a/password", "one"), ("b/c/password", "two"), ("z", "three")]);
-            for entry in entries(&target) {
-                let path = target.join(entry);
-                let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
-            }
-        }
-        is_done.store(true, Ordering::Relaxed);
-        attacker.join().unwrap()
-    });
-    assert!(swapped > 0, "the attacker never came between");
-    // The attacker's own links may have got there; a file did not, nor a directory.
-    let is_link = |name: &String| fs::symlink_metadata(bait.join(name)).unwrap().is_symlink();
-    let arrived: BTreeSet<String> = entries(&bait).into_iter().filter(|it| !is_link(it)).collect();
-    assert_eq!(arrived, names(&["password"]));
-    assert_eq!(fs::read_to_string(bait.join("password")).unwrap(), "untouched");
-    assert_eq!(fs::metadata(bait.join("password")).unwrap().mode() & 0o777, 0o644);
-}
-
-// Rule 114
-#[test]
-fn what_is_not_ours_is_neither_used_nor_removed() {
-    if !inside("what_is_not_ours_is_neither_used_nor_removed") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.tmpfs();
-    fs::create_dir(target.join("elsewhere")).unwrap();
-    fs::write(target.join("mine"), "untouched").unwrap();
-    type Plant<'a> = (&'a str, &'a dyn Fn(&Path));
-    let plants: [Plant<'_>; 6] = [
-        ("..data", &|at| fs::create_dir(at).unwrap()),
-        ("..data", &|at| symlink("elsewhere", at).unwrap()),
-        ("..data", &|at| symlink("../../etc", at).unwrap()),
-        ("db", &|at| fs::hard_link(target.join("mine"), at).unwrap()),
-        ("db", &|at| symlink("mine", at).unwrap()),
-        ("..data_tmp", &|at| fs::write(at, "x").unwrap()),
-    ];
-    for (name, make) in plants {
-        let at = target.join(name);
-        make(&at);
-        let before = entries(&target);
-        assert!(matches!(write(&target, &[("db/password", "x")]), Err(Error::Foreign(it)) if it == name));
-        assert_eq!(entries(&target), before);
-        assert_eq!(fs::read_to_string(target.join("mine")).unwrap(), "untouched");
-        fs::remove_file(&at).or_else(|_| fs::remove_dir(&at)).unwrap();
-    }
-    write(&target, &[("db/password", "x")]).unwrap();
-}
-
 // Rule 114
 #[test]
 fn files_are_their_owners_alone() {
-    if !inside("files_are_their_owners_alone") {
+    if !inside("tests::files_are_their_owners_alone") {
         return;
     }
     let room = Room::new();
@@ -354,7 +108,7 @@ fn files_are_their_owners_alone() {
 // Rule 115
 #[test]
 fn names_come_and_go_with_their_generation() {
-    if !inside("names_come_and_go_with_their_generation") {
+    if !inside("tests::names_come_and_go_with_their_generation") {
         return;
     }
     let room = Room::new();
@@ -375,7 +129,7 @@ fn names_come_and_go_with_their_generation() {
 // Rule 115
 #[test]
 fn a_reader_never_sees_a_mix() {
-    if !inside("a_reader_never_sees_a_mix") {
+    if !inside("tests::a_reader_never_sees_a_mix") {
         return;
     }
     const FILES: [&str; 4] = ["a", "b/x", "b/y", "z"];
@@ -424,39 +178,6 @@ fn a_reader_never_sees_a_mix() {
 
 // Rule 115
 #[test]
-fn a_full_tmpfs_keeps_the_old_generation() {
-    if !inside("a_full_tmpfs_keeps_the_old_generation") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.mount("small", "tmpfs", "size=64k,mode=0755");
-    let (small, large) = ("x".repeat(20_000), "y".repeat(30_000));
-    write(&target, &[("a", &small), ("b", &small)]).unwrap();
-    let before = (layout(&target), fs::read_link(target.join("..data")).unwrap());
-    let full = write(&target, &[("a", &large), ("new", &large)]);
-    assert!(matches!(full, Err(Error::Full)), "{full:?}");
-    assert_eq!((layout(&target), fs::read_link(target.join("..data")).unwrap()), before);
-    assert_eq!(fs::read_to_string(target.join("b")).unwrap(), small);
-    write(&target, &[("a", "fits")]).unwrap();
-    assert_eq!(layout(&target), (names(&["..data", "a"]), 1));
-
-    // No room for one more name: the links fail, and what was made for them is gone too.
-    let target = room.mount("few", "tmpfs", "nr_inodes=9,mode=0755");
-    write(&target, &[("a", "1"), ("b", "1")]).unwrap();
-    let before = layout(&target);
-    assert!(matches!(write(&target, &[("a", "2"), ("c", "2")]), Err(Error::Full)));
-    assert_eq!(layout(&target), before);
-    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "1");
-    // Nor for a lock: what is to be gone is gone all the same.
-    let fill = (0..).map_while(|it: u32| fs::write(target.join(format!("fill-{it}")), "").ok());
-    assert!(fill.count() < 9);
-    assert!(matches!(write(&target, &[("a", "2")]), Err(Error::Full)));
-    remove(&Target::open(&target).unwrap()).unwrap();
-    assert!(entries(&target).iter().all(|it| it.starts_with("fill-")));
-}
-
-// Rule 115
-#[test]
 fn kill_9_leaves_a_whole_generation_and_the_next_run_cleans_up() {
     const NAME: &str = "kill_9_leaves_a_whole_generation_and_the_next_run_cleans_up";
     if let Some(target) = std::env::var_os(WRITER) {
@@ -467,7 +188,7 @@ fn kill_9_leaves_a_whole_generation_and_the_next_run_cleans_up() {
             write(&target, &[("a", &content), ("b/c", &content), (&own, &content)]).unwrap();
         }
     }
-    if !inside(NAME) {
+    if !inside(&format!("tests::{NAME}")) {
         return;
     }
     let room = Room::new();
@@ -509,7 +230,7 @@ fn kill_9_leaves_a_whole_generation_and_the_next_run_cleans_up() {
 
 #[test]
 fn two_injections_do_not_meet() {
-    if !inside("two_injections_do_not_meet") {
+    if !inside("tests::two_injections_do_not_meet") {
         return;
     }
     let room = Room::new();
@@ -521,253 +242,10 @@ fn two_injections_do_not_meet() {
     assert!(write(&target, &[("a", "1")]).is_ok());
 }
 
-// Rule 115: what is to be gone is gone, whatever somebody has put beside it or in its place.
-#[test]
-fn what_is_in_the_way_keeps_nothing_from_being_removed() {
-    if !inside("what_is_in_the_way_keeps_nothing_from_being_removed") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.tmpfs();
-    let plant_over = |name: &str| {
-        let _ = fs::remove_file(target.join(name));
-        fs::create_dir_all(target.join(name).join("theirs")).unwrap();
-    };
-    for name in ["..data", "..data_tmp"] {
-        write(&target, &[("a", "1"), ("b", "1"), ("c", "1")]).unwrap();
-        plant_over("b");
-        plant_over(name);
-        let removed = remove(&Target::open(&target).unwrap());
-        assert!(matches!(removed, Err(Error::Foreign(it)) if it == name));
-        assert_eq!(layout(&target), (names(&["b", name]), 0));
-        fs::remove_dir_all(target.join("b")).unwrap();
-        fs::remove_dir_all(target.join(name)).unwrap();
-    }
-}
-
-// Rules 113, 115
-#[test]
-fn a_link_that_is_exchanged_again_is_no_success() {
-    if !inside("a_link_that_is_exchanged_again_is_no_success") {
-        return;
-    }
-    let room = Room::new();
-    let path = room.tmpfs();
-    write(&path, &[("a", "1")]).unwrap();
-    let old = fs::read_link(path.join("..data")).unwrap();
-    let target = Target::open(&path).unwrap();
-    let check = |then: &dyn Fn(&Path), expected: bool| {
-        let fresh = generation::Generation::create(&target).unwrap();
-        links::exchange(&target, &links::Layout::read(&target).unwrap(), &fresh).unwrap();
-        then(&path.join(fs::read_link(path.join("..data")).unwrap()));
-        assert_eq!(links::check_exchanged(&target, &fresh).is_ok(), expected);
-        let _ = fs::remove_file(path.join("..data"));
-        symlink(&old, path.join("..data")).unwrap();
-    };
-    check(&|_| (), true);
-    check(&|_| fs::remove_file(path.join("..data")).unwrap(), false);
-    check(&|fresh| fs::rename(fresh, path.join("aside")).unwrap(), false);
-    check(
-        &|_| {
-            fs::remove_file(path.join("..data")).unwrap();
-            symlink(&old, path.join("..data")).unwrap();
-        },
-        false,
-    );
-    // Nor is what came there while we wrote replaced.
-    fs::remove_file(path.join("..data")).unwrap();
-    let (fresh, layout) =
-        (generation::Generation::create(&target).unwrap(), links::Layout::read(&target).unwrap());
-    fs::write(path.join("..data"), "theirs").unwrap();
-    assert!(matches!(links::exchange(&target, &layout, &fresh), Err(Error::Foreign(_))));
-    assert_eq!(fs::read(path.join("..data")).unwrap(), b"theirs");
-    assert!(!path.join("..data_tmp").exists());
-    // Moved, it is emptied all the same.
-    file::fill(&file::create(fresh.as_fd(), "a").unwrap(), b"secret", &Access::default()).unwrap();
-    fs::rename(path.join(fresh.name()), path.join("kept")).unwrap();
-    drop(fresh);
-    assert_eq!(entries(&path.join("kept")), names(&[]));
-}
-
-// Rule 115: whoever watches the notice alone finds what it names, or something newer.
-#[test]
-fn a_notice_comes_after_what_it_names() {
-    if !inside("a_notice_comes_after_what_it_names") {
-        return;
-    }
-    let room = Room::new();
-    let path = room.tmpfs();
-    let other = room.mount("other", "tmpfs", "size=1m,mode=0755");
-    for notice in [path.join("ready"), other.join("ready")] {
-        let tell = |number: u32| {
-            let (files, access) = (files(&[("number", &number.to_string())]), Access::default());
-            let (target, notice) = (Target::open(&path).unwrap(), Notice::open(&notice).unwrap());
-            publish_and_tell(&target, &files, &access, &notice, &|_| ())
-        };
-        let seen = || {
-            let line = fs::read_to_string(&notice).unwrap();
-            let (name, time) = line.strip_suffix('\n').unwrap().split_once(' ').unwrap();
-            assert!(generation::is_name(name) && time.len() == 20 && time.ends_with('Z'), "{line}");
-            name.to_owned()
-        };
-        tell(0).unwrap();
-        assert_eq!(PathBuf::from(seen()), fs::read_link(path.join("..data")).unwrap());
-        assert_eq!(fs::metadata(&notice).unwrap().mode() & 0o7777, 0o400);
-        let is_done = AtomicBool::new(false);
-        let (told, looked) = std::thread::scope(|scope| {
-            let reader = scope.spawn(|| {
-                let mut looked = std::collections::BTreeMap::new();
-                while !is_done.load(Ordering::Relaxed) {
-                    let name = seen();
-                    // Replaced between following `..data` and opening the file: the next one is there.
-                    let number = loop {
-                        match fs::read_to_string(path.join("number")) {
-                            Ok(number) => break number.parse::<u32>().unwrap(),
-                            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
-                        }
-                    };
-                    looked.entry(name).or_insert(number);
-                }
-                looked
-            });
-            let mut told = std::collections::BTreeMap::new();
-            for number in 1..=500 {
-                tell(number).unwrap();
-                told.insert(seen(), number);
-            }
-            is_done.store(true, Ordering::Relaxed);
-            (told, reader.join().unwrap())
-        });
-        assert!(looked.len() > 3, "the reader saw {} notices only", looked.len());
-        for (name, number) in looked {
-            assert!(told.get(&name).is_none_or(|it| *it <= number), "{name}: told before it was there");
-        }
-        // What fails is not told, and what is told stays.
-        let before = seen();
-        fs::create_dir(path.join("taken")).unwrap();
-        let (target, access) = (Target::open(&path).unwrap(), Access::default());
-        let opened = Notice::open(&notice).unwrap();
-        let failed = publish_and_tell(&target, &files(&[("taken", "x")]), &access, &opened, &|_| ());
-        assert!(matches!(failed, Err(Error::Foreign(_))));
-        assert_eq!(seen(), before);
-        fs::remove_dir(path.join("taken")).unwrap();
-        let lock = lock::Lock::take(&target).unwrap();
-        assert!(matches!(tell(0), Err(Error::Busy)));
-        drop(lock);
-        opened.remove().unwrap();
-        assert!(!notice.exists());
-        remove(&target).unwrap();
-    }
-}
-
-// Rules 112, 113, 114: a notice is a file like the others, and what is wrong with it is found first.
-#[test]
-fn a_notice_goes_nowhere_else() {
-    if !inside("a_notice_goes_nowhere_else") {
-        return;
-    }
-    let room = Room::new();
-    let path = room.tmpfs();
-    write(&path, &[("a", "1"), ("b/c", "1")]).unwrap();
-    let before = fs::read_link(path.join("..data")).unwrap();
-    let outside = room.base.path().canonicalize().unwrap().join("outside");
-    fs::write(&outside, "untouched").unwrap();
-    symlink(&outside, path.join("link")).unwrap();
-    fs::create_dir(path.join("folder")).unwrap();
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    rustix::fs::mknodat(rustix::fs::CWD, path.join("fifo"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
-    fs::write(path.join("one"), "").unwrap();
-    fs::hard_link(path.join("one"), path.join("two")).unwrap();
-    let disk = Path::new(env!("CARGO_MANIFEST_DIR")).join("notice");
-    for at in
-        [&path.join("link"), &path.join("folder"), &path.join("fifo"), &path.join("one"), &path.join("b/x")]
-    {
-        assert!(Notice::open(at).is_err(), "{}", at.display());
-    }
-    assert!(matches!(Notice::open(&path.join("..data")), Err(Error::Name(_))));
-    assert!(matches!(Notice::open(&disk), Err(Error::NotInMemory)));
-    // The name of a file to come, and a trap that is laid after it was opened.
-    let target = Target::open(&path).unwrap();
-    let tell = |notice: &Notice, name: &str| {
-        publish_and_tell(&target, &files(&[(name, "2")]), &Access::default(), notice, &|_| ())
-    };
-    let notice = Notice::open(&path.join("new")).unwrap();
-    assert!(matches!(tell(&notice, "new/file"), Err(Error::Taken(it)) if it == "new"));
-    symlink(&outside, path.join("new")).unwrap();
-    assert!(matches!(tell(&notice, "a"), Err(Error::Foreign(it)) if it == "new"));
-    assert_eq!(fs::read_link(path.join("..data")).unwrap(), before);
-    assert_eq!(fs::read(&outside).unwrap(), b"untouched");
-    // It is told when the files are there and only the notice is not.
-    fs::remove_file(path.join("new")).unwrap();
-    let far = room.mount("far", "tmpfs", "size=4k,mode=0755");
-    let notice = Notice::open(&far.join("ready")).unwrap();
-    fs::write(far.join("fill"), "x".repeat(4096)).unwrap();
-    assert!(matches!(tell(&notice, "a"), Err(Error::NotTold(it)) if matches!(*it, Error::Full)));
-    assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "2");
-}
-
-// Rule 115: an error, and soon.
-#[test]
-fn a_directory_that_is_filled_up_keeps_nobody_there() {
-    if !inside("a_directory_that_is_filled_up_keeps_nobody_there") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.mount("large", "tmpfs", "size=64m,nr_inodes=0,mode=0755");
-    write(&target, &[("a", "1")]).unwrap();
-    fs::write(target.join("one"), "").unwrap();
-    for number in 0..1 << 16 {
-        fs::hard_link(target.join("one"), target.join(format!("x{number}"))).unwrap();
-    }
-    assert!(matches!(write(&target, &[("a", "2")]), Err(Error::TooMany)));
-    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "1");
-}
-
-// Rule 115: what the owner of the files makes there keeps them neither from being replaced nor removed.
-#[test]
-fn whatever_is_put_beside_the_files_is_removed_with_them() {
-    use std::os::unix::ffi::OsStrExt as _;
-    if !inside("whatever_is_put_beside_the_files_is_removed_with_them") {
-        return;
-    }
-    let room = Room::new();
-    let target = room.tmpfs();
-    let plant = || {
-        write(&target, &[("db/password", "x")]).unwrap();
-        let folder = target.join("db").canonicalize().unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-        let odd = folder.join(std::ffi::OsStr::from_bytes(b"no\xff"));
-        fs::create_dir(&odd).unwrap();
-        fs::write(odd.join(std::ffi::OsStr::from_bytes(b"\xfe")), "x").unwrap();
-        std::env::set_current_dir(&folder).unwrap();
-        for _ in 0..700 {
-            fs::create_dir("d").unwrap();
-            std::env::set_current_dir("d").unwrap();
-        }
-        fs::write("deep", "x").unwrap();
-        std::env::set_current_dir("/").unwrap();
-    };
-    let few = rustix::process::Rlimit { current: Some(48), maximum: Some(48) };
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, few).unwrap();
-    plant();
-    write(&target, &[("a", "1")]).unwrap();
-    assert_eq!(layout(&target), (names(&["..data", "a"]), 1));
-    plant();
-    remove(&Target::open(&target).unwrap()).unwrap();
-    assert_eq!(entries(&target), names(&[]));
-
-    // What has a generation's name and cannot be removed is told, and in nobody's way.
-    fs::write(target.join("..2026_11_25_18_50_29.1d5f3a000000"), "x").unwrap();
-    write(&target, &[("a", "1")]).unwrap();
-    write(&target, &[("a", "2")]).unwrap();
-    assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "2");
-    assert_eq!(layout(&target), (names(&["..data", "a"]), 2));
-}
-
 // Rule 115
 #[test]
 fn what_is_held_is_nobody_elses_and_removes_only_itself() {
-    if !inside("what_is_held_is_nobody_elses_and_removes_only_itself") {
+    if !inside("tests::what_is_held_is_nobody_elses_and_removes_only_itself") {
         return;
     }
     let room = Room::new();
@@ -794,41 +272,4 @@ fn what_is_held_is_nobody_elses_and_removes_only_itself() {
     held.remove().unwrap();
     assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "theirs");
     assert!(!target.join(own).exists());
-}
-
-// Rule 112
-#[test]
-fn a_private_tmpfs_is_closed_and_goes_away() {
-    if !inside("a_private_tmpfs_is_closed_and_goes_away") {
-        return;
-    }
-    let base = tempfile::tempdir().unwrap();
-    let private = PrivateMount::create(None, &[PathBuf::from("/proc/none"), base.path().to_owned()], 1 << 20);
-    let private = private.unwrap();
-    let path = private.path().to_owned();
-    let options = || {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-        let own = mounts.lines().rev().find(|it| it.split(' ').nth(4) == path.to_str());
-        own.unwrap().to_owned()
-    };
-    for option in ["nosuid", "nodev", "noexec", "size=1024k", "mode=700", " - tmpfs "] {
-        assert!(options().contains(option), "{option}: {}", options());
-    }
-    // Whoever has no privileges cannot have `noswap`, and must be told.
-    assert!(options().contains("noswap") || private.is_swappable);
-    publish(&private.target().unwrap(), &files(&[("a", "1")]), &Access::default(), &|_| ()).unwrap();
-    assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "1");
-    // What comes to be in its place gets nothing.
-    mount("tmpfs", &path, "tmpfs", MountFlags::NOSUID, None).unwrap();
-    publish(&private.target().unwrap(), &files(&[("a", "2")]), &Access::default(), &|_| ()).unwrap();
-    assert_eq!(entries(&path), names(&[]));
-    unmount(&path, UnmountFlags::empty()).unwrap();
-    assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "2");
-    private.make_read_only().unwrap();
-    assert!(fs::write(path.join("b"), "x").is_err());
-    assert!(options().contains("ro,nosuid,nodev,noexec"), "{}", options());
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
-    drop(private);
-    assert!(!path.exists());
-    assert!(PrivateMount::create(Some(Path::new("/proc/self/cwd")), &[], 1 << 20).is_err());
 }
