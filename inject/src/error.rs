@@ -26,7 +26,7 @@ pub enum Error {
     Link,
     #[error("the path has no file name")]
     NoName,
-    #[error("the path leads upwards: write it without `..`")]
+    #[error("the path leads upwards, or what it led to was unmounted: write it without `..`")]
     Upwards,
     #[error("another injection is at work there, or a program under `secret run` has its secrets there")]
     Busy,
@@ -59,7 +59,7 @@ impl Error {
     pub(crate) fn open(error: rustix::io::Errno) -> Self {
         match error {
             rustix::io::Errno::LOOP => Self::Link,
-            // No mount keeps us from a directory, only what lies above where we began.
+            // What lies above where we began. A mount on the way is none, unless it goes away meanwhile.
             rustix::io::Errno::XDEV => Self::Upwards,
             error => Self::io("open it")(error),
         }

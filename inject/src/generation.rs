@@ -7,13 +7,19 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FileType, Mode, RenameFlags, fchmod, fchown, fstat, renameat_with, statat, unlinkat},
+    fs::{
+        AtFlags, Dir, FileType, Mode, RenameFlags, fchmod, fchown, fstat, openat2, renameat_with, statat,
+        unlinkat,
+    },
     io::Errno,
     process::geteuid,
 };
 use time::OffsetDateTime;
 
-use crate::{Access, Error, Files, Target, file};
+use crate::{
+    Access, Error, Files, Target, file,
+    target::{DIRECTORY, WITHIN},
+};
 
 /// Removed when dropped, unless it is kept: of a generation that is not whole nothing remains.
 pub(crate) struct Generation<'t> {
@@ -126,10 +132,11 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// Removes the directory `name` with all that is in it, if it is ours. Nothing is followed out of it.
 pub(crate) fn remove(dir: BorrowedFd<'_>, name: &str) -> Result<(), Error> {
-    let opened = match file::open_folder(dir, name) {
+    let opened = match openat2(dir, name, DIRECTORY, Mode::empty(), WITHIN) {
         Ok(opened) => opened,
-        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+        Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::LOOP | Errno::NOTDIR | Errno::XDEV) => return Err(Error::Foreign(name.to_owned())),
+        Err(error) => return Err(Error::io("open a directory")(error)),
     };
     let stat = fstat(&opened).map_err(Error::io("look at a directory"))?;
     if stat.st_uid != geteuid().as_raw() {

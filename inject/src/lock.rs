@@ -60,7 +60,8 @@ impl Drop for Lock {
 
 /// Makes the file, or opens the one that is there; nothing if it was removed in between.
 fn open(folder: &OwnedFd) -> Result<Option<File>, Error> {
-    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    // Not to write: that would keep the file system from being made read-only.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
     match openat2(folder, NAME, flags | OFlags::CREATE | OFlags::EXCL, mode, WITHIN) {
         Ok(made) => {

@@ -294,11 +294,16 @@ fn make_one(at: &OwnedFd, name: &std::ffi::OsStr) -> Result<OwnedFd, Error> {
         Err(error) => return Err(Error::io("make a directory")(error)),
     };
     let made = openat2(at, name, DIRECTORY, Mode::empty(), BENEATH).map_err(Error::open)?;
-    let stat = fstat(&made).map_err(Error::io("look at a directory"))?;
-    match is_new && (stat.st_uid != geteuid().as_raw() || stat.st_mode & 0o022 != 0) {
+    match is_new && !is_ours_alone(&made)? {
         true => Err(Error::Contested(name.to_string_lossy().into_owned())),
         false => Ok(made),
     }
+}
+
+/// Else it is not the one that was just made.
+fn is_ours_alone(dir: &OwnedFd) -> Result<bool, Error> {
+    let stat = fstat(dir).map_err(Error::io("look at a directory"))?;
+    Ok(stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o022 == 0)
 }
 
 #[cfg(test)]
@@ -394,7 +399,11 @@ mod tests {
             assert!(matches!(made, Err(Error::Upwards)), "{path}");
         }
         assert!(!base.join("new").exists());
-        Single::open(&base.join("new/b/token"), Medium::Any, Missing::Create).unwrap();
+        let made = Single::open(&base.join("new/b/token"), Medium::Any, Missing::Create).unwrap();
+        // Nor is a directory that others may write to the one that we have made.
+        assert!(is_ours_alone(&made.folder).unwrap());
+        std::fs::set_permissions(base.join("new/b"), std::fs::Permissions::from_mode(0o775)).unwrap();
+        assert!(!is_ours_alone(&made.folder).unwrap());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What lies in memory, and how much fits there.
 
+use std::os::fd::AsFd as _;
+
 use super::*;
 
 // Rule 112
@@ -33,7 +35,7 @@ fn who_swaps_is_told_by_the_mount() {
         let file = room.base.path().join("swaps");
         fs::write(&file, swaps).unwrap();
         rustix::mount::mount_bind(&file, "/proc/swaps").unwrap();
-        room.mounts.borrow_mut().push(PathBuf::from("/proc/swaps"));
+        room.is_mounted(Path::new("/proc/swaps"));
     };
     machine("Filename Type Size\n");
     assert!(!swaps(&plain) && !swaps(&ramfs));
@@ -45,7 +47,7 @@ fn who_swaps_is_told_by_the_mount() {
     let path = room.base.path().canonicalize().unwrap().join("noswap");
     fs::create_dir(&path).unwrap();
     if mount("tmpfs", &path, "tmpfs", MountFlags::NOSUID, Some(c"noswap,size=64k")).is_ok() {
-        room.mounts.borrow_mut().push(path.clone());
+        room.is_mounted(&path);
         fs::create_dir(path.join("below")).unwrap();
         assert!(!swaps(&path) && !swaps(&path.join("below")));
     } else {
@@ -83,6 +85,12 @@ fn a_full_tmpfs_keeps_the_old_generation() {
     assert_eq!(fs::read_to_string(target.join("b")).unwrap(), small);
     write(&target, &[("a", "fits")]).unwrap();
     assert_eq!(layout(&target), (names(&["..data", "a"]), 1));
+
+    // Of a file that did not fit nothing is left, whoever has another name for it.
+    let target = room.mount("tiny", "tmpfs", "size=8k,mode=0755");
+    let file = file::create(fs::File::open(&target).unwrap().as_fd(), "a").unwrap();
+    assert!(matches!(file::fill(&file, &[b'x'; 20_000], &Access::default()), Err(Error::Full)));
+    assert_eq!(fs::metadata(target.join("a")).unwrap().len(), 0);
 
     // No room for one more name: the links fail, and what was made for them is gone too.
     let target = room.mount("few", "tmpfs", "nr_inodes=9,mode=0755");

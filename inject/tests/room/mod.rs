@@ -4,11 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 use std::{
-    cell::RefCell,
     ffi::{CStr, CString},
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
 };
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
@@ -46,13 +46,13 @@ pub fn inside(test: &str) -> bool {
 /// A directory for one test. Whatever was mounted in it is unmounted before it is removed, so that nothing but
 /// the directory itself is.
 pub struct Room {
-    pub mounts: RefCell<Vec<PathBuf>>,
+    mounts: Mutex<Vec<PathBuf>>,
     pub base: tempfile::TempDir,
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        while let Some(path) = self.mounts.get_mut().pop() {
+        while let Some(path) = self.mounts.get_mut().unwrap().pop() {
             unmount(&path, UnmountFlags::DETACH).unwrap();
         }
     }
@@ -60,7 +60,7 @@ impl Drop for Room {
 
 impl Room {
     pub fn new() -> Self {
-        Self { mounts: RefCell::default(), base: tempfile::tempdir().unwrap() }
+        Self { mounts: Mutex::default(), base: tempfile::tempdir().unwrap() }
     }
 
     pub fn mount(&self, name: &str, kind: &str, options: &str) -> PathBuf {
@@ -73,7 +73,12 @@ impl Room {
     /// A new file system of that kind, never a part of one that is there.
     pub fn mount_over(&self, path: &Path, kind: &str, options: &CStr) {
         mount(kind, path, kind, MountFlags::NOSUID, options).unwrap();
-        self.mounts.borrow_mut().push(path.to_owned());
+        self.is_mounted(path);
+    }
+
+    /// What the test has mounted itself, to be unmounted in the end.
+    pub fn is_mounted(&self, path: &Path) {
+        self.mounts.lock().unwrap().push(path.to_owned());
     }
 
     pub fn tmpfs(&self) -> PathBuf {
