@@ -35,6 +35,8 @@ pub(crate) struct Layout {
     has_next: bool,
     /// What has a name of ours and is not ours.
     foreign: Option<String>,
+    /// There is more than was looked at.
+    is_partial: bool,
 }
 
 impl Layout {
@@ -44,13 +46,13 @@ impl Layout {
         let mut generations = Vec::new();
         for (at, entry) in Dir::read_from(target).map_err(Error::io("read the directory"))?.enumerate() {
             if at >= MOST {
-                return Err(Error::TooMany);
+                return Self::of_current(target);
             }
             let entry = entry.map_err(Error::io("read the directory"))?;
             let Ok(name) = entry.file_name().to_str() else { continue };
             match name {
                 "." | ".." => {}
-                DATA => match ours(target, name)?.filter(|it| generation::is_name(it)) {
+                DATA => match current(target)? {
                     Some(points_to) => layout.current = Some(points_to),
                     None => layout.foreign = Some(name.to_owned()),
                 },
@@ -70,9 +72,18 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Whether all that has our names is ours.
+    /// What is in use, which can be found without looking at all that is there.
+    fn of_current(target: &Target) -> Result<Self, Error> {
+        Ok(Self { current: current(target)?, is_partial: true, ..Self::default() })
+    }
+
+    /// Whether all that has our names is ours, as far as can be seen.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.foreign.clone().map_or(Ok(()), |it| Err(Error::Foreign(it)))
+        match &self.foreign {
+            Some(name) => Err(Error::Foreign(name.clone())),
+            None if self.is_partial => Err(Error::TooMany),
+            None => Ok(()),
+        }
     }
 
     /// Removes the link that a crash left before it came into use.
@@ -170,6 +181,11 @@ pub(crate) fn check_exchanged(target: &Target, fresh: &Generation<'_>) -> Result
 
 fn through_data(name: &str) -> String {
     format!("{DATA}/{name}")
+}
+
+/// The generation that is in use.
+fn current(target: &Target) -> Result<Option<String>, Error> {
+    Ok(ours(target, DATA)?.filter(|it| generation::is_name(it)))
 }
 
 /// Removes a link, if it is still there.

@@ -114,12 +114,13 @@ fn replace(
 /// Removes all that injections have written there, and nothing else. What is in the way of a part keeps no other part
 /// from being removed.
 pub fn remove(target: &Target) -> Result<(), Error> {
-    let _lock = match Lock::take(target) {
-        // Who fills the tmpfs keeps nothing in it: nobody else can have the lock now, nor get it.
-        Err(Error::Full) => None,
-        taken => Some(taken?),
+    // Who fills the tmpfs, or lays something in the lock's place, keeps nothing there: nobody can take it now.
+    let (_lock, in_the_way) = match Lock::take(target) {
+        Err(Error::Full) => (None, Ok(())),
+        Err(error @ Error::Foreign(_)) => (None, Err(error)),
+        taken => (Some(taken?), Ok(())),
     };
-    remove_all(target, &Layout::read(target)?)
+    remove_all(target, &Layout::read(target)?).and(in_the_way)
 }
 
 fn remove_all(target: &Target, layout: &Layout) -> Result<(), Error> {

@@ -135,7 +135,7 @@ fn what_is_in_the_way_keeps_nothing_from_being_removed() {
         let _ = fs::remove_file(target.join(name));
         fs::create_dir_all(target.join(name).join("theirs")).unwrap();
     };
-    for name in ["..data", "..data_tmp"] {
+    for name in ["..data", "..data_tmp", "..lock"] {
         write(&target, &[("a", "1"), ("b", "1"), ("c", "1")]).unwrap();
         plant_over("b");
         plant_over(name);
@@ -206,6 +206,10 @@ fn a_directory_that_is_filled_up_keeps_nobody_there() {
     }
     assert!(matches!(write(&target, &[("a", "2")]), Err(Error::TooMany)));
     assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "1");
+    // What is in use is gone all the same.
+    let generation = target.join(fs::read_link(target.join("..data")).unwrap());
+    assert!(matches!(remove(&Target::open(&target).unwrap()), Err(Error::TooMany)));
+    assert!(!generation.exists() && !target.join("a").exists());
 }
 
 // Rule 115: what the owner of the files makes there keeps them neither from being replaced nor removed.
