@@ -211,9 +211,14 @@ mod tests {
     // Rule 114: what a field is called was chosen by whoever stored it.
     #[test]
     fn a_field_cannot_choose_where_it_is_written() {
-        for field in ["../../etc/cron.d/x", "a/b", "..", "..data", "", "/etc/x"] {
+        let long = "x".repeat(300);
+        for field in
+            ["../../etc/cron.d/x", "a/b", "..", ".", "..data", "", "/", "/etc/x", "a\0b", "\0", "a\nb", &long]
+        {
             check_files("db", &json!({ field: "v" }), None);
             check_files("db=pg", &json!({ field: "v" }), None);
+            // Nor where the others would be files.
+            check_files("db", &json!({ field: "v", "user": "u" }), None);
         }
         check_files("db#a/b=plain", &json!({ "a/b": "v" }), Some(&["plain"]));
     }
