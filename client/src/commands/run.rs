@@ -22,7 +22,7 @@ use crate::{
     context::{Context, Global},
     env,
     failure::Failure,
-    inject::{Picked, Source, Wanted, leftover},
+    inject::{Picked, Source, Wanted, leftover, warn_of},
     output::note,
 };
 
@@ -176,13 +176,15 @@ impl Place {
         if mount.may_be_swapped() {
             note("warning: the machine has swap, and this kernel may write the secrets to it");
         }
-        publish(&Target::open(mount.path())?, files, &Access::default(), &leftover)?;
+        publish(&mount.target()?, files, &Access::default(), &leftover)?;
         mount.make_read_only()?;
         Ok(Self::Mounted(mount))
     }
 
     fn borrowed(path: &Path, files: &Files) -> Result<Self, Error> {
-        let held = Held::publish(Target::open(path)?, files, &Access::default(), &leftover)?;
+        let target = Target::open(path)?;
+        warn_of(&target, path)?;
+        let held = Held::publish(target, files, &Access::default(), &leftover)?;
         Ok(Self::Borrowed { held, path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) })
     }
 
