@@ -11,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use running::{Commands as _, Ended, read, said, tmpfs, wait_for};
+use running::{Commands as _, Ended, SWAP, ci, is_root, read, said, tmpfs, wait_for};
 use shared::{BINARY, Server};
 
 /// Runs `secret inject --to DIR` with more arguments.
@@ -83,6 +83,110 @@ fn whatever_fails_nothing_is_half_written() {
     let link = disk.path().join("link");
     symlink(to, &link).unwrap();
     assert!(inject(&server, &link, &["apps/shop/db"]).1.contains("symbolic link"));
+}
+
+// Rule 114: what fields are called was chosen by whoever stored them.
+#[test]
+fn no_field_chooses_where_it_is_written() {
+    let (server, dir) = (server(), tmpfs());
+    let long = format!("{}=v", "x".repeat(300));
+    for (at, field) in ["..=v", "../up=v", "..data=v", ".=v", "a/b=v", &long].into_iter().enumerate() {
+        let secret = format!("apps/evil/{at}");
+        server.ok(&["put", &secret, "good=v", field]);
+        for whole in [secret.clone(), format!("{secret}=db")] {
+            let (status, text) = inject(&server, dir.path(), &["apps/shop/db", &whole]);
+            assert_eq!(status, 1, "{field}: {text}");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "{field}");
+        }
+    }
+    server.ok(&["put", "apps/evil/good", "good=v", "user=u"]);
+    assert_eq!(inject(&server, dir.path(), &["apps/evil/good"]).0, 0);
+}
+
+// Rule 114
+#[test]
+fn a_group_for_all_reads_the_files() {
+    let (server, dir) = (server(), tmpfs());
+    let to = dir.path();
+    let group = rustix::process::getegid().as_raw();
+    let args = ["--fs-group", &group.to_string(), "apps/shop/db"];
+    assert_eq!(inject(&server, to, &args), (0, String::new()));
+    for (name, mode) in [("db/password", 0o440), ("db", 0o2550), ("..data", 0o2750)] {
+        let found = fs::metadata(to.join(name)).unwrap();
+        assert_eq!((found.mode() & 0o7777, found.gid()), (mode, group), "{name}");
+    }
+    assert!(
+        inject(&server, to, &["--fs-group=no-such-group", "apps/shop/db"]).1.contains("no user or group")
+    );
+    let (status, text) = inject(&server, to, &[&args[..], &["--group=0"]].concat());
+    assert_eq!(status, 1, "{text}");
+    assert!(text.contains("does not go with"), "{text}");
+}
+
+// Rules 112, 114, 115
+#[test]
+fn a_notice_says_that_all_is_in_place() {
+    let (server, dir, other) = (server(), tmpfs(), tmpfs());
+    let to = dir.path();
+    let inject = |notice: &std::path::Path, args: &[&str]| {
+        inject(&server, to, &[&["--notify", notice.to_str().unwrap()], args].concat())
+    };
+    for notice in [to.join("ready"), other.path().join("ready")] {
+        assert_eq!(inject(&notice, &["apps/shop/db"]), (0, String::new()));
+        let told = read(&notice);
+        let in_place = fs::read_link(to.join("..data")).unwrap();
+        assert_eq!(told.split(' ').next(), in_place.to_str());
+        assert_eq!(fs::metadata(&notice).unwrap().mode() & 0o777, 0o400);
+        // What fails is not told.
+        assert_eq!(inject(&notice, &["none"]).0, 2);
+        assert_eq!((read(&notice), fs::read_link(to.join("..data")).unwrap()), (told, in_place));
+        assert_eq!(inject(&notice, &["--remove"]), (0, String::new()));
+        assert!(!notice.exists() && !to.join("db").exists());
+    }
+    // What is wrong with it is told before anything is written.
+    let disk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    symlink(disk.path().join("victim"), to.join("link")).unwrap();
+    let (link, on_disk) = (to.join("link"), disk.path().join("ready"));
+    for (notice, expected) in [
+        (&link, "link is there and is not ours"),
+        (&on_disk, "not a tmpfs"),
+        (&to.join("db"), "would be a secret and the notice"),
+        (&to.join("..data"), "begins with two dots"),
+    ] {
+        let (status, text) = inject(notice, &["apps/shop/db"]);
+        assert_eq!(status, 1, "{text}");
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(fs::read_dir(to).unwrap().count(), 1);
+    }
+    assert_eq!(fs::read_dir(disk.path()).unwrap().count(), 0);
+}
+
+// Rule 112
+#[test]
+fn what_may_be_swapped_is_told() {
+    let (server, dir) = (server(), tmpfs());
+    let warned = |swaps: &str| {
+        let fake = dir.path().join("swaps");
+        fs::write(&fake, swaps).unwrap();
+        let to = dir.path().join("to");
+        fs::create_dir_all(&to).unwrap();
+        let own: &[&str] = if is_root() { &["--mount"] } else { &["--mount", "--user", "--map-root-user"] };
+        let script = "mount --bind \"$1\" /proc/swaps && exec \"$2\" inject --to \"$3\" apps/shop/db";
+        let mut unshare = Command::new("unshare");
+        unshare.args(own).args(["sh", "-c", script, "sh"]).arg(&fake).arg(BINARY).arg(&to);
+        unshare.env("STRONGROOM_ADDR", &server.address).env("VAULT_TOKEN", "root");
+        let ran = unshare.output().unwrap();
+        let text = String::from_utf8_lossy(&ran.stderr).into_owned();
+        (ran.status.success(), text)
+    };
+    let (can, text) = warned("Filename Type Size\n");
+    if !can && ci().as_deref() != Some("true") {
+        return;
+    }
+    assert!(can && !text.contains(SWAP), "{text}");
+    let (can, text) = warned("Filename Type Size\n/dev/sda2 partition 1\n");
+    assert!(can && text.contains(SWAP) && text.contains("mount it with noswap"), "{text}");
+    assert_eq!(read(dir.path().join("to/db/user")), "rails");
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! `secret inject`: secrets as files, for something that starts later.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use strongroom_inject::{Access, Error, Files, Target, publish, remove};
+use strongroom_inject::{Access, Error, Files, Notice, Target, publish, publish_and_tell, remove};
 
 use crate::{
     context::Global,
     failure::Failure,
-    inject::{Source, Wanted, leftover},
-    output::note,
+    inject::{Source, Wanted, leftover, warn_of},
 };
 
 #[derive(Debug, clap::Args)]
@@ -16,6 +15,7 @@ use crate::{
   secret inject --to /run/shop db                    /run/shop/db/user, /run/shop/db/password
   secret inject --to /run/shop db#password=pgpass    /run/shop/pgpass
   secret inject --to /run/shop --role-id-file R --secret-id-file S --owner shop --mode 0400 db
+  secret inject --to /run/shop --notify /run/shop/ready db      /run/shop/ready is written last
   secret inject --to /run/shop --remove              removes what was injected there")]
 pub(crate) struct Args {
     /// A directory on a tmpfs
@@ -27,9 +27,15 @@ pub(crate) struct Args {
     /// The files' group: a name or a number
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
+    /// A group for all, as Kubernetes' fsGroup: it may read the files, and list the directories
+    #[arg(long, value_name = "GROUP", conflicts_with = "group")]
+    fs_group: Option<String>,
     /// The files' mode
     #[arg(long, value_name = "MODE", default_value = "0400")]
     mode: String,
+    /// A file on a tmpfs that is written anew when all others are in place: the generation's name and the time
+    #[arg(long, value_name = "FILE")]
+    notify: Option<PathBuf>,
     /// Remove what was injected there
     #[arg(long, conflicts_with = "secrets")]
     remove: bool,
@@ -42,21 +48,30 @@ pub(crate) struct Args {
 
 pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
     // What can be wrong here is found before the server is asked, and before anything is logged there.
-    let failed = |error: Error| {
-        let failure = Failure::new(format!("{}: {error}", args.to.display()));
+    let at = |path: &Path, error: Error| {
+        let failure = Failure::new(format!("{}: {error}", path.display()));
         match error {
             Error::NotInMemory => failure
                 .hint("mount one: mount -t tmpfs -o size=1m,mode=0755,noswap tmpfs DIR; /run often is one"),
-            Error::Foreign(_) => failure.hint("remove it, or call the secret something else with PATH=NAME"),
+            Error::Foreign(_) | Error::Taken(_) => {
+                failure.hint("remove it, or call the secret something else with PATH=NAME")
+            }
             Error::Link => failure.hint("write the path without links, /run for /var/run"),
             _ => failure,
         }
     };
-    let access = Access::parse(args.owner.as_deref(), args.group.as_deref(), &args.mode)
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let failed = |error: Error| at(&args.to, error);
+    let access = access(&args).map_err(|error| Failure::new(error.to_string()))?;
     let target = Target::open(&args.to).map_err(failed)?;
+    let notice = || match &args.notify {
+        Some(path) => Notice::open(path).map(Some).map_err(|error| at(path, error)),
+        None => Ok(None),
+    };
+    let told = notice()?;
     if args.remove {
-        return remove(&target).map_err(failed);
+        // First what says that the rest is there.
+        let untold = told.map_or(Ok(()), |it| it.remove());
+        return remove(&target).and(untold).map_err(failed);
     }
     drop(target);
     let cx = args.source.context(global)?;
@@ -69,8 +84,15 @@ pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
     }
     // The directory as it is now: it may have been mounted over while the server was waited for.
     let target = Target::open(&args.to).map_err(failed)?;
-    if target.is_open_to_all() {
-        note(&format!("warning: everybody may write to {}, and replace what is there", args.to.display()));
+    warn_of(&target, &args.to).map_err(failed)?;
+    match notice()? {
+        Some(notice) => publish_and_tell(&target, &files, &access, &notice, &leftover),
+        None => publish(&target, &files, &access, &leftover),
     }
-    publish(&target, &files, &access, &leftover).map_err(failed)
+    .map_err(failed)
+}
+
+fn access(args: &Args) -> Result<Access, Error> {
+    let access = Access::parse(args.owner.as_deref(), args.group.as_deref(), &args.mode)?;
+    args.fs_group.as_ref().map_or(Ok(access), |group| access.shared_with(group))
 }
