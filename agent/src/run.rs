@@ -63,7 +63,7 @@ pub async fn run(config: Config, options: Options, log: &Log) -> Result<u8, Erro
         paths: config.paths.clone(),
     };
     let left = kept.as_ref().map(|it| it.load(log)).unwrap_or_default();
-    let fetch = Fetch::new(identity.standing(), settings, left);
+    let fetch = Fetch::new(identity.standing(), settings, left, log.clone());
     let medium = if options.allow_disk { Medium::Any } else { Medium::Memory };
     let renderer = Renderer::new(&config, fetch.clone(), medium, log.clone())?;
     let child = config.exec.clone().map(Child::new).transpose().map_err(Error::Child)?;

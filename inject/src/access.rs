@@ -55,6 +55,18 @@ impl Access {
         Self { mode, ..Self::default() }
     }
 
+    /// The same for files of another mode, which somebody has chosen already.
+    #[must_use]
+    pub fn but_mode(&self, mode: u32) -> Self {
+        Self { mode: Mode::from_raw_mode(mode & 0o777), ..*self }
+    }
+
+    /// The files' mode.
+    #[must_use]
+    pub fn mode(&self) -> u32 {
+        self.mode.as_raw_mode()
+    }
+
     /// For the directories in a generation: whoever may read the files may list and pass them.
     pub(crate) fn folder_mode(&self) -> Mode {
         let read = self.mode.as_raw_mode() & 0o444;

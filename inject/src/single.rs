@@ -9,8 +9,8 @@ use std::{
 
 use rustix::{
     fs::{
-        AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, mkdirat, openat2,
-        renameat, statat, unlinkat,
+        AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, mkdirat, openat2, renameat,
+        statat, unlinkat,
     },
     io::Errno,
     process::geteuid,
@@ -229,18 +229,6 @@ impl Access {
     /// As [`Access::parse`], with a mode that is a number already.
     pub fn with_mode(owner: Option<&str>, group: Option<&str>, mode: u32) -> Result<Self, Error> {
         Self::parse(owner, group, &format!("{mode:04o}"))
-    }
-
-    /// The same for files of another mode, which somebody has chosen already.
-    #[must_use]
-    pub fn but_mode(&self, mode: u32) -> Self {
-        Self { mode: Mode::from_raw_mode(mode & 0o777), ..*self }
-    }
-
-    /// The files' mode.
-    #[must_use]
-    pub fn mode(&self) -> u32 {
-        self.mode.as_raw_mode()
     }
 }
 

@@ -122,7 +122,8 @@ pub(super) const TEMPLATE: Known = Known {
     unused: &[],
 };
 
-pub(super) const TEMPLATE_EXEC: Known = Known { used: &["command", "timeout"], unused: &["enabled"] };
+pub(super) const TEMPLATE_EXEC: Known =
+    Known { used: &["command", "timeout"], unused: &["enabled", "kill_timeout", "splay"] };
 
 pub(super) const WAIT: Known = Known { used: &["max", "min"], unused: &["enabled"] };
 

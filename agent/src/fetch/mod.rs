@@ -29,6 +29,7 @@ use pace::Pace;
 use crate::{
     config::{OnRevoke, PathRule, PathRules},
     identity::Standing,
+    log::Log,
 };
 
 /// What nobody has confirmed for so long is not kept any more.
@@ -56,6 +57,7 @@ struct Inner {
     woken: Notify,
     /// For those who ask at the same time.
     room: Semaphore,
+    log: Log,
 }
 
 /// How often things are asked for again, and what holds for some of them.
@@ -126,6 +128,7 @@ impl Fetch {
         identity: watch::Receiver<Standing>,
         settings: Settings,
         left: BTreeMap<Ask, (Body, Confirmed)>,
+        log: Log,
     ) -> Self {
         Self(Arc::new(Inner {
             identity,
@@ -136,6 +139,7 @@ impl Fetch {
             changed: Mutex::default(),
             woken: Notify::new(),
             room: Semaphore::new(AT_ONCE),
+            log,
         }))
     }
 
@@ -276,7 +280,10 @@ impl Fetch {
         let mut followed = self.followed();
         let Some(known) = followed.get_mut(ask) else { return };
         known.confirmed = Some(Confirmed::ago(Duration::ZERO));
-        (known.failed, known.until) = (None, until);
+        if known.failed.take().is_some() && known.body.is_some() {
+            self.0.log.info(&format!("{}: the server answers again", ask.path()));
+        }
+        known.until = until;
         let Some(body) = body else { return };
         let is_same = known.body.as_ref().is_some_and(|it| pace::is_same(it, &body));
         if !is_same || std::mem::take(&mut known.is_left) {
@@ -293,6 +300,10 @@ impl Fetch {
         let times = known.failed.as_ref().map_or(0, |it| it.0).saturating_add(1);
         let is_over = known.until.is_some_and(|it| it <= Instant::now());
         let is_revoked = is_over || error.is_denied() || error.is_not_found();
+        if times == 1 && known.body.is_some() {
+            // Once for each outage, not for each attempt.
+            self.0.log.warn(&format!("{}: what was read last stays in use: {error}", ask.path()));
+        }
         known.failed = Some((times, error));
         let goes = is_revoked && known.rule.on_revoke == OnRevoke::Remove && !known.is_gone;
         if goes {

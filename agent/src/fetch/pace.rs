@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use strongroom_sdk::{Answer, Client, Error, Method};
 use zeroize::Zeroizing;
 
@@ -195,18 +196,20 @@ pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Answer<'a> {
         #[serde(borrow, default)]
-        data: Option<&'a serde_json::value::RawValue>,
+        data: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        auth: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        wrap_info: Option<&'a RawValue>,
         #[serde(default)]
         lease_id: String,
     }
     let read = |it| serde_json::from_slice::<Answer<'_>>(it).ok();
-    match (read(one), read(other)) {
-        (Some(one), Some(other)) => {
-            let data = |it: &Answer<'_>| it.data.map(|it| it.get().to_owned()).map(Zeroizing::new);
-            one.lease_id == other.lease_id && data(&one) == data(&other)
-        }
-        _ => false,
-    }
+    let (Some(one), Some(other)) = (read(one), read(other)) else { return false };
+    let parts = |it: &Answer<'_>| {
+        [it.data, it.auth, it.wrap_info].map(|it| it.map(|it| Zeroizing::new(it.get().to_owned())))
+    };
+    one.lease_id == other.lease_id && parts(&one) == parts(&other)
 }
 
 #[cfg(test)]
@@ -220,6 +223,8 @@ mod tests {
         assert!(!is_same(one, br#"{"request_id":"b","lease_id":"","data":{"x":"2"}}"#));
         assert!(!is_same(one, br#"{"request_id":"b","lease_id":"l","data":{"x":"1"}}"#));
         assert!(!is_same(one, b"not json"));
+        assert!(!is_same(br#"{"auth":{"client_token":"a"}}"#, br#"{"auth":{"client_token":"b"}}"#));
+        assert!(!is_same(br#"{"wrap_info":{"token":"a"}}"#, br#"{"wrap_info":{"token":"b"}}"#));
     }
 
     #[test]

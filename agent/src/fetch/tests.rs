@@ -24,7 +24,7 @@ fn fetch(rule: &str, left: BTreeMap<Ask, (Body, Confirmed)>) -> Fetch {
     let config = Config::load(&[], Some((std::path::Path::new("a.hcl"), &text))).unwrap();
     let settings = Settings { interval: Duration::from_secs(300), renew_at: 0.9, paths: config.paths };
     let (_, standing) = watch::channel(Standing::default());
-    Fetch::new(standing, settings, left)
+    Fetch::new(standing, settings, left, Log::quiet())
 }
 
 #[track_caller]

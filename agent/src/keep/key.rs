@@ -82,8 +82,7 @@ fn in_memory(directory: &Path) -> Result<PathBuf, Error> {
     let places =
         env::runtime_directories().into_iter().filter_map(|it| Some(it.canonicalize().ok()?.join(&name)));
     let usable = |path: &PathBuf| {
-        Single::open(path, Medium::Memory, Missing::Refuse)
-            .is_ok_and(|it| it.mode().is_some() || it.is_writable())
+        Single::open(path, Medium::Memory, Missing::Refuse).is_ok_and(|it| it.is_there() || it.is_writable())
     };
     let found = places.into_iter().find(usable);
     found.ok_or(Error::NodeKey("no directory in memory is writable: name a `key_file` in `persist`"))

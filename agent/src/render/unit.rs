@@ -151,7 +151,7 @@ impl Unit {
         match &self.becomes {
             Becomes::Variable(value) => value.is_some(),
             Becomes::File { path, medium, .. } => {
-                Single::open(path, *medium, Missing::Refuse).is_ok_and(|it| it.mode().is_some())
+                Single::open(path, *medium, Missing::Refuse).is_ok_and(|it| it.is_there())
             }
         }
     }
@@ -172,15 +172,15 @@ impl Unit {
             Becomes::File { path, medium, missing, mode, access, backup, .. } => {
                 let write = || {
                     let place = Single::open(path, *medium, *missing)?;
-                    let is_same = place.content()?.is_some_and(|it| *it == *rendered);
-                    let access = match (*mode, place.kept_mode(access)) {
+                    let access = match (*mode, place.mode(access)) {
                         // A file keeps the mode it has, unless another one is asked for.
                         (None, Some(kept)) => access.but_mode(kept),
                         _ => *access,
                     };
-                    if is_same && place.mode().is_some_and(|it| it == access.mode()) {
+                    if place.holds(&rendered, &access)? {
                         return Ok(false);
                     }
+                    let is_same = place.content()?.is_some_and(|it| it.as_slice() == rendered.as_slice());
                     if *backup {
                         place.back_up()?;
                     }
@@ -198,7 +198,7 @@ impl Unit {
             Becomes::File { path, medium, .. } => {
                 let remove = || {
                     let place = Single::open(path, *medium, Missing::Refuse)?;
-                    let was_there = place.mode().is_some();
+                    let was_there = place.is_there();
                     place.remove().map(|()| was_there)
                 };
                 remove().map_err(Error::file(path.clone()))
