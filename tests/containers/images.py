@@ -20,12 +20,12 @@ def libraries(program):
 
 
 def slim(program, folder):
-    """A copy without what only a debugger reads, where there is `strip`: it is searched often."""
+    """A copy without what only a debugger reads, where there is `strip`: it is searched several times."""
     copy = folder / Path(program).name
     shutil.copyfile(program, copy)
     copy.chmod(0o755)
     if shutil.which("strip"):
-        subprocess.run(["strip", "--strip-debug", copy], check=True)
+        subprocess.run(["strip", copy], check=True)
     return copy
 
 

@@ -49,6 +49,7 @@ def make(check, world):
     began = time.monotonic()
     try:
         word, note = "ok", check(world)
+        world.learn_tokens()  # an agent that is started again has a new one
     except story.Skipped as skipped:
         word, note = "left out", str(skipped)
     except Trouble as trouble:

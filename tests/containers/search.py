@@ -89,6 +89,12 @@ def leave_everywhere(world):
     return word
 
 
+def stored(world, secrets_by_kind):
+    """The files of podman's storage that hold a secret."""
+    folder = world.podman.home
+    return [str(file.relative_to(folder)) for file in files(folder) if any(find(read(file), secrets_by_kind))]
+
+
 def look(world, word):
     """Reads every place once. Answers what was found of the world's secrets, and how much was read; fails when a kind
     of place did not show the word that had been left there."""

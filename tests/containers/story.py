@@ -33,7 +33,6 @@ def wait_for_pod(world, pod, process):
     until(lambda: process.poll() is not None, f"the pod {pod} to be started", WAIT)
     told = process.stdout.read()
     require(process.returncode == 0, f"podman kube play: {told}")
-    world.learn_tokens()
 
 
 def change_password(world, *pods):
@@ -94,7 +93,6 @@ def the_file_is_on_a_tmpfs_and_for_its_user_alone(world):
 
 # Rule 118
 def the_agent_alone_sees_its_token_and_its_way_in(world):
-    world.learn_tokens()
     sink = world.memory / "shop" / "agent" / "token-sidecar"
     require(any(secret.startswith("token") for secret, _ in find(sink.read_bytes(), world.secrets)), "the search finds the token in the sink")
     seen = world.podman.say("exec", "shop-app", "/bin/busybox", "find", "/", "-xdev", "-name", "token-*", "-o", "-name", "secret-id", "-o", "-name", "pgpass")
@@ -138,13 +136,12 @@ def when_the_server_is_killed_nothing_is_lost(world):
     before, held = shop.identity(), shop.file.read_bytes()
     # The pod of the check after next is given its way in while there is somebody to give it.
     world.late = world.prepare("late")
-    said = len(world.podman.log("shop-sidecar"))
     world.store.kill()
-    until(lambda: len(world.podman.log("shop-sidecar")) > said, "the agent to notice that the server is away")
+    # Three seconds at least, in which the agent asks for its secret several times.
     shop.goes_on(15)
     require(shop.file.read_bytes() == held, "the file is what it was")
     require(shop.identity() == before, "the application was started again")
-    return "fifteen connections after the agent had noticed"
+    return "fifteen connections without a server"
 
 
 def an_agent_that_starts_while_the_server_is_away_changes_nothing(world):
@@ -180,13 +177,11 @@ def both_pods_follow_when_it_is_back(world):
     before = [it.identity() for it in world.applications.values()]
     failed = change_password(world, "shop", "late")
     require([it.identity() for it in world.applications.values()] == before, "an application was started again")
-    world.learn_tokens()
     return f"{failed} failed connections"
 
 
 # Rules 5, 118
 def no_secret_is_anywhere_else(world):
-    world.learn_tokens()
     kinds = {what.split()[0] for what in world.secrets}
     require(kinds == {"password", "secret", "token", "root", "unseal"}, f"not every kind of secret is known: {kinds}")
     world.word = search.leave_everywhere(world)
@@ -197,22 +192,26 @@ def no_secret_is_anywhere_else(world):
 
 # Rule 112
 def a_destination_on_a_disk_is_refused(world):
-    config = world.home / "config" / "shop"
+    podman, config = world.podman, world.home / "config" / "shop"
     world.agent_config(config, "disk", once=True, destination="/pgpass")
-    volumes = ("--volume", f"{world.memory}/shop/agent:/agent", "--volume", f"{config}:/config:ro", "--network=host", "--name", "disk", "localhost/agent:1")
+    run = ("run", "--detach", "--name", "disk", "--network=host", "--volume", f"{world.memory}/shop/agent:/agent", "--volume", f"{config}:/config:ro",
+           "localhost/agent:1", "agent", "-config=/config/disk.hcl")
+    ended = lambda: podman.state("disk")["Status"] == "exited"
+    current = {"password": world.password}
     if world.is_ours:
-        refused = world.podman.ask("run", *volumes, "agent", "-config=/config/disk.hcl", wait=30)
-        require(refused.returncode not in (0, 125, 126, 127), f"the agent ends with {refused.returncode}: {refused.stderr}")
-        require("/pgpass" not in world.podman.say("diff", "disk"), "the file was written")
-        world.podman.say("rm", "disk")
-    allowed = ("--allow-disk",) if world.is_ours else ()
-    done = world.podman.ask("run", *volumes, "agent", "-config=/config/disk.hcl", *allowed, wait=60)
-    require(done.returncode == 0 and "/pgpass" in world.podman.say("diff", "disk"), f"what was allowed is not written: {done.stderr}")
-    found, _ = search.look(world, world.word)
-    require(any("files of podman" in it for it in found), "the search does not find what an agent wrote to a disk")
+        podman.say(*run)
+        until(lambda: ended() or b"tmpfs" in podman.log("disk"), "the agent to refuse the destination")
+        told = podman.log("disk").decode().splitlines()[-1]
+        require(not ended() or podman.state("disk")["ExitCode"] != 0, f"the agent is content: {told}")
+        require("/pgpass" not in podman.say("diff", "disk") and not search.stored(world, current), "the file was written")
+        podman.say("rm", "--force", "--time", "0", "disk")
+    podman.say(*run, *(["--allow-disk"] if world.is_ours else []))
+    until(ended, "the agent to end")
+    require("/pgpass" in podman.say("diff", "disk"), f"what is allowed is not written: {podman.log('disk')}")
+    require(any(it.endswith("/pgpass") for it in search.stored(world, current)), "the search does not find what an agent wrote to a disk")
     if not world.is_ours:
         raise Skipped("this agent writes to a disk; the search finds it there")
-    return f"{refused.stderr.strip().splitlines()[-1]}; with --allow-disk it is written, and the search finds it"
+    return f"\"{told}\"; with --allow-disk it is written, and the search finds it"
 
 
 CHECKS = [

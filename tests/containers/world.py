@@ -31,7 +31,7 @@ class World:
         self.memory = self.home / "memory"
         self.mounted, self.processes, self.applications = [], [], {}
         # What must be nowhere, by what it is.
-        self.secrets = {}
+        self.secrets, self.password = {}, None
         self.podman, self.postgres, self.store = Podman(self.home / "podman"), Postgres(self.home / "postgres"), Store(binary, self.home / "strongroom")
 
     def __enter__(self):
@@ -59,7 +59,8 @@ class World:
         return text
 
     def new_password(self):
-        return self.know(f"password {sum(what.startswith('password') for what in self.secrets) + 1}", fresh())
+        self.password = fresh()
+        return self.know(f"password {sum(what.startswith('password') for what in self.secrets) + 1}", self.password)
 
     def learn_tokens(self):
         """What the agents of all pods hold right now."""
@@ -82,6 +83,8 @@ class World:
         psql = [*busybox, ("/bin/psql", programs() / "psql")]
         shop = images.tar(folder / "shop.tar", psql, [("/app.sh", HERE / "app.sh")])
         self.podman.say("import", "--change", 'ENTRYPOINT ["/bin/busybox", "sh", "/app.sh"]', shop, "localhost/shop:1")
+        for made in folder.iterdir():
+            made.unlink()
 
     # --------------------------------------------------------------------- pods
 
