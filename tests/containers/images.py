@@ -29,9 +29,10 @@ def slim(program, folder):
     return copy
 
 
-def tar(to, programs, files=()):
-    """Writes a root file system: `programs` and `files` are pairs of a path in the image and one here."""
-    paths = {}
+def tar(to, programs, files=(), guests=()):
+    """Writes a root file system: `programs` and `files` are pairs of a path in the image and one here. `guests` are
+    programs that will be mounted into it: their libraries alone are there."""
+    paths = {library: library for guest in guests for library in libraries(guest)}
     for inside, outside in programs:
         paths |= {library: library for library in libraries(outside)} | {inside: outside}
     with tarfile.open(to, "w", format=tarfile.PAX_FORMAT) as image:

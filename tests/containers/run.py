@@ -5,7 +5,8 @@ goes on when it is changed and when the server dies, and the password is nowhere
   run.py --binary PATH                 with `secret agent`
   run.py --binary PATH --agent PATH    with another program that knows `agent -config=FILE`, such as bao
 
-Needs root, and from Debian: podman, runc, catatonit, busybox-static, postgresql. The exit status is 0, 1 (a check
+Needs root, and from Debian: podman, runc, catatonit, busybox-static, postgresql; and podman-compose, see
+requirements.txt. The exit status is 0, 1 (a check
 failed) or 2 (could not run).
 """
 
@@ -35,7 +36,7 @@ def missing():
     """What this machine lacks, as Debian calls it."""
     if os.geteuid() != 0:
         yield "root"
-    for program, package in {"podman": "podman", "runc": "runc", "catatonit": "catatonit", "busybox": "busybox-static", "ldd": "libc-bin", "mount": "mount"}.items():
+    for program, package in {"podman": "podman", "podman-compose": "podman-compose (see requirements.txt)", "runc": "runc", "catatonit": "catatonit", "busybox": "busybox-static", "ldd": "libc-bin", "mount": "mount"}.items():
         if not shutil.which(program):
             yield package
     if shutil.which("busybox") and images.libraries(shutil.which("busybox")):

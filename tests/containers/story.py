@@ -5,27 +5,17 @@ import signal
 import stat
 import time
 
+import compose
 import search
+from places import filesystem
 from planted import find
 from podman import WAIT
 from server import Trouble, require
 from wait import until
 
-TRIES = 20  # connections that may fail while a password is exchanged: four seconds
-
 
 class Skipped(Exception):
     """What another agent than ours does not promise."""
-
-
-def filesystem(place):
-    """The type of the file system that a path lies on."""
-    place, best, kind = os.path.realpath(place), "", ""
-    for line in open("/proc/self/mounts"):
-        _, at, found = line.split()[:3]
-        if len(at) >= len(best) and (place == at or place.startswith(at.rstrip("/") + "/")):
-            best, kind = at, found
-    return kind
 
 
 def wait_for_pod(world, pod, process):
@@ -42,7 +32,7 @@ def change_password(world, *pods):
     for pod in pods:
         world.applications[pod].until_failed(since[pod])
     world.store.put(new)
-    failed = [world.applications[pod].until_connected(since[pod], TRIES) for pod in pods]
+    failed = [world.applications[pod].until_connected(since[pod]) for pod in pods]
     for pod in pods:
         world.applications[pod].goes_on()
         require(new in world.applications[pod].file.read_text(), "the file holds the new password")
@@ -110,7 +100,7 @@ def a_new_password_arrives_without_a_restart(world):
     failed = [change_password(world, "shop") for _ in range(2)]
     require(shop.identity() == before, "the application was started again")
     require(not world.postgres.lets_in("shop", world.secrets["password 1"]), "PostgreSQL still takes the first password")
-    return f"failed connections while it was changed, twice: {', '.join(map(str, failed))}; at most {TRIES}"
+    return f"failed connections while it was changed, twice: {', '.join(map(str, failed))}; at most {shop.most}"
 
 
 def without_the_sidecar_it_does_not_arrive(world):
@@ -126,7 +116,7 @@ def without_the_sidecar_it_does_not_arrive(world):
     shop.until_failed(since)
     require(all(it.startswith("failed") for it in shop.next(10)), "the application connects with a password that nobody brought")
     world.podman.say("start", "shop-sidecar")
-    shop.until_connected(len(shop.tries()) - 1, TRIES)
+    shop.until_connected(len(shop.tries()) - 1)
     shop.goes_on()
     return "ten connections failed without it, none when it was there again"
 
@@ -173,9 +163,9 @@ def a_new_pod_waits_for_the_server(world):
     return "its first connection succeeded"
 
 
-def both_pods_follow_when_it_is_back(world):
+def all_follow_when_it_is_back(world):
     before = [it.identity() for it in world.applications.values()]
-    failed = change_password(world, "shop", "late")
+    failed = change_password(world, *world.applications)
     require([it.identity() for it in world.applications.values()] == before, "an application was started again")
     return f"{failed} failed connections"
 
@@ -225,7 +215,9 @@ CHECKS = [
     when_the_server_is_killed_nothing_is_lost,
     an_agent_that_starts_while_the_server_is_away_changes_nothing,
     a_new_pod_waits_for_the_server,
-    both_pods_follow_when_it_is_back,
+    *compose.RUNNING,
+    all_follow_when_it_is_back,
     no_secret_is_anywhere_else,
     a_destination_on_a_disk_is_refused,
+    *compose.ENDING,
 ]

@@ -123,7 +123,7 @@ class World:
         text = Template((HERE / "pod.yaml").read_text())
         description = config / "pod.yaml"
         description.write_text(text.substitute(pod=pod, user=USER, database=self.postgres.port, memory=memory, config=config, out=out))
-        self.applications[pod] = Application(self.podman, pod, out / "tries", memory / "secrets" / "pgpass")
+        self.applications[pod] = Application(self.podman, f"{pod}-app", out / "tries", memory / "secrets" / "pgpass")
         return description
 
     def play(self, description):
