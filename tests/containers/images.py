@@ -35,8 +35,14 @@ def tar(to, programs, files=(), guests=()):
     paths = {library: library for guest in guests for library in libraries(guest)}
     for inside, outside in programs:
         paths |= {library: library for library in libraries(outside)} | {inside: outside}
+    everything = [*sorted(paths.items()), *files]
     with tarfile.open(to, "w", format=tarfile.PAX_FORMAT) as image:
-        for inside, outside in [*sorted(paths.items()), *files]:
+        # Without them, who unpacks it decides who may look into the folders.
+        for folder in sorted({parent for inside, _ in everything for parent in Path(inside.lstrip("/")).parents}):
+            entry = tarfile.TarInfo(str(folder))
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            image.addfile(entry)
+        for inside, outside in everything:
             entry = image.gettarinfo(Path(outside).resolve(), str(inside).lstrip("/"))
             entry.uid = entry.gid = 0
             entry.uname = entry.gname = ""

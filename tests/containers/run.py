@@ -13,6 +13,7 @@ failed) or 2 (could not run).
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -88,6 +89,7 @@ def main():
     for program in (binary, agent):
         if not os.access(program, os.X_OK):
             raise Trouble(f"there is no program {program}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # with all that is to be cleaned up
     made = failed = 0
     with World(binary, agent) as world:
         for check in story.CHECKS:

@@ -4,6 +4,7 @@ import os
 import signal
 import stat
 import time
+from datetime import datetime
 
 import compose
 import search
@@ -67,6 +68,8 @@ def the_application_starts_when_its_secret_is_there(world):
     require(shop.tries()[0] == "ok shop", f"its first connection: {shop.tries()[0]}")
     first = world.podman.state("shop-first")
     require(first["Status"] == "exited" and first["ExitCode"] == 0, f"the init container: {first['Status']}, {first['ExitCode']}")
+    ended = datetime.fromisoformat(first["FinishedAt"]).timestamp()
+    require(shop.file.stat().st_mtime <= ended, "it was not the init container that brought the file")
     return f"{time.monotonic() - began:.1f} s until ten connections had succeeded"
 
 
@@ -170,7 +173,7 @@ def all_follow_when_it_is_back(world):
     return f"{failed} failed connections"
 
 
-# Rules 5, 118
+# Rules 101, 112
 def no_secret_is_anywhere_else(world):
     kinds = {what.split()[0] for what in world.secrets}
     require(kinds == {"password", "secret", "token", "root", "unseal"}, f"not every kind of secret is known: {kinds}")
