@@ -35,7 +35,7 @@ def change_password(world, *pods):
     world.store.put(new)
     failed = [world.applications[pod].until_connected(since[pod]) for pod in pods]
     for pod in pods:
-        world.applications[pod].goes_on()
+        world.applications[pod].goes_on(5)
         require(new in world.applications[pod].file.read_text(), "the file holds the new password")
     return max(failed)
 
@@ -193,9 +193,9 @@ def a_destination_on_a_disk_is_refused(world):
     current = {"password": world.password}
     if world.is_ours:
         podman.say(*run)
-        until(lambda: ended() or b"tmpfs" in podman.log("disk"), "the agent to refuse the destination")
-        told = podman.log("disk").decode().splitlines()[-1]
-        require(not ended() or podman.state("disk")["ExitCode"] != 0, f"the agent is content: {told}")
+        until(ended, "the agent to refuse the destination")
+        told = next((line for line in podman.log("disk").decode().splitlines() if "tmpfs" in line), "nothing of it")
+        require(podman.state("disk")["ExitCode"] != 0, f"the agent is content, and says {told}")
         require("/pgpass" not in podman.say("diff", "disk") and not search.stored(world, current), "the file was written")
         podman.say("rm", "--force", "--time", "0", "disk")
     podman.say(*run, *(["--allow-disk"] if world.is_ours else []))
