@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from finding import Trouble
+from finding import Lacking, Trouble
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
@@ -15,7 +15,7 @@ class Clock:
     def __init__(self, file):
         self.file = file
         if not LIBRARIES:
-            raise Trouble("libfaketime is missing: apt-get install faketime")
+            raise Lacking("libfaketime is missing: apt-get install faketime")
         self.jump("+0")
 
     @property

@@ -32,6 +32,10 @@ class Trouble(Exception):
     """The row could not be made, or proves nothing."""
 
 
+class Lacking(Exception):
+    """What the row needs is not here."""
+
+
 def require(holds, kind, text):
     if not holds:
         raise Finding(kind, text)

@@ -5,6 +5,7 @@ It is there to show that each wrong thing is found, and that what is not wrong i
 Agent's configuration as the rows use.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -33,7 +34,7 @@ VICES = {
     "holds_on": "never removes a file",
     "believes": "uses kept values whatever their age",
     "tells": "logs the values",
-    "plain": "keeps values as they are",
+    "plain": "keeps values in base64",
     "wanders": "follows redirects with its token",
     "follows": "writes through links",
     "hoards": "reads bodies to their end",
@@ -189,7 +190,9 @@ class Naive:
         if not key.exists():
             key.write_bytes(secrets.token_bytes(32))
         plain = json.dumps({"at": time.time(), "values": self.values}).encode()
-        if self.vice != "plain":
+        if self.vice == "plain":
+            plain = base64.b64encode(plain)
+        else:
             nonce = secrets.token_bytes(16)
             hidden = nonce + crypt(key.read_bytes(), nonce, plain)
             plain = hmac.digest(key.read_bytes(), hidden, "sha256") + hidden

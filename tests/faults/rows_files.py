@@ -29,10 +29,10 @@ def memory_full(world):
 @row
 def memory_read_only(world):
     world.begin()
-    subprocess.run(["mount", "-o", "remount,ro", world.memory], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", world.memory], check=True)
     world.put_all()
     world.lasts()
-    subprocess.run(["mount", "-o", "remount,rw", world.memory], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,rw", world.memory], check=True)
     return world.catches_up()
 
 

@@ -38,6 +38,28 @@ def gaps(rows, registry):
         yield f"{test}: no row of the table names this test"
 
 
+def prove():
+    """What the check does not find, of what it is there to find."""
+    whole = {"name": "a", "group": "g", "fault": "f", "sees": "s", "after": "a", "within": 1, "test": "a"}
+    other = whole | {"name": "b", "test": "b"}
+    planted = {
+        "a test without a row": ([whole], {"a", "b"}),
+        "a row without a test": ([whole, other], {"a"}),
+        "a test in two rows": ([whole, other | {"test": "a"}], {"a"}),
+        "a name in two rows": ([whole, other | {"name": "a"}], {"a", "b"}),
+        "a group in two places": ([whole, other | {"group": "h"}, whole | {"name": "c", "test": "c"}], {"a", "b", "c"}),
+        "an empty cell": ([whole | {"sees": " "}], {"a"}),
+        "a missing cell": ([{key: cell for key, cell in whole.items() if key != "after"}], {"a"}),
+        "an unknown key": ([whole | {"sess": "s"}], {"a"}),
+        "no time": ([whole | {"within": 0}], {"a"}),
+    }
+    if found := list(gaps([whole, other], {"a", "b"})):
+        yield f"the check of the table finds fault with a whole one: {found}"
+    for what, (rows, registry) in planted.items():
+        if not list(gaps(rows, registry)):
+            yield f"the check of the table does not find {what}"
+
+
 INTRODUCTION = """\
 # What a workload sees in an outage
 

@@ -11,7 +11,9 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 from agent import METRICS, Agent
 from finding import KINDS, Trouble, require
@@ -20,6 +22,9 @@ from wire import PORT as WIRE, Wire
 from workload import Workload
 
 import content
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "proof"))
+from planted import spellings
 
 FILES = {"app.conf": ["app"], "both.conf": ["app", "db"], "big.conf": ["big"]}
 POLICY = 'path "secret/data/*" { capabilities = ["read"] }'
@@ -210,15 +215,15 @@ class World:
 
     def hidden(self):
         """The values lie nowhere but in the files that were rendered: neither in the agent's logs nor in what it keeps."""
-        needle = self.canary.encode()
-        if not all(needle in (self.memory / file).read_bytes() for file in self.files):
+        needles = {"a value": spellings(self.canary), "the agent's token": spellings(self.sink.read_text().strip())}
+        if not all(self.canary.encode() in (self.memory / file).read_bytes() for file in self.files):
             raise Trouble("the search does not find the value where it is")
-        token = self.sink.read_bytes().strip()
         for folder in (self.persist, *(agent.home for agent in self.agents)):
             for path in folder.rglob("*"):
                 held = path.read_bytes() if path.is_file() else b""
-                require(needle not in held, "leaked", f"{path.relative_to(self.home)} holds a value")
-                require(token not in held, "leaked", f"{path.relative_to(self.home)} holds the agent's token")
+                for what, spelled in needles.items():
+                    for how, needle in spelled.items():
+                        require(needle not in held, "leaked", f"{path.relative_to(self.home)} holds {what}, {how}")
 
     def end(self):
         """Ends what is left; the processes of the namespace end with it in any case."""
