@@ -18,7 +18,7 @@ class Agent:
 
     def __init__(self, command, home, config, environment=None):
         self.command, self.home, self.config, self.environment = command, home, config, environment or {}
-        self.process = None
+        self.process = self.speaks_to = None
         self.starts = 0
         home.mkdir(exist_ok=True)
 
@@ -33,7 +33,8 @@ class Agent:
         file.write_text(json.dumps(self.config, indent=2))
         environment = {"HOME": str(self.home), "PATH": os.environ.get("PATH", os.defpath), **self.environment}
         with open(self.home / f"agent-{self.starts}.log", "wb") as log:
-            self.process = subprocess.Popen([*self.command, f"-config={file}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            said = self.speaks_to or log
+            self.process = subprocess.Popen([*self.command, f"-config={file}"], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                                             env=environment, cwd=self.home)
 
     def lives(self):

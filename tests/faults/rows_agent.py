@@ -3,11 +3,13 @@
 import os
 import resource
 import signal
+import subprocess
 import time
 
 from agent import WAIT
 from finding import Finding, Trouble, require
 from rows import row
+from world import fill, mount
 
 
 @row
@@ -149,6 +151,71 @@ def init_container_gives_up_on_the_server(world):
     status = world.agent.ends(world.within)
     require(status != 0, "status", "the agent ended with 0, though there was no server")
     return f"ended with {status}"
+
+
+@row
+def templates_read_anew_in_an_outage(world):
+    """SIGHUP, while nothing can be read from the server."""
+    world.begin()
+    world.server.kill()
+    world.agent.process.send_signal(signal.SIGHUP)
+    world.lasts()
+    world.server.again()
+    return world.recovers()
+
+
+@row
+def log_is_not_read(world):
+    """Standard error is a pipe that is full."""
+    _unread, pipe = os.pipe()
+    os.set_blocking(pipe, False)
+    try:
+        while True:
+            os.write(pipe, bytes(1 << 12))
+    except BlockingIOError:
+        os.set_blocking(pipe, True)
+    world.begin(agent=False, log_level="debug")
+    world.agent.speaks_to = pipe
+    world.agent.start()
+    world.fresh()
+    world.server.kill()
+    world.lasts()
+    world.server.again()
+    return world.recovers()
+
+
+@row
+def log_cannot_be_written(world):
+    """It goes to a disk that is full."""
+    world.begin(agent=False, log_level="debug")
+    mount(world.home / "log", "64k")
+    with open(world.home / "log" / "agent.log", "wb") as log:
+        world.agent.speaks_to = log
+        world.agent.start()
+    world.fresh()
+    fill(world.home / "log")
+    world.server.kill()
+    world.lasts()
+    world.server.again()
+    return world.recovers()
+
+
+@row
+def sink_cannot_be_written(world):
+    """Files do not wait for the sink; and it has the new token once it can be written."""
+    sinks = world.sink.parent
+    mount(sinks, "64k")
+    world.begin()
+    old = world.sink.read_text()
+    subprocess.run(["mount", "-o", "remount,bind,ro", sinks], check=True)
+    world.server.must("PUT", "auth/token/revoke", {"token": old.strip()})
+    said = world.recovers()
+    subprocess.run(["mount", "-o", "remount,bind,rw", sinks], check=True)
+    until = time.monotonic() + world.within
+    while world.sink.read_text() == old:
+        require(time.monotonic() < until, "stale", "the sink still has the old token")
+        time.sleep(0.02)
+    return said
 
 
 @row

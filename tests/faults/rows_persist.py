@@ -6,6 +6,7 @@ import time
 from agent import WAIT
 from finding import Trouble, require
 from rows import row
+from world import fill, mount
 
 CLEARED = "both.conf"
 # What is damaged is told, in the agent's own words.
@@ -42,6 +43,25 @@ def kept_values_are_encrypted(world):
     files = kept(world)
     world.hidden()
     return f"{len(files)} files, {sum(path.stat().st_size for path in files)} bytes"
+
+
+@row
+def nothing_can_be_kept(world):
+    """The disk for it is full: the files do not wait for that. With space again, the newest values are kept."""
+    mount(world.persist, "64k")
+    world.begin(keeps=True)
+    keeps(world)
+    filler = fill(world.persist)
+    for _ in range(2):
+        world.recovers()
+    filler.unlink()
+    said = world.recovers()
+    world.agent.kill()
+    world.server.kill()
+    world.clear()
+    world.agent.start()
+    again = world.fresh()
+    return f"{said}, rendered again after {again:.1f} s"
 
 
 @row

@@ -15,13 +15,12 @@ import sys
 import time
 from pathlib import Path
 
+import content
 from agent import METRICS, Agent
 from finding import KINDS, Trouble, require
 from server import PORT as SERVER, WAIT, Server
 from wire import PORT as WIRE, Wire
 from workload import Workload
-
-import content
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "proof"))
 from planted import spellings
