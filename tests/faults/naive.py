@@ -57,7 +57,7 @@ class Naive:
     def __init__(self, config, vice):
         self.config, self.vice = config, vice
         self.server, self.token = config["vault"]["address"], None
-        self.values, self.first, self.polls, self.hoard = {}, {}, 0, []
+        self.values, self.first, self.polls, self.hoard, self.last_kept = {}, {}, 0, [], None
         handlers = [] if vice == "wanders" else [NoRedirect]
         self.opener = urllib.request.build_opener(*handlers)
 
@@ -185,8 +185,9 @@ class Naive:
 
     def keep(self):
         file, key = self.kept()
-        if not file:
+        if not file or self.values == self.last_kept:
             return
+        self.last_kept = dict(self.values)
         if not key.exists():
             key.write_bytes(secrets.token_bytes(32))
         plain = json.dumps({"at": time.time(), "values": self.values}).encode()

@@ -71,7 +71,7 @@ def ends_while_rendering(world, how, statuses):
         step += 1
         if step > STEPS:
             raise Trouble(f"{renders} of {step} times it had rendered when it was ended")
-    if step < 10:
+    if step < 5:
         raise Trouble(f"it was ended {step} times: too few to have been ended in between")
     if how == signal.SIGTERM:
         world.beside()

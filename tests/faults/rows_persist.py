@@ -14,9 +14,10 @@ TOLD = r"\[?(warn|error).*(kept|keep|persist|cache|node key)"
 
 
 @row
-def agent_and_server_down_with_kept_values(world):
-    """Killed at the very moment when the newest version is in the files: what was rendered has been kept."""
+def agent_killed_right_after_a_change(world):
+    """What is kept may be older than the files: it is not written over them."""
     world.begin(keeps=True)
+    keeps(world)
     world.put_all()
     world.fresh()
     world.agent.kill()
@@ -24,7 +25,19 @@ def agent_and_server_down_with_kept_values(world):
     world.agent.start()
     world.lasts(2)
     world.workload.calm()
+    world.server.again()
+    return world.recovers()
+
+
+@row
+def agent_and_server_down_with_kept_values(world):
+    """The machine was started anew: there are no files."""
+    world.begin(keeps=True)
+    world.put_all()
+    world.fresh()
+    keeps(world)
     world.agent.kill()
+    world.server.kill()
     world.clear()
     world.agent.start()
     again = world.fresh()
@@ -89,12 +102,15 @@ def kept(world):
 
 
 def keeps(world):
-    """Waits until something is kept."""
-    until = time.monotonic() + WAIT
-    while not any(path.is_file() for path in world.persist.rglob("*")):
+    """Waits until something is kept, and what is kept has been the same for a while: all that is in the files."""
+    until, same_since, last = time.monotonic() + WAIT, time.monotonic(), None
+    while not last or time.monotonic() < same_since + 2:
         if time.monotonic() > until:
-            raise Trouble("the agent has kept nothing")
-        time.sleep(0.02)
+            raise Trouble("the agent has kept nothing, or keeps something else all the time")
+        now = {path: path.stat().st_mtime_ns for path in world.persist.rglob("*") if path.is_file()}
+        if now != last:
+            last, same_since = now, time.monotonic()
+        time.sleep(0.05)
 
 
 def without(world):
