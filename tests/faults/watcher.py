@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 import content
 
 IN_MODIFY, IN_MOVED_FROM, IN_DELETE = 0x2, 0x40, 0x200
-PAUSE = 0.0003  # between two rounds: several watchers share the machine with the agents they watch
+PAUSE = 0.001  # between two rounds: many watchers share the machine with the agents they watch
 
 
 class Names:
