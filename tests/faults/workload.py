@@ -82,10 +82,11 @@ class Workload:
             what = line.get("event") or line["state"]
             raise Finding(what if what in KINDS else "missing", f"the workload saw {line['file']} {what}")
 
-    def shows(self, wanted, within):
+    def shows(self, wanted, within, meanwhile=lambda: None):
         """Waits until all files show these versions (file -> secret -> version); answers how long that took."""
         began = time.monotonic()
         while True:
+            meanwhile()
             states = self.states()
             if all(states.get(file) == versions for file, versions in wanted.items()):
                 return time.monotonic() - began

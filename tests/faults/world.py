@@ -151,10 +151,12 @@ class World:
 
     def fresh(self, within=None, files=None):
         """All files show the newest versions in time."""
-        took = self.workload.shows(self.wanted(files), within or self.within)
+        return self.workload.shows(self.wanted(files), within or self.within, self.live)
+
+    def live(self):
+        """No agent has ended by itself."""
         for agent in self.agents:
             agent.lives()
-        return took
 
     def recovers(self, but=None):
         """After the fault: a new version of each secret is soon in all files, and no file was ever anything but good."""
@@ -177,8 +179,7 @@ class World:
         before = {file: state for file, state in self.workload.states().items() if file not in but}
         rounds, until = self.workload.rounds(), time.monotonic() + seconds
         while time.monotonic() < until:
-            for agent in self.agents:
-                agent.lives()
+            self.live()
             time.sleep(0.05)
         self.workload.looked(rounds)
         after = self.workload.states()
