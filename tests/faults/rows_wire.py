@@ -110,7 +110,7 @@ def body_without_end(world):
     world.met()
     world.lasts(4)
     grown = world.agent.memory() - before
-    require(grown < 200, "memory", f"the agent took {grown} MiB for a body without end")
+    require(grown < 100, "memory", f"the agent took {grown} MiB for a body without end")
     world.wire.put(None)
     return f"{world.catches_up()}, {grown} MiB more"
 

@@ -40,7 +40,7 @@ class Workload:
 
     def looked(self, since, times=20):
         """Waits until it has looked so often since a count of rounds: what nobody looked at was not seen."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while self.rounds() < since + times:
             if time.monotonic() > until or self.process.poll() is not None:
                 raise Trouble(f"the workload does not look at its files: {(self.home / 'errors').read_text()[-1000:]}")
