@@ -2,9 +2,34 @@
 
 import subprocess
 
+CONFIG = """\
+[ca]
+default_ca = own
+[own]
+database = %(name)s.db
+rand_serial = yes
+new_certs_dir = .
+default_md = sha256
+policy = any
+x509_extensions = server
+[any]
+commonName = supplied
+[server]
+subjectAltName = IP:%(address)s
+extendedKeyUsage = serverAuth
+basicConstraints = CA:FALSE
+authorityKeyIdentifier = keyid
+"""
+
 
 def openssl(folder, *arguments):
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+
+def moment(at):
+    """`-2 days` as openssl writes a date."""
+    asked = subprocess.run(["date", "-u", "-d", at, "+%Y%m%d%H%M%SZ"], check=True, capture_output=True, text=True)
+    return asked.stdout.strip()
 
 
 class Authority:
@@ -19,14 +44,10 @@ class Authority:
     def issue(self, name, address="127.0.0.1", begins="-1 hour", ends="+1 day"):
         """Certificate and key of a server."""
         folder, config = self.folder, self.folder / f"{name}.cnf"
-        config.write_text(f"[ca]\ndefault_ca = own\n[own]\ndatabase = {name}.db\nrand_serial = yes\nnew_certs_dir = .\ndefault_md = sha256\npolicy = any\n"
-                          f"x509_extensions = server\n[any]\ncommonName = supplied\n"
-                          f"[server]\nsubjectAltName = IP:{address}\nextendedKeyUsage = serverAuth\nbasicConstraints = CA:FALSE\n"
-                          "authorityKeyIdentifier = keyid\n")
+        config.write_text(CONFIG % {"name": name, "address": address})
         (folder / f"{name}.db").write_text("")
-        dates = [subprocess.run(["date", "-u", "-d", at, "+%Y%m%d%H%M%SZ"], check=True, capture_output=True, text=True).stdout.strip() for at in (begins, ends)]
         openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                 "-keyout", f"{name}.key", "-out", f"{name}.csr")
         openssl(folder, "ca", "-batch", "-config", config, "-in", f"{name}.csr", "-out", f"{name}.pem", "-notext",
-                "-cert", "ca.pem", "-keyfile", "ca.key", "-startdate", dates[0], "-enddate", dates[1])
+                "-cert", "ca.pem", "-keyfile", "ca.key", "-startdate", moment(begins), "-enddate", moment(ends))
         return folder / f"{name}.pem", folder / f"{name}.key"

@@ -1,10 +1,6 @@
 """The server is away, hangs, is sealed, or cannot do its work."""
 
-import http.client
-import os
-import time
-
-from finding import Trouble, require
+from finding import Trouble
 from rows import row
 from world import fill, mount
 

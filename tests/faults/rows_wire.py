@@ -1,7 +1,6 @@
 """What lies between agent and server: proxies that answer themselves, connections that break, names that are gone."""
 
 import subprocess
-import time
 
 import wire
 from finding import require

@@ -169,7 +169,8 @@ def asked_on(near):
     method, path, _ = lines[0].split(" ", 2)
     headers = dict(line.split(": ", 1) for line in lines[1:])
     connection = http.client.HTTPConnection("127.0.0.1", SERVER)
-    connection.request(method, path, got[1] or None, {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")})
+    own = ("host", "content-length")
+    connection.request(method, path, got[1] or None, {name: value for name, value in headers.items() if name.lower() not in own})
     answer = connection.getresponse()
     return answer.status, answer.read()
 
