@@ -8,6 +8,7 @@ Agent's configuration as the rows use.
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import re
@@ -232,7 +233,7 @@ class Naive:
                     return 0
             except Refused:
                 pass  # a login that is refused now may be taken later
-            except (OSError, ValueError, TypeError, LookupError, urllib.error.URLError):
+            except (OSError, ValueError, TypeError, LookupError, http.client.HTTPException):
                 self.failed()
             time.sleep(0.3)
 

@@ -5,6 +5,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from agent import WAIT
 from finding import Trouble, require
 from rows import row
 from world import fill, mount
@@ -98,8 +99,11 @@ def command_that_hangs_is_ended(world):
     world.begin(each={TAKEN: {"exec": {"command": ["sh", "-c", "sleep 1234 & wait"], "timeout": "1s"}}})
     world.put_all()
     world.fresh()
-    if not sleepers():
-        raise Trouble("the command was not run")
+    until = time.monotonic() + WAIT
+    while not sleepers():
+        if time.monotonic() > until:
+            raise Trouble("the command was not run")
+        time.sleep(0.02)
     oldest = min(sleepers())
     until = time.monotonic() + world.within
     while oldest in sleepers():

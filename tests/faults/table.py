@@ -75,7 +75,7 @@ a program that reads the files all the time and is told by the kernel of every w
 the fault, and wants to see the newest versions in the time that is given.
 
 Those times hold for outages of a few seconds and `static_secret_render_interval = "1s"`. The agent asks ever
-more slowly while it is not answered, up to once a minute: after a long outage add a minute to them, and the
+more slowly while it is not answered: add as long as the outage lasted to them, but no more than a minute, and the
 interval that is configured (5 minutes, if none is).
 """
 
