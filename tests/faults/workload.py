@@ -92,5 +92,5 @@ class Workload:
                 return time.monotonic() - began
             if time.monotonic() - began > within:
                 behind = {file: states.get(file) for file, versions in wanted.items() if states.get(file) != versions}
-                raise Finding("stale", f"after {within} s the workload sees {behind} instead of {[wanted[file] for file in behind]}")
+                raise Finding("stale", f"after {within:.0f} s the workload sees {behind} instead of {[wanted[file] for file in behind]}")
             time.sleep(0.01)
