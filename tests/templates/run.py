@@ -2,13 +2,15 @@
 """Templates that a real `bao agent` renders, and what it makes of them.
 
 Each `cases/right/NAME.tpl` has its result beside it, `NAME.out`; each in `cases/wrong/` is one that the agent must
-refuse. `options.toml` holds what a case needs besides. The data are those of `seed.json`, in KV version 1 at `kv/`
+refuse. `options.toml` holds what a case needs besides; `allow` opens a function that our agent keeps shut. The data are those of `seed.json`, in KV version 1 at `kv/`
 and version 2 at `secret/`. The crate's own test renders the same cases from the same data.
 
   run.py                     what OpenBao renders, against the committed results
   run.py --bless             what OpenBao renders becomes the committed results
   run.py --only ct-,go-if    cases whose names start so
-  run.py --binary PATH       also what our own agent renders
+  run.py --binary PATH       also what our own agent renders, at our own server
+
+Of the wrong cases our agent must render nothing, end with an error, and show nothing of the data in its log.
 
 The exit status is 0, 1 (a case differs) or 2 (could not run).
 """
@@ -16,6 +18,7 @@ The exit status is 0, 1 (a case differs) or 2 (could not run).
 import argparse
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -24,6 +27,7 @@ import tempfile
 import time
 import tomllib
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -32,7 +36,10 @@ CASES = HERE / "cases"
 TOKEN = "root"
 # What the templates find in their environment.
 ENVIRONMENT = {"STRONGROOM_TEMPLATE_TEST": "from the environment"}
+# Our agent renders nowhere else.
+TMPFS = "/dev/shm"
 GROUP = 20
+AT_ONCE = 6
 SECONDS = 60
 
 
@@ -49,21 +56,28 @@ def cases(kind, only):
     return [name for name in names if not only or name.startswith(tuple(only))]
 
 
-# -------------------------------------------------------------------- OpenBao
+def environment(home):
+    """Ours without what would lead a server or an agent elsewhere."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("VAULT_", "BAO_", "STRONGROOM_"))}
+    return kept | ENVIRONMENT | {"HOME": str(home), "TZ": "UTC"}
 
-class OpenBao:
-    """A development server on a free port, with the seed in it."""
 
-    def __init__(self, bao, folder):
-        self.bao, self.folder = bao, folder
+# ------------------------------------------------------------ servers, agents
+
+class Server:
+    """A development server on a free port, with the seed in it. Ours and OpenBao's start alike."""
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.folder = Path(tempfile.mkdtemp(dir=folder))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        self.log = open(folder / "server.log", "wb")
+        self.log = open(self.folder / "server.log", "wb")
         self.process = subprocess.Popen(
-            [bao, "server", "-dev", f"-dev-listen-address=127.0.0.1:{port}", f"-dev-root-token-id={TOKEN}", "-dev-no-store-token"],
-            stdout=self.log, stderr=self.log, env=os.environ | {"HOME": str(folder)})
+            [program, "server", "-dev", f"-dev-listen-address=127.0.0.1:{port}", f"-dev-root-token-id={TOKEN}"],
+            stdout=self.log, stderr=self.log, env=environment(self.folder))
 
     def __enter__(self):
         until = time.monotonic() + SECONDS
@@ -73,7 +87,7 @@ class OpenBao:
                 break
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > until:
-                    raise Trouble("OpenBao does not start") from None
+                    raise Trouble(f"{self.program} does not start") from None
                 time.sleep(0.1)
         self.seed()
         return self
@@ -108,40 +122,43 @@ class OpenBao:
 
 
 class Agent:
-    """One `bao agent` that renders some cases and ends."""
+    """One agent that renders some cases and ends."""
 
-    def __init__(self, server, kind, names):
-        self.folder = Path(tempfile.mkdtemp(dir=server.folder))
+    def __init__(self, server, kind, names, allow=()):
+        self.folder, self.out = Path(tempfile.mkdtemp(dir=server.folder)), Path(tempfile.mkdtemp(dir=TMPFS))
         (self.folder / "token").write_text(TOKEN)
         stanzas = []
         for name in names:
-            extra = "".join(f"  {key} = {json.dumps(value)}\n" for key, value in options().get(name, {}).items())
-            stanzas.append(f'template {{\n  source = "{CASES / kind / name}.tpl"\n  destination = "{self.folder / name}.out"\n{extra}}}\n')
+            extra = "".join(f"  {key} = {json.dumps(value)}\n" for key, value in options().get(name, {}).items() if key != "allow")
+            stanzas.append(f'template {{\n  source = "{CASES / kind / name}.tpl"\n  destination = "{self.out / name}.out"\n{extra}}}\n')
+        allowed = f"  allow = {json.dumps(list(allow))}\n" if allow else ""
         config = f'''
 exit_after_auth = true
 pid_file = "{self.folder}/pid"
 vault {{ address = "{server.address}" }}
-template_config {{ exit_on_retry_failure = true }}
+template_config {{
+  exit_on_retry_failure = true
+{allowed}}}
 auto_auth {{
   method "token_file" {{ config = {{ token_file_path = "{self.folder}/token" }} }}
 }}
 ''' + "".join(stanzas)
         (self.folder / "agent.hcl").write_text(config)
         self.log = open(self.folder / "agent.log", "wb")
-        self.process = subprocess.Popen(
-            [server.bao, "agent", f"-config={self.folder}/agent.hcl"],
-            stdout=self.log, stderr=self.log, env=os.environ | ENVIRONMENT | {"HOME": str(self.folder)})
+        self.process = subprocess.Popen([server.program, "agent", f"-config={self.folder}/agent.hcl"],
+                                        stdout=self.log, stderr=self.log, env=environment(self.folder))
         self.names = names
 
-    def finish(self):
-        """Waits for its end, or for what tells that a template is refused. Rendered texts by name, and the log."""
+    def finish(self, over=lambda log: False):
+        """Waits for its end, or for what tells in its log that it is over. Rendered texts by name, the log, the exit status."""
         until = time.monotonic() + SECONDS
         log = self.folder / "agent.log"
         while self.process.poll() is None and time.monotonic() < until:
-            if refused(log.read_text(errors="replace")):
+            if over(log.read_text(errors="replace")):
                 break
             time.sleep(0.05)
-        if self.process.poll() is None:
+        status = self.process.poll()
+        if status is None:
             self.process.terminate()
         try:
             self.process.wait(SECONDS)
@@ -149,57 +166,68 @@ auto_auth {{
             self.process.kill()
             self.process.wait()
         self.log.close()
-        texts = {}
-        for name in self.names:
-            rendered = self.folder / f"{name}.out"
-            if rendered.exists():
-                texts[name] = rendered.read_bytes()
-        return texts, log.read_text(errors="replace")
+        texts = {name: path.read_bytes() for name in self.names if (path := self.out / f"{name}.out").exists()}
+        shutil.rmtree(self.out)
+        return texts, log.read_text(errors="replace"), status
 
 
 def refused(log):
-    """Whether the log tells that a template cannot be parsed or executed."""
+    """Whether the log of `bao agent` tells that a template cannot be parsed or executed."""
     return any(sign in log for sign in (": parse: template", ": execute: template", "parse: template:", "execute: template:"))
 
 
-def rendered_right(server, names):
-    """What OpenBao makes of the right cases: many in one agent, and one by one where a group does not end well."""
-    texts = {}
-    for at in range(0, len(names), GROUP):
-        group = names[at:at + GROUP]
-        found, _ = Agent(server, "right", group).finish()
-        if len(found) < len(group):
-            for name in group:
-                alone, log = Agent(server, "right", [name]).finish()
-                found.update(alone)
-                if name not in alone:
-                    found.pop(name, None)
-                    said = [line for line in log.splitlines() if "template" in line and ("ERROR" in line or "execute" in line or "parse" in line)]
-                    print(f"{name}: OpenBao does not render it: {said[0] if said else 'no word'}")
-        texts.update(found)
-    return texts
-
-
-def rendered_wrong(server, names):
-    """What OpenBao makes of the wrong cases, which must be nothing: names of those it renders."""
-    accepted = []
+def rendered_right(server, names, who, allows):
+    """What an agent makes of the right cases: many at once, and one by one where a group does not end well."""
+    groups, texts = {}, {}
     for name in names:
-        texts, log = Agent(server, "wrong", [name]).finish()
-        if name in texts or not refused(log):
-            accepted.append(name)
-    return accepted
-
-
-def our_agent(binary, server, kind, names):
-    """What our own agent makes of the cases, by name: the place to run it once there is one.
-
-    It takes the configuration that `Agent` writes, so that only the program differs."""
-    server.bao, theirs = binary, server.bao
-    try:
-        texts, _ = Agent(server, kind, names).finish()
-    finally:
-        server.bao = theirs
+        groups.setdefault(tuple(options().get(name, {}).get("allow", ())) if allows else (), []).append(name)
+    for allow, together in groups.items():
+        for at in range(0, len(together), GROUP):
+            group = together[at:at + GROUP]
+            found, _, _ = Agent(server, "right", group, allow).finish(refused)
+            if len(found) < len(group):
+                for name in group:
+                    alone, log, _ = Agent(server, "right", [name], allow).finish(refused)
+                    found.pop(name, None)
+                    found.update(alone)
+                    if name not in alone:
+                        said = [line for line in log.splitlines() if "template" in line]
+                        print(f"{name}: {who} does not render it: {said[-1] if said else 'no word'}")
+            texts.update(found)
     return texts
+
+
+def wrong_at_openbao(server, name):
+    """What is wrong with a wrong case at OpenBao, which must refuse it."""
+    texts, log, _ = Agent(server, "wrong", [name]).finish(refused)
+    if name in texts or not refused(log):
+        yield "is not refused"
+
+
+def wrong_at_ours(server, name):
+    """What is wrong with it at our agent, which must not tell the data in its error either."""
+    texts, log, status = Agent(server, "wrong", [name], options().get(name, {}).get("allow", ())).finish()
+    if name in texts:
+        yield "is rendered"
+    if status != 1:
+        yield f"ends with {status}"
+    if name not in log:
+        yield "the log does not tell which template is wrong"
+    # An error may name a function or a variable of the template, but no field's value and no literal.
+    said = re.sub(r'(function|variable) "\$?\w+"', "", log.lower())
+    yield from (f"the log shows {value!r}" for value in canaries() if value in said)
+
+
+def canaries():
+    """What no log may show: the mark that values of the seed carry, and every long value."""
+    def strings(value):
+        if isinstance(value, dict):
+            yield from (it for inner in value.values() for it in strings(inner))
+        elif isinstance(value, list):
+            yield from (it for inner in value for it in strings(inner))
+        elif isinstance(value, str) and len(value) >= 10:
+            yield value.lower()
+    return ["canary", *strings(json.loads((HERE / "seed.json").read_text()))]
 
 
 # ----------------------------------------------------------------- comparing
@@ -220,6 +248,17 @@ def compare(right, texts, who):
     return differing
 
 
+def compare_wrong(server, names, who, wrong):
+    """Asks for the wrong cases, several at a time; how many are not refused as they should be."""
+    differing = 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for name, faults in zip(names, pool.map(lambda name: list(wrong(server, name)), names)):
+            differing += bool(faults)
+            for fault in faults:
+                print(f"{who}: {name}: {fault}")
+    return differing
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bao", default=shutil.which("bao") or "bao")
@@ -230,22 +269,22 @@ def main():
     asked = parser.parse_args()
     only = [it for it in asked.only.split(",") if it]
     right, wrong = cases("right", only), [] if asked.right_only else cases("wrong", only)
-    if not Path(asked.bao).exists():
-        raise Trouble("there is no bao; name it with --bao")
+    for program in filter(None, (asked.bao, asked.binary)):
+        if not Path(program).exists():
+            raise Trouble(f"there is no {program}")
     folder = Path(tempfile.mkdtemp(prefix="templates-"))
     try:
-        with OpenBao(asked.bao, folder) as server:
-            texts = rendered_right(server, right)
+        with Server(asked.bao, folder) as server:
+            texts = rendered_right(server, right, "OpenBao", allows=False)
             if asked.bless:
                 for name, text in texts.items():
                     (CASES / "right" / f"{name}.out").write_bytes(text)
             failed = compare(right, texts, "OpenBao")
-            accepted = rendered_wrong(server, wrong)
-            for name in accepted:
-                print(f"OpenBao: {name}: is not refused")
-            failed += len(accepted)
-            if asked.binary:
-                failed += compare(right, our_agent(asked.binary, server, "right", right), "ours")
+            failed += compare_wrong(server, wrong, "OpenBao", wrong_at_openbao)
+        if asked.binary:
+            with Server(str(Path(asked.binary).resolve()), folder) as server:
+                failed += compare(right, rendered_right(server, right, "ours", allows=True), "ours")
+                failed += compare_wrong(server, wrong, "ours", wrong_at_ours)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{len(right)} right and {len(wrong)} wrong templates, {failed} not as expected")
