@@ -31,19 +31,19 @@ const LARGEST: u64 = 1 << 20;
 {\"credsStore\": \"strongroom\"} into ~/.docker/config.json. Logins lie below docker/registries.")]
 pub(crate) enum Docker {
     /// Print the login for the registry on standard input
-    #[command(after_help = "Example:\n  echo ghcr.io | secret docker-credential get")]
+    #[command(after_help = "Examples:\n  echo ghcr.io | secret docker-credential get")]
     Get,
     /// Store the login on standard input
-    #[command(after_help = "Example:\n  secret docker-credential store < login.json")]
+    #[command(after_help = "Examples:\n  secret docker-credential store < login.json")]
     Store,
     /// Delete the login for the registry on standard input
-    #[command(after_help = "Example:\n  echo ghcr.io | secret docker-credential erase")]
+    #[command(after_help = "Examples:\n  echo ghcr.io | secret docker-credential erase")]
     Erase,
     /// Print which registries have a login
-    #[command(after_help = "Example:\n  secret docker-credential list")]
+    #[command(after_help = "Examples:\n  secret docker-credential list")]
     List,
     /// Print this program's version
-    #[command(after_help = "Example:\n  secret docker-credential version")]
+    #[command(after_help = "Examples:\n  secret docker-credential version")]
     Version,
 }
 

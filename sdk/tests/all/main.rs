@@ -13,6 +13,7 @@
 mod blocking;
 mod calls;
 mod embedded;
+mod forward;
 mod functions;
 mod lease;
 mod retry;
