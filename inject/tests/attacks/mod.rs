@@ -52,10 +52,11 @@ pub const ALL: [Attack; 11] = [
     attack("something is mounted over the target", Harm::Torn, mount_over, unmount_all),
 ];
 
-/// For as long as another thread needs to come between.
+/// For as long as another thread needs to come between. He does not give his turn away: on a machine that is busy with
+/// other things he would seldom get it back.
 fn pause() {
-    for _ in 0..5 {
-        std::thread::yield_now();
+    for _ in 0..5000 {
+        std::hint::spin_loop();
     }
 }
 

@@ -166,7 +166,7 @@ pub fn siege(field: &Field, writer: &Writer<'_>, attack: &Attack, rounds: u32) -
             let mut torn = BTreeSet::new();
             while !is_done.load(Ordering::Relaxed) {
                 let Some(files) = look.and_then(|it| it(&field.at)) else {
-                    std::thread::yield_now();
+                    std::hint::spin_loop();
                     continue;
                 };
                 looks.fetch_add(1, Ordering::Relaxed);
