@@ -25,6 +25,7 @@ pub(crate) fn credentials() -> Vec<OsString> {
 }
 
 /// Where `secret run` has put the secrets of this process.
+#[cfg(feature = "server")]
 pub(crate) fn secrets_dir() -> Option<PathBuf> {
     std::env::var_os(SECRETS_DIR).map(PathBuf::from)
 }

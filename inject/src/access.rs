@@ -58,7 +58,7 @@ impl Access {
     /// The same for files of another mode, which somebody has chosen already.
     #[must_use]
     pub fn but_mode(&self, mode: u32) -> Self {
-        Self { mode: Mode::from_raw_mode(mode & 0o777), ..*self }
+        Self { mode: Mode::from_raw_mode(mode & 0o744), ..*self }
     }
 
     /// The files' mode.

@@ -35,6 +35,10 @@ use crate::{
 /// What nobody has confirmed for so long is not kept any more.
 const FORGOTTEN: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// For the first login, when somebody waits for a value; and when there is one that will do.
+const PATIENCE: Duration = Duration::from_secs(30);
+const SHORT_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Requests under way.
 const AT_ONCE: usize = 16;
 
@@ -180,12 +184,16 @@ impl Fetch {
 
     /// Asks now, for somebody who waits, and falls back on what is remembered if the server does not answer.
     pub(crate) async fn once(&self, ask: &Ask) -> Result<Body, Error> {
-        let session = self.0.identity.borrow().session.clone();
-        let asked = match session {
-            Some(session) => ask.send(&session, &self.0.mounts, None).await,
-            None => {
-                Err(Error::Connect { address: String::new(), cause: "the agent is not logged in".to_owned() })
-            }
+        let rule = self.0.settings.paths.of(ask.path());
+        // Whoever asks may have started this agent by asking.
+        let patience = if self.remembered(ask, rule).is_some() { SHORT_PATIENCE } else { PATIENCE };
+        let client = tokio::time::timeout(patience, logged_in(&mut self.0.identity.clone())).await;
+        let asked = match client.ok().flatten() {
+            Some(client) => ask.send(&client, &self.0.mounts, None).await,
+            None => Err(Error::Connect {
+                address: "the server".to_owned(),
+                cause: "the agent is not logged in".to_owned(),
+            }),
         };
         match asked {
             Ok(answer) => {
@@ -196,7 +204,6 @@ impl Fetch {
                 Ok(body)
             }
             Err(error) if error.is_temporary() => {
-                let rule = self.0.settings.paths.of(ask.path());
                 self.remembered(ask, rule).map(|(body, _)| body).ok_or(error)
             }
             Err(error) => Err(error),

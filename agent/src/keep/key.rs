@@ -46,6 +46,14 @@ impl NodeKey {
     fn of(path: &Path, medium: Medium) -> Result<Self, Error> {
         let failed = |source| Error::File { path: path.to_owned(), source };
         let place = Single::open(path, medium, Missing::Create).map_err(failed)?;
+        let access = Access::with_mode(None, None, MODE).map_err(failed)?;
+        // In a directory of everybody's somebody may have been there first, with a key that he knows.
+        let is_ours = place.mode(&access).is_some_and(|it| it & 0o077 == 0);
+        if medium == Medium::Memory && place.is_there() && !is_ours {
+            return Err(Error::NodeKey(
+                "the file of that name in memory is not ours alone: name a `key_file` in `persist`",
+            ));
+        }
         if let Some(content) = place.content().map_err(failed)? {
             if content.len() < SHORTEST {
                 return Err(Error::NodeKey("it has less than 32 bytes"));
@@ -55,7 +63,6 @@ impl NodeKey {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *bytes).map_err(|_| Error::NodeKey("there is no randomness"))?;
         let text = Zeroizing::new(HEXLOWER.encode(&*bytes) + "\n");
-        let access = Access::with_mode(None, None, MODE).map_err(failed)?;
         place.replace(text.as_bytes(), &access).map_err(failed)?;
         Self::derive(text.as_bytes())
     }
@@ -86,4 +93,25 @@ fn in_memory(directory: &Path) -> Result<PathBuf, Error> {
     };
     let found = places.into_iter().find(usable);
     found.ok_or(Error::NodeKey("no directory in memory is writable: name a `key_file` in `persist`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    // Rule 118
+    #[test]
+    fn a_key_that_others_may_know_is_none() {
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+        let path = dir.path().join("node.key");
+        NodeKey::of(&path, Medium::Memory).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        NodeKey::of(&path, Medium::Memory).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(NodeKey::of(&path, Medium::Memory), Err(Error::NodeKey(_))));
+        std::fs::write(&path, "short").unwrap();
+        assert!(NodeKey::of(&path, Medium::Any).is_err());
+    }
 }

@@ -18,6 +18,7 @@ pub(crate) struct Absent {
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Group {
     #[command(external_subcommand)]
+    #[allow(dead_code, reason = "clap fills it, and nobody asks what was typed")]
     Any(Vec<OsString>),
 }
 

@@ -42,22 +42,20 @@ use crate::{
 /// What needs the server's own code, in a build that has none of it.
 #[cfg(not(feature = "server"))]
 mod parts {
-    use super::absent::{Absent, Group, ask, run};
-
     pub(crate) mod audit {
-        pub(crate) use super::Group as Audit;
+        pub(crate) use crate::commands::absent::Group as Audit;
     }
     pub(crate) mod fsck {
-        pub(crate) use super::{Absent as Fsck, ask as fsck};
+        pub(crate) use crate::commands::absent::{Absent as Fsck, ask as fsck};
     }
     pub(crate) mod quickstart {
-        pub(crate) use super::{Absent as Args, run};
+        pub(crate) use crate::commands::absent::{Absent as Args, run};
     }
     pub(crate) mod server {
-        pub(crate) use super::{Absent as Args, run};
+        pub(crate) use crate::commands::absent::{Absent as Args, run};
     }
     pub(crate) mod snapshot {
-        pub(crate) use super::Group as Snapshot;
+        pub(crate) use crate::commands::absent::Group as Snapshot;
     }
 }
 #[cfg(not(feature = "server"))]
