@@ -107,8 +107,14 @@ fn instead(field: &Field, path: &Path, plant: impl FnOnce(&Path)) {
     pause();
     clear(path);
     // The writer may make new directories there as fast as they are removed.
-    while is_taken && aside.symlink_metadata().is_ok() && fs::rename(&aside, path).is_err() {
-        clear(path);
+    let is_back = |_| {
+        aside.symlink_metadata().is_err() || fs::rename(&aside, path).is_ok() || {
+            clear(path);
+            false
+        }
+    };
+    if is_taken {
+        (0..1000).any(is_back);
     }
 }
 
