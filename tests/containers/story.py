@@ -129,9 +129,11 @@ def when_the_server_is_killed_nothing_is_lost(world):
     before, held = shop.identity(), shop.file.read_bytes()
     # The pod of the check after next is given its way in while there is somebody to give it.
     world.late = world.prepare("late")
+    said = len(world.podman.log("shop-sidecar"))
     world.store.kill()
     # Three seconds at least, in which the agent asks for its secret several times.
     shop.goes_on(15)
+    until(lambda: len(world.podman.log("shop-sidecar")) > said, "the agent to say that the server is away")
     require(shop.file.read_bytes() == held, "the file is what it was")
     require(shop.identity() == before, "the application was started again")
     return "fifteen connections without a server"
