@@ -5,10 +5,11 @@ mod unit;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use strongroom_inject::Medium;
+use strongroom_inject::{Medium, Target};
 use strongroom_sdk::SecretString;
 use strongroom_template::Rendered;
 
@@ -36,6 +37,8 @@ pub(crate) struct Renderer {
     medium: Medium,
     is_once: bool,
     log: Log,
+    /// Directories that were looked at for swap.
+    seen: BTreeSet<PathBuf>,
     pub(crate) renders: u64,
     pub(crate) failures: u64,
 }
@@ -64,6 +67,7 @@ impl Renderer {
             medium,
             is_once: config.exit_after_auth,
             log,
+            seen: BTreeSet::new(),
             renders: 0,
             failures: 0,
         })
@@ -135,7 +139,9 @@ impl Renderer {
                         Ok(is_new) => {
                             unit.said = None;
                             unit.tries = 0;
-                            unit.was_rendered = true;
+                            if !std::mem::replace(&mut unit.was_rendered, true) {
+                                warn_of_swap(unit.folder(), &mut self.seen, &self.log);
+                            }
                             unit.state = State::Rendered;
                             if is_new {
                                 self.log.info(&format!("{}: rendered", unit.name));
@@ -214,6 +220,17 @@ fn give_up(
     }
     unit.say_once(log, error.to_string());
     Ok(())
+}
+
+// Rule 112
+/// Says once for each directory that its files may end on a disk after all.
+fn warn_of_swap(folder: Option<&Path>, seen: &mut BTreeSet<PathBuf>, log: &Log) {
+    let Some(folder) = folder.filter(|it| !seen.contains(*it)) else { return };
+    seen.insert(folder.to_owned());
+    if Target::open(folder).and_then(|it| it.may_be_swapped()).unwrap_or(true) {
+        let folder = folder.display();
+        log.warn(&format!("the machine has swap, and may write {folder} to it: mount it with noswap"));
+    }
 }
 
 fn is_on_disk(error: &Error) -> bool {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -188,6 +188,14 @@ impl Unit {
                 };
                 write().map_err(Error::file(path.clone()))
             }
+        }
+    }
+
+    /// The directory of its file, if that lies in memory.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match &self.becomes {
+            Becomes::File { path, medium: Medium::Memory, .. } => path.parent(),
+            _ => None,
         }
     }
 
