@@ -59,10 +59,10 @@ impl Metrics {
     }
 
     pub(crate) fn set_logged_in(&self, is: bool) {
-        if is && !self.logged_in.swap(is, Ordering::Relaxed) {
+        let was = self.logged_in.swap(is, Ordering::Relaxed);
+        if is && !was {
             self.logins.fetch_add(1, Ordering::Relaxed);
         }
-        self.logged_in.store(is, Ordering::Relaxed);
     }
 
     pub(crate) fn set_templates(&self, templates: Templates, renders: u64, failures: u64) {

@@ -19,7 +19,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use running::{Commands as _, Ended, NOBODY, Public, is_root, read, said, tmpfs, wait_for};
+use running::{Commands as _, Ended, NOBODY, is_root, read, said, tmpfs, wait_for};
 use rustix::{
     net::{AddressFamily, SocketAddrUnix, SocketType, bind, connect, socket},
     process::{Pid, Signal, kill_process},
@@ -210,7 +210,7 @@ const CREDENTIALS: &str = "systemd { SOCKET folder = \"secret/units\" socket_mod
                            credential \"shop.service\" \"db\" { from = \"secret/shop#password\" } }\n\
                            cache { persist \"file\" { path = \"DIR/kept\" key_file = \"DIR/key\" } }";
 
-// Rule 114: whoever may bind the name of a unit is not the one who starts it.
+// Whoever may bind the name of a unit is not the one who starts it.
 #[test]
 fn a_units_credential_is_for_whoever_starts_units_alone() {
     let (mut server, dir) = (server(), tmpfs());
@@ -229,15 +229,12 @@ fn a_units_credential_is_for_whoever_starts_units_alone() {
     assert_eq!(wanted("a2/unit/web.service/key"), b"k-1");
     assert!(load(&path, "a3/unit/web.service/missing").len() > 1 << 20);
     if is_root() {
-        // The binary plays the stranger: a test's process is root's.
-        let public = Public::new();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let script = "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.bind('\\0b1/unit/shop.service/db')\n\
                       s.connect(sys.argv[1])\nn=0\nd=b''\nwhile True:\n  c=s.recv(65536)\n  if not c or n>1<<20: break\n  n+=len(c); d+=c[:64]\nprint(n>1<<20, b'rosebud' in d)";
         let ran =
             Command::new("python3").args(["-c", script]).arg(&path).uid(NOBODY).gid(NOBODY).output().unwrap();
         assert_eq!(said(&ran), "True False\n");
-        drop(public);
     }
     // What a unit has had once it gets also while the server is away.
     server.stop();

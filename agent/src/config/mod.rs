@@ -70,6 +70,8 @@ pub enum ConfigError {
     Unreadable { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Read(#[from] strongroom_hcl::ReadError),
+    #[error("{path}: no configuration files (*.hcl, *.json) in it", path = .0.display())]
+    EmptyDirectory(PathBuf),
     #[error("{0}")]
     Whole(&'static str),
 }
@@ -106,19 +108,12 @@ impl Config {
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ConfigError> {
     let mut files = Vec::new();
     for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
+        let found = strongroom_hcl::configuration_files(path);
+        let found = found.map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
+        if found.is_empty() {
+            return Err(ConfigError::EmptyDirectory(path.clone()));
         }
-        let entries = std::fs::read_dir(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
-        let is_config = |it: &PathBuf| it.extension().is_some_and(|it| it == "hcl" || it == "json");
-        let is_hidden =
-            |it: &PathBuf| it.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
-        let mut found: Vec<_> = entries.flatten().map(|it| it.path()).filter(is_config).collect();
-        found.retain(|it| !is_hidden(it));
-        found.sort();
-        files.append(&mut found);
+        files.extend(found);
     }
     Ok(files)
 }

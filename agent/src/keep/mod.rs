@@ -59,7 +59,6 @@ impl Kept {
         Ok(kept)
     }
 
-    // Rule 115
     /// What an earlier agent has left.
     pub(crate) fn load(&self, log: &Log) -> BTreeMap<Ask, (Body, Confirmed)> {
         let content = self.place().and_then(|it| it.content().map_err(Error::file(self.path())));

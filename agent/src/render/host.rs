@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use strongroom_inject::{Access, Medium, Missing, Single};
 use strongroom_sdk::SecretString;
-use strongroom_template::{Answer, Certificate, FileWrite, Host, Refusal, Secret, Text, Value};
+use strongroom_template::{Answer, Certificate, FileWrite, Host, Refusal, Secret, Text};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -164,10 +164,6 @@ impl Host for Reach<'_> {
 
     fn random(&mut self, buffer: &mut [u8]) -> Result<(), Refusal> {
         getrandom::fill(buffer).map_err(|_| Refusal::Failed("there is no randomness"))
-    }
-
-    fn outside(&mut self, _: &str, _: &[Text]) -> Result<Answer<Value>, Refusal> {
-        Err(Refusal::NotAllowed)
     }
 }
 

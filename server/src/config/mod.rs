@@ -150,17 +150,7 @@ impl Config {
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-    if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|it| it == "hcl" || it == "json") {
-            found.push(file);
-        }
-    }
-    found.sort();
+    let found = strongroom_hcl::configuration_files(path).map_err(unreadable)?;
     if found.is_empty() {
         return Err(ConfigError::EmptyDirectory(path.to_owned()));
     }
