@@ -128,8 +128,20 @@ pub(crate) fn shortest(value: f64) -> (bool, String, i32) {
 
 /// The same, rounded to so many digits behind the first.
 pub(crate) fn rounded(value: f64, precision: usize) -> (bool, String, i32) {
-    scientific(&format!("{value:.precision$e}"))
+    let exact = precision.min(EXACT);
+    let (negative, mut digits, exponent) = scientific(&format!("{value:.exact$e}"));
+    digits.push_str(&"0".repeat(precision - exact));
+    (negative, digits, exponent)
 }
+
+/// With so many digits behind the point.
+fn fixed(value: f64, precision: usize) -> String {
+    let exact = precision.min(EXACT);
+    format!("{value:.exact$}{}", "0".repeat(precision - exact))
+}
+
+/// No float has more digits behind its point; Go writes zeros from there on, where Rust's formatting has an end.
+const EXACT: usize = 1_100;
 
 fn scientific(text: &str) -> (bool, String, i32) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
@@ -147,7 +159,7 @@ pub(crate) fn format_float(value: f64, format: char, precision: Option<usize>) -
     }
     match (format, precision) {
         ('f', None) => format!("{value}"),
-        ('f', Some(precision)) => format!("{value:.precision$}"),
+        ('f', Some(precision)) => fixed(value, precision),
         ('e', None) => exponent(shortest(value)),
         ('e', Some(precision)) => exponent(rounded(value, precision)),
         (_, None) => general(value, shortest(value), 6, false),

@@ -319,6 +319,15 @@ mod tests {
         check("%d %s", &[Value::Number("5".into()), Value::Number("5".into())], "%!d(json.Number=5) 5");
     }
 
+    // Rust's formatting ends at 65,535 digits, and with a panic.
+    #[test]
+    fn a_long_precision_is_filled_with_zeros() {
+        let zeros = "0".repeat(80_001);
+        check("%.80001f", &[Value::Float(1.5)], &format!("1.5{}", &zeros[1..]));
+        check("%.80001e", &[Value::Float(1.5)], &format!("1.5{}e+00", &zeros[1..]));
+        check("%.80001g|%.80001v", &[Value::Float(1.5), Value::Float(1.0)], "1.5|1");
+    }
+
     #[test]
     fn numbers() {
         check(
