@@ -51,6 +51,7 @@ async fn main() {
         peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
         wrap_ttl: None,
         lease_ttl: None,
+        certificates: None,
         headers: Vec::new(),
         merge_patch: false,
         opened: Default::default(),

@@ -24,6 +24,7 @@ fn request(operation: Operation, path: &str, body: &serde_json::Value) -> Reques
         peer: Peer::Address(([127, 0, 0, 1], 40_000).into()),
         wrap_ttl: None,
         lease_ttl: None,
+        certificates: None,
         headers: Vec::new(),
         merge_patch: false,
         opened: Default::default(),

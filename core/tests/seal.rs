@@ -50,6 +50,7 @@ async fn ask_as(
         peer,
         wrap_ttl: None,
         lease_ttl: None,
+        certificates: None,
         headers: Vec::new(),
         merge_patch: false,
         opened: Default::default(),

@@ -168,6 +168,7 @@ impl Embedded {
             peer: Peer::Embedded,
             wrap_ttl: ask.wrap_ttl.filter(|it| !it.is_zero()),
             lease_ttl: ask.lease_ttl.filter(|it| !it.is_zero()),
+            certificates: None,
             headers: Vec::new(),
             merge_patch: operation == Operation::Patch,
             opened: Default::default(),

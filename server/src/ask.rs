@@ -24,6 +24,7 @@ pub(crate) async fn ask(
         peer: Peer::Embedded,
         wrap_ttl: None,
         lease_ttl: None,
+        certificates: None,
         headers: Vec::new(),
         merge_patch: false,
         opened: Opened::default(),

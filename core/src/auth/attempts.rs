@@ -143,6 +143,7 @@ mod tests {
             peer: Peer::Address((ip.into(), 1).into()),
             wrap_ttl: None,
             lease_ttl: None,
+            certificates: None,
             headers: Vec::new(),
             merge_patch: false,
             opened: Default::default(),

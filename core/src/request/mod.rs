@@ -6,6 +6,7 @@ mod path;
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -43,6 +44,9 @@ pub struct Request {
     pub wrap_ttl: Option<Duration>,
     /// A KV read is to be leased for so long (`X-Strongroom-Lease`).
     pub lease_ttl: Option<Duration>,
+    /// What the client proved with in the TLS handshake, the leaf first, as DER; it says nothing of who signed
+    /// it. None without TLS, or without a certificate.
+    pub certificates: Option<Arc<[Vec<u8>]>>,
     /// Headers that the audit settings ask for, lower-cased.
     pub headers: Vec<(Box<str>, Box<str>)>,
     /// PATCH: the body is a JSON merge patch by its content type.

@@ -26,6 +26,11 @@ pub struct LoginGrant<'a> {
     pub alias: &'a str,
     /// What follows the mount's name in the display name; most often the alias. May be empty.
     pub display_name: &'a str,
+    /// What the authority says of whoever logs in, kept with the alias: templates of policies go by it. It
+    /// replaces what was kept (rule 64).
+    pub alias_metadata: BTreeMap<String, String>,
+    /// The names of the groups that the authority says it is in; none if the authority speaks of no groups.
+    pub groups: Option<Vec<String>>,
     /// Shown with the token.
     pub metadata: BTreeMap<String, String>,
     /// Policies besides the role's own.

@@ -43,6 +43,7 @@ async fn data_comes_back_as_the_text_that_came() {
         peer: strongroom_core::request::Peer::Embedded,
         wrap_ttl: None,
         lease_ttl: None,
+        certificates: None,
         headers: Vec::new(),
         merge_patch: false,
         opened: Default::default(),

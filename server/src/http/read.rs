@@ -88,6 +88,7 @@ pub(super) async fn read(
         peer,
         wrap_ttl,
         lease_ttl,
+        certificates: None,
         headers,
         merge_patch,
         opened,

@@ -1,5 +1,7 @@
 //! `login`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use strongroom_api::params::Text;
 
@@ -84,7 +86,7 @@ async fn log_in(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
         return Err(lockout::failed(tx, mount, who, cx.now, refusal()).await);
     };
     let mut params = role.params;
-    let mut metadata = std::collections::BTreeMap::new();
+    let mut metadata = BTreeMap::new();
     if let Some(mut found) = found {
         metadata.append(&mut found.metadata.clone());
         if !found.token_networks.is_empty() {
@@ -95,8 +97,15 @@ async fn log_in(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     // Rule 56: whoever makes a secret id cannot say which role it is.
     metadata.insert("role_name".to_owned(), role.name);
     lockout::passed(tx, mount, &role_id).await?;
-    let grant =
-        LoginGrant { params: &params, alias: &role.role_id, display_name: "", metadata, policies: &[] };
+    let grant = LoginGrant {
+        params: &params,
+        alias: &role.role_id,
+        alias_metadata: BTreeMap::new(),
+        groups: None,
+        display_name: "",
+        metadata,
+        policies: &[],
+    };
     login(cx, tx, grant).await
 }
 

@@ -91,6 +91,8 @@ impl Attempt {
         let grant = LoginGrant {
             params: &user.params,
             alias: name.as_str(),
+            alias_metadata: BTreeMap::new(),
+            groups: None,
             display_name: name.as_str(),
             metadata: BTreeMap::from([("username".to_owned(), name.as_str().to_owned())]),
             policies: &[],

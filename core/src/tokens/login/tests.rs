@@ -38,6 +38,7 @@ impl Login {
             peer: Peer::Address(([10, 0, 0, 9], 1).into()),
             wrap_ttl: None,
             lease_ttl: None,
+            certificates: None,
             headers: Vec::new(),
             merge_patch: false,
             opened: Default::default(),
@@ -65,6 +66,8 @@ impl Login {
         let grant = LoginGrant {
             params,
             alias: "ann",
+            alias_metadata: BTreeMap::new(),
+            groups: None,
             display_name: "ann",
             metadata: BTreeMap::from([("username".to_owned(), "ann".to_owned())]),
             policies: extra,
