@@ -3,11 +3,11 @@
 //! Vault's clients send numbers, booleans and durations as they are or as text, and lists as lists or as text
 //! with commas. There is one table of what is taken, and this is it; anything else is an error.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, SeqAccess, Visitor},
+    de::{self, MapAccess, SeqAccess, Visitor},
 };
 
 /// `true`, `"true"`, `"1"`, `1`.
@@ -29,6 +29,10 @@ pub struct List(pub Vec<String>);
 /// Text, or a number or boolean taken as text.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Text(pub String);
+
+/// `{"k": "v"}`, `["k=v"]`, or `"k=v"`: names and their values, as text.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Pairs(pub BTreeMap<String, String>);
 
 impl<'de> Deserialize<'de> for Bool {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
@@ -206,6 +210,46 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("names with values")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Pairs, E> {
+                Ok(Pairs(BTreeMap::from([pair(text)?])))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Pairs, A::Error> {
+                let mut out = BTreeMap::new();
+                while let Some(Text(item)) = items.next_element()? {
+                    let (name, value) = pair(&item)?;
+                    out.insert(name, value);
+                }
+                Ok(Pairs(out))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Pairs, A::Error> {
+                let mut out = BTreeMap::new();
+                while let Some((name, Text(value))) = entries.next_entry::<String, Text>()? {
+                    out.insert(name, value);
+                }
+                Ok(Pairs(out))
+            }
+        }
+        reader.deserialize_any(Reader)
+    }
+}
+
+fn pair<E: de::Error>(text: &str) -> Result<(String, String), E> {
+    let (name, value) = text.split_once('=').ok_or_else(|| E::custom("expected name=value"))?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
 /// A duration as clients and configuration files write it: whole seconds, or numbers with the units `ns`,
 /// `us`, `ms`, `s`, `m`, `h`, `d`.
 pub fn parse_duration(text: &str) -> Option<Duration> {
@@ -288,6 +332,14 @@ mod tests {
         let flag = |text: &str| serde_json::from_str::<Bool>(text).ok().map(|it| it.0);
         assert_eq!(flag("\"true\""), Some(true));
         assert_eq!(flag("\"yes\""), None);
+        let pairs = |text: &str| serde_json::from_str::<Pairs>(text).ok().map(|it| it.0);
+        let expected = Some(BTreeMap::from([("a".into(), "1".into())]));
+        for text in ["{\"a\": 1}", "{\"a\": \"1\"}", "[\"a=1\"]", "\"a=1\""] {
+            assert_eq!(pairs(text), expected, "{text}");
+        }
+        for text in ["\"x\"", "[\"x\"]", "{\"a\": {}}", "7"] {
+            assert_eq!(pairs(text), None, "{text}");
+        }
         let number = |text: &str| serde_json::from_str::<Integer>(text).ok().map(|it| it.0);
         assert_eq!(number("\"5\""), Some(5));
         assert_eq!(number("5.0"), Some(5));

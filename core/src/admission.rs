@@ -9,6 +9,7 @@ use crate::{
     core::Unsealed,
     dispatch::Cx,
     error::{Error, Result},
+    policy::Bearer,
     request::{Body, Operation, Peer, PresentedToken, Request},
     route::Access,
     tokens::{Caller, Known},
@@ -102,8 +103,17 @@ pub(crate) async fn admit(
             let admitted = Admitted { caller: caller.clone(), grant: Some(grant), stranger: false };
             Admission { outcome: Ok(admitted), caller, stranger: false, granting }
         }
+        // Nobody may do that, and this says nothing of what the caller may.
+        Err(_) if writes_a_folder(request) => {
+            let refusal = Error::invalid("cannot write to a path ending in '/'");
+            Admission { caller, stranger: false, ..Admission::of(refusal) }
+        }
         Err(refusal) => Admission { caller, stranger: false, ..Admission::of(refusal) },
     }
+}
+
+fn writes_a_folder(request: &Request) -> bool {
+    matches!(request.operation, Operation::Write | Operation::Patch) && request.path.as_str().ends_with('/')
 }
 
 /// Decides anew about a request that was let in long ago, by what is so now.
@@ -178,7 +188,10 @@ async fn authorise(
 /// The compiled policies of a caller, from live state.
 pub(crate) async fn acl(open: &Arc<Unsealed>, caller: &Caller, now: Timestamp) -> Result<Arc<Acl>> {
     match caller {
-        Caller::Token(known) => open.policies.acl(&open.store, &known.token.policies, now).await,
+        Caller::Token(known) => {
+            let bearer = Bearer::of(&known.token, known.identity.as_deref());
+            open.policies.acl(&open.store, bearer, now).await
+        }
         Caller::Embedder => Ok(open.policies.root()),
         Caller::Anonymous => Err(Error::Denied),
     }

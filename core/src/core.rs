@@ -15,6 +15,7 @@ use crate::{
     clock::{Clock, TimeKeeper},
     engine::ENGINES,
     error::Result,
+    identity::Identities,
     leases::Leases,
     mounts::Mounts,
     policy::Policies,
@@ -49,6 +50,7 @@ pub struct Unsealed {
     pub(crate) head: Arc<HeadKeeper>,
     pub mounts: Mounts,
     pub policies: Policies,
+    pub(crate) identities: Identities,
     pub tokens: Tokens,
     pub leases: Leases,
     pub audit: Broker,
@@ -121,6 +123,7 @@ impl Core {
         let open = Arc::new(Unsealed {
             mounts: Mounts::new(&ENGINES),
             policies: Policies::new()?,
+            identities: Identities::new()?,
             tokens: Tokens::new(&barrier)?,
             leases: Leases::new(&barrier)?,
             audit: Broker::new(

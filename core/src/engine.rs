@@ -136,7 +136,7 @@ impl Engines {
 /// The engines of this build, in the order in which help lists them.
 pub static ENGINES: Engines = Engines(&[
     &crate::system::System,
-    &crate::system::Identity,
+    &crate::identity::Identity,
     &crate::auth::token::TokenAuth,
     &crate::auth::approle::AppRole,
     &crate::auth::userpass::Userpass,

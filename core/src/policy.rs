@@ -13,9 +13,11 @@ use crate::{
     clock::Timestamp,
     crypto::mac::CacheHash,
     error::{Error, Result},
+    identity::{Resolved, Subject},
     ids::NamespaceId,
     storage::Rev,
     store::{Fixed, Store},
+    tokens::Token,
     tx::Tx,
 };
 
@@ -56,7 +58,7 @@ pub(crate) const KINDS: &[Filed] =
 pub struct Policies {
     generation: Fixed,
     hash: CacheHash,
-    compiled: Cache<u128, (Option<Rev>, Arc<Acl>)>,
+    compiled: Cache<u128, Compiled>,
     root: Arc<Acl>,
 }
 
@@ -77,28 +79,97 @@ impl Policies {
         self.root.clone()
     }
 
-    /// What the policies called `names` allow together. Names without a policy allow nothing.
-    pub async fn acl(&self, store: &Store, names: &[String], now: Timestamp) -> Result<Arc<Acl>> {
+    /// What a holder's policies allow together. Names without a policy allow nothing.
+    pub async fn acl(&self, store: &Store, bearer: Bearer<'_>, now: Timestamp) -> Result<Arc<Acl>> {
         let rev = store.rev(self.generation.place(store)).await?;
-        let mut parts: Vec<&[u8]> = Vec::with_capacity(names.len());
-        parts.extend(names.iter().map(String::as_bytes));
+        let mut parts: Vec<&[u8]> = Vec::with_capacity(bearer.names.len() + bearer.more.len());
+        parts.extend(bearer.all().map(str::as_bytes));
         let hash = self.hash.hash(&parts);
-        if let Some((known, acl)) = self.compiled.get(&hash)
-            && known == rev
-            && acl.valid_until().is_none_or(|until| now.0 < until)
-        {
-            return Ok(acl);
+        let current = |hash| self.compiled.get(&hash).filter(|it| it.is_current(rev, now));
+        // A set with templates is another one for each bearer.
+        let own = || match bearer.subject {
+            Some(subject) => subject.hash(&self.hash, hash),
+            None => self.hash.hash(&[&hash.to_be_bytes()]),
+        };
+        match current(hash) {
+            Some(Compiled { acl: Some(acl), .. }) => return Ok(acl),
+            Some(_) => {
+                if let Some(Compiled { acl: Some(acl), .. }) = current(own()) {
+                    return Ok(acl);
+                }
+            }
+            None => {}
         }
-        let mut policies = Vec::with_capacity(names.len());
-        for name in names {
+        let mut policies = Vec::with_capacity(parts.len());
+        for name in bearer.all() {
             policies.extend(load(store, name).await?);
         }
+        let is_templated = policies.iter().any(Policy::is_templated);
         let policies: Vec<&Policy> = policies.iter().collect();
-        let acl = Acl::compile(&policies, &Nobody, now.0)
-            .map_err(|_| Error::denied("the token's policies are too complex together"))?;
+        let compiled = match bearer.subject {
+            Some(subject) => Acl::compile(&policies, &subject, now.0),
+            None => Acl::compile(&policies, &Nobody, now.0),
+        };
+        let acl = compiled.map_err(|_| Error::denied("the token's policies are too complex together"))?;
         let acl = Arc::new(acl);
-        self.compiled.insert(hash, (rev, acl.clone()));
+        let keep = |hash, acl| self.compiled.insert(hash, Compiled { generation: rev, acl });
+        if is_templated {
+            keep(hash, None);
+            keep(own(), Some(acl.clone()));
+        } else {
+            keep(hash, Some(acl.clone()));
+        }
         Ok(acl)
+    }
+}
+
+/// A set of policies, compiled.
+#[derive(Clone)]
+struct Compiled {
+    generation: Option<Rev>,
+    /// None: there are templates in it, and each holder has a set of its own.
+    acl: Option<Arc<Acl>>,
+}
+
+impl Compiled {
+    fn is_current(&self, generation: Option<Rev>, now: Timestamp) -> bool {
+        let lasts = |acl: &Arc<Acl>| acl.valid_until().is_none_or(|until| now.0 < until);
+        self.generation == generation && self.acl.as_ref().is_none_or(lasts)
+    }
+}
+
+/// Whose policies are asked for.
+#[derive(Clone, Copy)]
+pub struct Bearer<'a> {
+    /// The token's own, or those that somebody asks about.
+    names: &'a [String],
+    /// Those of the entity and its groups.
+    more: &'a [String],
+    /// What templates go by.
+    subject: Option<Subject<'a>>,
+}
+
+impl<'a> Bearer<'a> {
+    /// `identity`: whose the token is.
+    pub(crate) fn of(token: &'a Token, identity: Option<&'a Resolved>) -> Self {
+        let login = token.login.as_ref();
+        Self {
+            names: &token.policies,
+            more: identity.map(|it| it.policies.as_slice()).unwrap_or_default(),
+            subject: identity.map(|identity| Subject { identity, login }),
+        }
+    }
+
+    /// Nobody, with these policies.
+    pub fn named(names: &'a [String]) -> Self {
+        Self { names, more: &[], subject: None }
+    }
+
+    /// Each name once: what an entity has besides may be what the token has.
+    fn all(&self) -> impl Iterator<Item = &'a str> {
+        let names = self.names;
+        let more = self.more.iter().filter(move |it| !names.contains(it));
+        names.iter().chain(more).map(String::as_str)
     }
 }
 

@@ -106,6 +106,7 @@ pub(crate) async fn keep(cx: &Cx<'_>, tx: &mut Tx, kept: Kept<'_>) -> Result<Res
         num_uses: 1,
         role: String::new(),
         entity: String::new(),
+        login: None,
         bound_cidrs: Vec::new(),
         id: None,
     };

@@ -158,7 +158,15 @@ impl Writer {
             raw(out, "client_token", &known.token);
             raw(out, "accessor", &known.accessor);
             text::some_text(out, "display_name", &token.display_name);
-            texts(out, "policies", &token.policies);
+            let identity = record.caller.identity_policies();
+            if identity.is_empty() {
+                texts(out, "policies", &token.policies);
+            } else {
+                let more = identity.iter().filter(|it| !token.policies.contains(it));
+                let all: Vec<String> = token.policies.iter().chain(more).cloned().collect();
+                texts(out, "policies", &all);
+                texts(out, "identity_policies", identity);
+            }
             texts(out, "token_policies", &token.policies);
             text::object(out, "policy_results", |out| {
                 text::flag(out, "allowed", record.refusal.is_none());

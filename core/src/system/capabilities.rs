@@ -10,9 +10,10 @@ use crate::{
     admission,
     dispatch::Cx,
     error::{Error, Result},
+    policy::Bearer,
     response::Response,
     route::{Kind, Route, action, field, in_tx},
-    tokens::Token,
+    tokens::{Token, stands},
     tx::Tx,
 };
 
@@ -100,7 +101,11 @@ async fn of_accessor(cx: &Cx<'_>, _tx: &mut Tx) -> Result<Response> {
 /// What a token's policies allow.
 pub(super) async fn acl(cx: &Cx<'_>, token: &Token) -> Result<std::sync::Arc<Acl>> {
     let open = cx.open()?;
-    open.policies.acl(&open.store, &token.policies, cx.now).await
+    let identity = open.tokens.identity(open, token).await?;
+    if !stands(token, identity.as_deref()) {
+        return Err(Error::invalid("invalid token"));
+    }
+    open.policies.acl(&open.store, Bearer::of(token, identity.as_deref()), cx.now).await
 }
 
 fn answer(acl: &Acl, fields: Fields) -> Result<Response> {

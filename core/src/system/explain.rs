@@ -10,6 +10,7 @@ use strongroom_policies::{Acl, Explanation, Operation, RuleView, Verdict};
 use crate::{
     dispatch::Cx,
     error::{Error, Result},
+    policy::Bearer,
     response::Response,
     route::{Kind, Route, action, field, in_tx},
     tx::Tx,
@@ -107,23 +108,23 @@ async fn explain(cx: &Cx<'_>, _tx: &mut Tx) -> Result<Response> {
 async fn subject(cx: &Cx<'_>, fields: &Fields) -> Result<Arc<Acl>> {
     let open = cx.open()?;
     let given = |it: &Option<Text>| it.as_ref().map(|it| it.0.clone()).filter(|it| !it.is_empty());
-    let names = match (&fields.policies, given(&fields.token), given(&fields.accessor)) {
+    match (&fields.policies, given(&fields.token), given(&fields.accessor)) {
         (Some(names), None, None) => {
             let name = |it: &String| strongroom_policies::PolicyName::new(it).map(|it| it.to_string());
             let names: Result<Vec<String>, _> = names.0.iter().map(name).collect();
-            names.map_err(|error| Error::invalid(error.to_string()))?
+            let names = names.map_err(|error| Error::invalid(error.to_string()))?;
+            open.policies.acl(&open.store, Bearer::named(&names), cx.now).await
         }
         (None, Some(token), None) => {
             let found = open.tokens.find(open, token.as_bytes(), cx.now).await?;
-            found.ok_or_else(|| Error::invalid("invalid token"))?.policies.clone()
+            super::capabilities::acl(cx, &*found.ok_or_else(|| Error::invalid("invalid token"))?).await
         }
         (None, None, Some(accessor)) => {
             let found = open.tokens.find_by_accessor(open, &accessor, cx.now).await?;
-            found.ok_or_else(|| Error::invalid("invalid accessor"))?.policies.clone()
+            super::capabilities::acl(cx, &*found.ok_or_else(|| Error::invalid("invalid accessor"))?).await
         }
-        _ => return Err(Error::invalid("one of 'policies', 'token' and 'accessor' must be supplied")),
-    };
-    open.policies.acl(&open.store, &names, cx.now).await
+        _ => Err(Error::invalid("one of 'policies', 'token' and 'accessor' must be supplied")),
+    }
 }
 
 impl View {
@@ -168,7 +169,7 @@ async fn who_can(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let open = cx.open()?;
     let mut policies = Vec::new();
     for name in super::policies::all(tx).await? {
-        let acl = open.policies.acl(&open.store, std::slice::from_ref(&name), cx.now).await?;
+        let acl = open.policies.acl(&open.store, Bearer::named(std::slice::from_ref(&name)), cx.now).await?;
         if strongroom_policies::can(&acl, operation, path) {
             policies.push(name);
         }

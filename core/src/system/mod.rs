@@ -8,7 +8,6 @@ mod explain;
 mod generate_root;
 pub(crate) mod help;
 mod holdings;
-mod identity;
 mod info;
 mod integrity;
 mod leases;
@@ -26,8 +25,6 @@ mod status;
 mod tools;
 mod ui;
 mod wrapping;
-
-pub(crate) use identity::Identity;
 
 use crate::{
     barrier::Filed,

@@ -117,6 +117,23 @@ pub struct Token {
     /// is not stored.
     #[n(26)]
     pub filed: Option<u64>,
+    /// What the login said of whoever logged in, which its children go by too: templates of policies speak of this
+    /// and not of what a later login of the same entity said (rule 64).
+    #[n(27)]
+    pub login: Option<Login>,
+}
+
+/// What an auth method's authority said at a login.
+#[derive(Clone, Debug, Eq, PartialEq, minicbor::CborLen, minicbor::Decode, minicbor::Encode)]
+pub struct Login {
+    /// The mount's.
+    #[n(0)]
+    pub accessor: String,
+    /// The alias's.
+    #[n(1)]
+    pub name: String,
+    #[n(2)]
+    pub metadata: Option<BTreeMap<String, String>>,
 }
 
 impl Record for Token {}

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    Selector, State, Token, TokenKind, Tokens, format,
+    Login, Selector, State, Token, TokenKind, Tokens, format,
     index::{self, Row},
     lookup::MAX_DEPTH,
     prefixes,
@@ -41,6 +41,7 @@ pub struct NewToken {
     pub num_uses: i64,
     pub role: String,
     pub entity: String,
+    pub login: Option<Login>,
     pub bound_cidrs: Vec<String>,
     /// An id that the caller chose.
     pub id: Option<SecretBytes>,
@@ -79,6 +80,7 @@ impl NewToken {
             num_uses: 0,
             role: String::new(),
             entity: String::new(),
+            login: None,
             bound_cidrs: Vec::new(),
             id,
         }
@@ -143,6 +145,7 @@ impl Tokens {
             uses_left: new.num_uses,
             role: new.role,
             entity: new.entity,
+            login: new.login,
             bound_cidrs: new.bound_cidrs,
             state: State::Active,
             mount: new.mount,
@@ -199,20 +202,32 @@ impl Tokens {
 }
 
 impl Issued {
-    /// As a login or a creation answers it.
-    pub fn into_auth(self) -> Auth {
-        auth(&self.token, self.id, self.accessor, self.token.creation_ttl)
+    /// As a login or a creation answers it. `identity`: the policies of whose token it is, sorted.
+    pub fn into_auth(self, identity: Vec<String>) -> Auth {
+        auth(&self.token, self.id, self.accessor, self.token.creation_ttl, identity)
     }
 }
 
 /// The `auth` part of an answer about a token.
-pub(crate) fn auth(token: &Token, id: SecretBytes, accessor: super::Accessor, ttl: Duration) -> Auth {
+pub(crate) fn auth(
+    token: &Token,
+    id: SecretBytes,
+    accessor: super::Accessor,
+    ttl: Duration,
+    identity: Vec<String>,
+) -> Auth {
+    let mut policies = token.policies.clone();
+    if !identity.is_empty() {
+        policies.extend(identity.iter().cloned());
+        policies.sort_unstable();
+        policies.dedup();
+    }
     Auth {
         client_token: id,
         accessor,
-        policies: token.policies.clone(),
+        policies,
         token_policies: token.policies.clone(),
-        identity_policies: Vec::new(),
+        identity_policies: identity,
         metadata: token.metadata.clone(),
         lease_duration: ttl.as_secs(),
         renewable: token.renewable,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     dispatch::Cx,
     error::{Error, Result},
-    identity,
+    identity::{self, Vouched},
     response::Response,
     tx::Tx,
 };
@@ -58,9 +58,17 @@ pub async fn login(cx: &Cx<'_>, tx: &mut Tx, grant: LoginGrant<'_>) -> Result<Re
         explicit_max_ttl: params.explicit_max_ttl,
     };
     let given = ttl::give(limits, wanted, cx.now, cx.now)?;
-    let entity = match grant.alias {
-        "" => String::new(),
-        alias => identity::entity_of(tx, mount, alias, cx.now).await?,
+    let identity = match grant.alias {
+        "" => None,
+        name => {
+            let LoginGrant { alias_metadata: metadata, groups, .. } = &grant;
+            let vouched = Vouched { mount, name, metadata: metadata.clone(), groups: groups.clone() };
+            Some(identity::at_login(cx.open()?, tx, vouched, cx.now).await?)
+        }
+    };
+    let (entity, login, of_identity) = match identity {
+        Some(it) => (it.entity, Some(it.login), it.policies),
+        None => Default::default(),
     };
     let new = NewToken {
         namespace: mount.namespace,
@@ -79,11 +87,12 @@ pub async fn login(cx: &Cx<'_>, tx: &mut Tx, grant: LoginGrant<'_>) -> Result<Re
         num_uses,
         role: String::new(),
         entity,
+        login,
         bound_cidrs: bound_cidrs(cx, params),
         id: None,
     };
     let issued = cx.open()?.tokens.issue(tx, new, cx.now).await?;
-    let mut response = Response::auth(issued.into_auth());
+    let mut response = Response::auth(issued.into_auth(of_identity));
     response.warnings.extend(given.warning);
     Ok(response)
 }

@@ -11,6 +11,7 @@ use crate::{
     clock::Timestamp,
     core::Unsealed,
     error::{Error, Result},
+    identity::Resolved,
     mounts::Table,
     request::{Peer, PresentedToken},
     storage::Priority,
@@ -35,6 +36,8 @@ pub enum Caller {
 #[derive(Clone, Debug)]
 pub struct Known {
     pub token: Arc<Token>,
+    /// Whose it is; none for a token that is nobody's.
+    pub(crate) identity: Option<Arc<Resolved>>,
 }
 
 impl Caller {
@@ -42,6 +45,14 @@ impl Caller {
         match self {
             Self::Token(known) => Some(&known.token),
             Self::Anonymous | Self::Embedder => None,
+        }
+    }
+
+    /// What it may besides what its token says.
+    pub(crate) fn identity_policies(&self) -> &[String] {
+        match self {
+            Self::Token(Known { identity: Some(it), .. }) => &it.policies,
+            _ => &[],
         }
     }
 }
@@ -65,9 +76,16 @@ impl Tokens {
         presented: &PresentedToken,
         now: Timestamp,
     ) -> Result<Known> {
-        match self.find(open, presented.expose(), now).await? {
-            Some(token) => Ok(Known { token }),
-            None => Err(Error::Denied),
+        let token = self.find(open, presented.expose(), now).await?.ok_or(Error::Denied)?;
+        let identity = self.identity(open, &token).await?;
+        if stands(&token, identity.as_deref()) { Ok(Known { token, identity }) } else { Err(Error::Denied) }
+    }
+
+    /// Whose a token is; none if it is nobody's, or the entity's of before is no more.
+    pub(crate) async fn identity(&self, open: &Unsealed, token: &Token) -> Result<Option<Arc<Resolved>>> {
+        match token.entity.as_str() {
+            "" => Ok(None),
+            id => open.identities.of(open, id).await,
         }
     }
 
@@ -139,6 +157,9 @@ impl Tokens {
     /// Whether the token of a request that is under way would still be let in, had the request not taken a use of it.
     pub(crate) async fn stands(&self, open: &Unsealed, known: &Known, now: Timestamp) -> Result<bool> {
         let known = &known.token;
+        if !stands(known, self.identity(open, known).await?.as_deref()) {
+            return Ok(false);
+        }
         let place = self.place(&open.store, Selector(known.selector));
         let token = match known.kind {
             TokenKind::Batch => known.clone(),
@@ -183,8 +204,13 @@ impl Tokens {
                 break token;
             }
         };
-        Ok(Known { token: Arc::new(token) })
+        Ok(Known { token: Arc::new(token), identity: known.identity.clone() })
     }
+}
+
+/// Whether a token's entity is there, and not disabled; so it is for a token that is nobody's.
+pub(crate) fn stands(token: &Token, identity: Option<&Resolved>) -> bool {
+    identity.map_or(token.entity.is_empty(), |it| !it.entity.disabled)
 }
 
 /// Whether the mount that made a token stands where it stood. Its tokens are revoked when it is disabled or

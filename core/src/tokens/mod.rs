@@ -24,9 +24,10 @@ pub mod ttl;
 
 pub use accessor::Accessor;
 pub(crate) use accessor::Permutation;
-pub use entry::{State, Token, TokenKind};
+pub use entry::{Login, State, Token, TokenKind};
 pub use format::Selector;
 pub use issue::Parent;
+pub(crate) use lookup::stands;
 pub use lookup::{Caller, Known};
 
 pub(crate) const KINDS: &[&[Filed]] = &[

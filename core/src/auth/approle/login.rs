@@ -100,7 +100,7 @@ async fn log_in(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let grant = LoginGrant {
         params: &params,
         alias: &role.role_id,
-        alias_metadata: BTreeMap::new(),
+        alias_metadata: metadata.clone(),
         groups: None,
         display_name: "",
         metadata,

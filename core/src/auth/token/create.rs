@@ -11,6 +11,7 @@ use crate::{
     crypto::SecretBytes,
     dispatch::Cx,
     error::{Error, Result},
+    identity::{self, Vouched},
     policy,
     response::Response,
     route::{Field, Kind, Route, action, field, in_tx},
@@ -138,12 +139,7 @@ async fn make(cx: &Cx<'_>, tx: &mut Tx, orphan: bool, role: Option<(String, Role
 
     let num_uses = num_uses(&fields, role_fields)?;
     let kind = kind(&fields, role_fields)?;
-    if fields.entity_alias.as_ref().is_some_and(|it| !it.0.is_empty()) {
-        return Err(Error::invalid(match role_fields {
-            Some(_) => "invalid 'entity_alias' value",
-            None => "'entity_alias' is only allowed in combination with token role",
-        }));
-    }
+    let alias = entity_alias(&fields, role_fields)?;
     let id = id(&fields, &maker)?;
     let policies = policies(&fields, &maker, role_fields)?;
     if policies.iter().any(|it| it == "root") && kind == TokenKind::Batch {
@@ -195,6 +191,17 @@ async fn make(cx: &Cx<'_>, tx: &mut Tx, orphan: bool, role: Option<(String, Role
         && role_fields.is_none_or(|it| it.renewable)
         && kind == TokenKind::Service
         && lifetime != Lifetime::Endless;
+    let (entity, login) = match alias {
+        Some(name) => {
+            let vouched = Vouched { mount, name, metadata: BTreeMap::new(), groups: None };
+            let it = identity::at_login(cx.open()?, tx, vouched, cx.now).await?;
+            (it.entity, Some(it.login))
+        }
+        None => {
+            let parent = parent.map(|(_, token)| (token.entity.clone(), token.login.clone()));
+            parent.unwrap_or_default()
+        }
+    };
     let new = NewToken {
         namespace: mount.namespace,
         kind,
@@ -210,15 +217,31 @@ async fn make(cx: &Cx<'_>, tx: &mut Tx, orphan: bool, role: Option<(String, Role
         period,
         renewable,
         num_uses,
-        entity: parent.map(|(_, token)| token.entity.clone()).unwrap_or_default(),
+        entity,
+        login,
         bound_cidrs: bound_cidrs(&maker, role_fields),
         role: role.map(|(name, _)| name).unwrap_or_default(),
         id,
     };
     let issued = cx.open()?.tokens.issue(tx, new, cx.now).await?;
-    let mut response = Response::auth(issued.into_auth());
+    let open = cx.open()?;
+    let whose = open.tokens.identity(open, &issued.token).await?;
+    let mut response = Response::auth(issued.into_auth(whose.map(|it| it.sorted()).unwrap_or_default()));
     response.warnings = warnings;
     Ok(response)
+}
+
+/// The alias whose entity the token is to be of, which a role has to allow.
+fn entity_alias<'a>(fields: &'a Fields, role: Option<&Role>) -> Result<Option<&'a str>> {
+    let asked = fields.entity_alias.as_ref().map(|it| it.0.as_str()).filter(|it| !it.is_empty());
+    match (asked, role) {
+        (None, _) => Ok(None),
+        (Some(_), None) => {
+            Err(Error::invalid("'entity_alias' is only allowed in combination with token role"))
+        }
+        (Some(name), Some(role)) if role.allows_alias(name) => Ok(Some(name)),
+        (Some(_), Some(_)) => Err(Error::invalid("invalid 'entity_alias' value")),
+    }
 }
 
 fn num_uses(fields: &Fields, role: Option<&Role>) -> Result<i64> {

@@ -107,7 +107,11 @@ struct Shown<'a> {
     entity_id: &'a str,
     expire_time: Option<String>,
     explicit_max_ttl: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_namespace_policies: Option<BTreeMap<String, ()>>,
     id: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    identity_policies: &'a [String],
     issue_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_renewal: Option<String>,
@@ -130,6 +134,8 @@ struct Shown<'a> {
 
 async fn show(cx: &Cx<'_>, token: &Token, text: &str) -> Result<Response> {
     let open = cx.open()?;
+    let identity = open.tokens.identity(open, token).await?;
+    let identity_policies = identity.as_ref().map(|it| it.policies.as_slice()).unwrap_or_default();
     Response::data(&Shown {
         accessor: token.selector().map(|it| open.tokens.accessor(it)).unwrap_or_default(),
         bound_cidrs: &token.bound_cidrs,
@@ -139,7 +145,9 @@ async fn show(cx: &Cx<'_>, token: &Token, text: &str) -> Result<Response> {
         entity_id: &token.entity,
         expire_time: token.expires.map(|it| it.rfc3339()),
         explicit_max_ttl: token.explicit_max_ttl.as_secs(),
+        external_namespace_policies: (!identity_policies.is_empty()).then(BTreeMap::new),
         id: text,
+        identity_policies,
         issue_time: token.created.rfc3339(),
         last_renewal: token.renewed.map(|it| it.rfc3339()),
         last_renewal_time: token.renewed.map(|it| it.unix_seconds()),

@@ -114,7 +114,8 @@ async fn extend(cx: &Cx<'_>, tx: &mut Tx, token: &Token, id: SecretBytes) -> Res
     token.renewed = Some(cx.now);
     tx.put(&place, &token)?;
     let accessor = open.tokens.accessor(Selector(token.selector));
-    let mut auth = crate::tokens::issue::auth(&token, id, accessor, given.ttl);
+    let identity = open.tokens.identity(open, &token).await?.map(|it| it.sorted()).unwrap_or_default();
+    let mut auth = crate::tokens::issue::auth(&token, id, accessor, given.ttl, identity);
     auth.orphan = open.tokens.is_orphan(&open.store, &token).await?;
     let mut response = Response::auth(auth);
     response.warnings.extend(given.warning);

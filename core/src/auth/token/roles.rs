@@ -105,6 +105,12 @@ impl Default for Role {
 }
 
 impl Role {
+    /// Whether its tokens may be of the entity with this alias.
+    pub(super) fn allows_alias(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        self.allowed_entity_aliases.iter().flatten().any(|it| glob(it, &name))
+    }
+
     /// Whether the role, and not the parent, says which policies there can be.
     pub(super) fn rules_policies(&self) -> bool {
         [

@@ -1,13 +1,22 @@
-//! `identity/`: an empty room.
-//!
-//! Vault and OpenBao keep entities and groups there, and clients expect the mount in `sys/mounts`. Strongroom
-//! has none: the mount exists, cannot be moved or disabled, and every path in it is unknown.
+//! `identity/`: what operators do with entities and groups.
 
+use super::{aliases, entities, group_aliases, groups, lookup, merge};
 use crate::{
     engine::Engine,
     mounts::{Mount, MountClass},
     route::Tables,
 };
+
+const ROUTES: Tables = &[
+    merge::ROUTES,
+    entities::ROUTES,
+    aliases::ROUTES,
+    aliases::OLD,
+    aliases::OLDER,
+    groups::ROUTES,
+    group_aliases::ROUTES,
+    lookup::ROUTES,
+];
 
 pub(crate) struct Identity;
 
@@ -21,7 +30,7 @@ impl Engine for Identity {
     }
 
     fn routes(&self, _mount: &Mount) -> Tables {
-        &[]
+        ROUTES
     }
 
     fn is_singleton(&self) -> bool {
@@ -29,6 +38,6 @@ impl Engine for Identity {
     }
 
     fn summary(&self) -> &'static str {
-        "Reserved for entities and groups, of which there are none."
+        "Who is behind logins: entities, their aliases, and groups of them."
     }
 }
