@@ -75,7 +75,23 @@ async fn of_team(test: &TestCore, team: &str) -> String {
     token(&auth).to_owned()
 }
 
-// Rule 64: two logins share an alias; what was said of one must not become the other's.
+// Rule 62: neither what was typed, nor where.
+#[tokio::test]
+async fn the_alias_is_what_the_method_vouches_for() {
+    let test = core().await;
+    let id = try_login(&test, "up", "ANN").await.unwrap().auth.unwrap().entity_id;
+    assert_eq!(login(&test, "up").await.entity_id, id);
+    assert_eq!(show(&test, "entity", &id).await["aliases"][0]["name"], json!("ann"));
+    write(&test, "sys/auth/ar", json!({ "type": "approle" })).await;
+    write(&test, "auth/ar/role/r", json!({ "token_policies": [] })).await;
+    let red = of_team(&test, "red").await;
+    let own = data(&test.as_token(&red, Operation::Read, "auth/token/lookup-self", Value::Null).await.unwrap());
+    let role_id = data(&test.read("auth/ar/role/r/role-id").await.unwrap())["role_id"].clone();
+    let shown = show(&test, "entity", &text(&own["entity_id"])).await;
+    assert_eq!(shown["aliases"][0]["name"], role_id);
+}
+
+// Rules 56 and 64: two logins share an alias; what was said of one must not become the other's.
 #[tokio::test]
 async fn templates_go_by_what_was_said_at_the_tokens_own_login() {
     let test = core().await;
