@@ -22,6 +22,10 @@ pub struct Integer(pub i64);
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Seconds(pub Duration);
 
+/// As [`Seconds`], or the same with a minus before it: `-1`, `"-30s"`. Whole seconds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SignedSeconds(pub i64);
+
 /// `["a", "b"]`, `"a,b"`, or `"a"`. Spaces around items are dropped, as are empty items.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct List(pub Vec<String>);
@@ -139,6 +143,42 @@ impl<'de> Deserialize<'de> for Seconds {
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_u64(self.0.as_secs())
+    }
+}
+
+impl<'de> Deserialize<'de> for SignedSeconds {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = SignedSeconds;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration")
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<SignedSeconds, E> {
+                i64::try_from(value).map(SignedSeconds).map_err(|_| E::custom("expected a duration"))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<SignedSeconds, E> {
+                Ok(SignedSeconds(value))
+            }
+
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<SignedSeconds, E> {
+                self.visit_str(&format!("{}", value.trunc()))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SignedSeconds, E> {
+                let text = text.trim();
+                let (sign, size) = match text.strip_prefix('-') {
+                    Some(size) if size.starts_with(|it: char| it.is_ascii_digit()) => (-1, size),
+                    _ => (1, text),
+                };
+                let seconds = parse_duration(size).and_then(|it| i64::try_from(it.as_secs()).ok());
+                seconds.map(|it| SignedSeconds(sign * it)).ok_or_else(|| E::custom("expected a duration"))
+            }
+        }
+        reader.deserialize_any(Reader)
     }
 }
 

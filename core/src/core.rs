@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::{
     audit::{Broker, SealedEvent},
-    auth::attempts::Attempts,
+    auth::{attempts::Attempts, jws::Issuers},
     background::Schedule,
     barrier::{
         Barrier,
@@ -18,6 +18,7 @@ use crate::{
     identity::Identities,
     leases::Leases,
     mounts::Mounts,
+    outbound::{Nowhere, Outbound},
     policy::Policies,
     seal::Seal,
     settings::Settings,
@@ -34,6 +35,7 @@ pub struct Core {
     settings: Settings,
     seal: Seal,
     attempts: Attempts,
+    outbound: Arc<dyn Outbound>,
     open: ArcSwapOption<Unsealed>,
     /// Held while the store is being sealed.
     sealing: Mutex<()>,
@@ -54,6 +56,8 @@ pub struct Unsealed {
     pub tokens: Tokens,
     pub leases: Leases,
     pub audit: Broker,
+    /// The keys of who signs tokens.
+    pub(crate) issuers: Issuers,
 }
 
 impl Core {
@@ -63,6 +67,7 @@ impl Core {
             time: Arc::new(TimeKeeper::new(clock)),
             seal: Seal::default(),
             attempts: Attempts::default(),
+            outbound: Arc::new(Nowhere),
             settings,
             open: ArcSwapOption::empty(),
             sealing: Mutex::default(),
@@ -70,6 +75,16 @@ impl Core {
             while_sealed: Mutex::default(),
             background: Schedule::default(),
         }
+    }
+
+    /// The core with a way to other servers: without one it reaches none.
+    #[must_use]
+    pub fn with_outbound(self, outbound: Arc<dyn Outbound>) -> Self {
+        Self { outbound, ..self }
+    }
+
+    pub(crate) fn outbound(&self) -> &dyn Outbound {
+        &*self.outbound
     }
 
     pub fn settings(&self) -> &Settings {
@@ -133,6 +148,7 @@ impl Core {
                 self.time.clone(),
                 &keeper,
             )?,
+            issuers: Issuers::default(),
             store,
             head: keeper.clone(),
         });

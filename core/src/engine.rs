@@ -139,6 +139,7 @@ pub static ENGINES: Engines = Engines(&[
     &crate::identity::Identity,
     &crate::auth::token::TokenAuth,
     &crate::auth::approle::AppRole,
+    &crate::auth::jwt::Jwt,
     &crate::auth::userpass::Userpass,
     &Cubbyhole,
     &kv::KV,

@@ -56,6 +56,9 @@ pub enum Error {
     Storage(#[source] StorageError),
     #[error("request body too large")]
     TooLarge,
+    /// Another server has to be asked first, and does not answer. Nothing is wrong with the request.
+    #[error("{0}")]
+    Unavailable(Cow<'static, str>),
     /// The path is known, the operation is not for it.
     #[error("unsupported operation")]
     UnsupportedOperation,
@@ -82,6 +85,10 @@ impl Error {
 
     pub fn denied(message: impl Into<Cow<'static, str>>) -> Self {
         Self::DeniedBecause(message.into())
+    }
+
+    pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Unavailable(message.into())
     }
 
     pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {

@@ -24,6 +24,7 @@ pub mod integrity;
 pub mod leases;
 pub mod mounts;
 pub mod net;
+pub mod outbound;
 pub mod policy;
 pub mod purge;
 pub mod request;

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
 
@@ -12,6 +12,40 @@ pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
         address => address,
+    }
+}
+
+/// Whether another server at this address may be asked at all. Not what is on the link alone, nor where clouds hand
+/// out credentials to whoever asks from within a machine, in whatever clothes; nor what is no one host.
+pub fn may_be_asked(address: IpAddr) -> bool {
+    /// Where clouds answer besides 169.254.169.254: Alibaba, Oracle.
+    const CLOUDS_V4: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
+    /// Amazon, Google.
+    const CLOUDS_V6: [Ipv6Addr; 2] = [
+        Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+        Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    ];
+    match address.to_canonical() {
+        IpAddr::V4(it) => {
+            let is_no_host = it.is_unspecified() || it.is_multicast() || it.is_broadcast();
+            !(it.is_link_local() || is_no_host || CLOUDS_V4.contains(&it))
+        }
+        IpAddr::V6(it) => {
+            let is_no_host = it.is_unspecified() || it.is_multicast();
+            let within = embedded(it).is_none_or(|it| may_be_asked(it.into()));
+            !(it.is_unicast_link_local() || is_no_host || CLOUDS_V6.contains(&it)) && within
+        }
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to: NAT64 (RFC 6052), 6to4 (RFC 3056), or IPv4-compatible.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let from = |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => from(high, low),
+        [0x2002, high, low, ..] => from(high, low),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => from(high, low),
+        _ => None,
     }
 }
 
@@ -100,6 +134,49 @@ mod tests {
         assert!(!covers("10.0.0.0/8", "11.0.0.0/16"));
         assert!(!covers("0.0.0.0/0", "::/0"));
         assert!(covers("::ffff:10.0.0.0/104", "10.1.0.0/16") && covers("10.0.0.0/8", "::ffff:10.1.0.0/112"));
+    }
+
+    // Rule 80
+    #[test]
+    fn what_is_on_the_link_alone_or_hands_out_credentials_is_never_asked() {
+        for never in [
+            "169.254.169.254",
+            "169.254.0.1",
+            "::ffff:169.254.169.254",
+            "::169.254.169.254",
+            "fe80::1",
+            "febf::1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "100.100.100.200",
+            "192.0.0.192",
+            "0.0.0.0",
+            "::",
+            "::ffff:0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "ff02::1",
+        ] {
+            assert!(!may_be_asked(never.parse().unwrap()), "{never}");
+        }
+        for fine in [
+            "127.0.0.1",
+            "::1",
+            "10.0.0.1",
+            "192.168.1.1",
+            "8.8.8.8",
+            "fd00::1",
+            "2001:db8::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::808:808",
+            "169.253.0.1",
+            "169.255.0.1",
+            "fec0::1",
+        ] {
+            assert!(may_be_asked(fine.parse().unwrap()), "{fine}");
+        }
     }
 
     // Rule 44

@@ -70,8 +70,17 @@ impl TestCore {
     }
 
     pub async fn over(storage: Arc<dyn Storage>, settings: Settings) -> Self {
+        Self::made(storage, settings, |core| core).await
+    }
+
+    /// The same, of a core to which something is done before it is used.
+    pub async fn made(
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+        change: impl FnOnce(Core) -> Core,
+    ) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp(1_700_000_000_000_000_000)));
-        let core = Arc::new(Core::new(storage, clock.clone(), settings));
+        let core = Arc::new(change(Core::new(storage, clock.clone(), settings)));
         let root = Some(SecretBytes::copy_of(ROOT.as_bytes()));
         let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, root).await.unwrap();
         let this = Self { core, clock, shares: made.shares };

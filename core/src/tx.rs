@@ -71,6 +71,13 @@ impl Tx {
         Ok(found.map(|it| it.value))
     }
 
+    /// Whether the row at `place` is still at `rev`. The commit fails if it is not by then.
+    pub(crate) async fn is_at(&mut self, place: &Place, rev: Rev) -> Result<bool> {
+        let found = self.store.rev(place).await?;
+        self.saw(place.key, found);
+        Ok(found == Some(rev))
+    }
+
     /// As this transaction sees the record at `place`, but not checked at the commit.
     pub async fn peek<R: Record>(&self, place: &Place) -> Result<Option<R>> {
         match self.staged.iter().find(|it| it.place.key == place.key) {

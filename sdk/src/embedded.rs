@@ -206,7 +206,7 @@ fn copy(bytes: &SecretBytes) -> Zeroizing<Vec<u8>> {
 fn refusal(error: &CoreError) -> (u16, Zeroizing<Vec<u8>>) {
     let status = match error {
         CoreError::Audit | CoreError::Barrier(_) | CoreError::Internal(_) | CoreError::Storage(_) => 500,
-        CoreError::Busy | CoreError::NotInitialized | CoreError::Sealed => 503,
+        CoreError::Busy | CoreError::NotInitialized | CoreError::Sealed | CoreError::Unavailable(_) => 503,
         CoreError::Denied | CoreError::DeniedBecause(_) => 403,
         CoreError::Invalid(_) | CoreError::InvalidAll(_) => 400,
         CoreError::NotFound | CoreError::NotFoundBecause(_) | CoreError::UnsupportedPath => 404,

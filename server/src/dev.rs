@@ -19,6 +19,7 @@ use crate::{
     early::EarlySockets,
     error::ServerError,
     http::Limits,
+    outbound::Https,
     server::Server,
 };
 
@@ -61,7 +62,8 @@ impl Dev {
             cluster_name: CLUSTER.to_owned(),
             ..Settings::default()
         };
-        let core = Arc::new(Core::new(Arc::new(Memory::new()), Arc::new(SystemClock::default()), settings));
+        let core = Core::new(Arc::new(Memory::new()), Arc::new(SystemClock::default()), settings);
+        let core = Arc::new(core.with_outbound(Arc::new(Https::default())));
         let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, None).await?;
         let share = made.shares.first().ok_or(Error::Internal("no share was made"))?;
         let unseal_key = SecretBytes::from(BASE64.encode(share.expose()));

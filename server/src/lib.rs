@@ -18,6 +18,7 @@ mod here;
 pub mod http;
 pub mod keyfile;
 pub mod log;
+pub mod outbound;
 pub mod serve;
 mod server;
 mod start;

@@ -14,6 +14,7 @@ use crate::{
     error::ServerError,
     http::Hosts,
     keyfile,
+    outbound::Https,
     server::Server,
 };
 
@@ -41,7 +42,8 @@ pub async fn start_with(config: Config, early: EarlySockets) -> Result<Server, S
         seal,
         ..Settings::default()
     };
-    let core = Arc::new(Core::new(storage(&config.storage)?, Arc::new(SystemClock::default()), settings));
+    let core = Core::new(storage(&config.storage)?, Arc::new(SystemClock::default()), settings);
+    let core = Arc::new(core.with_outbound(Arc::new(Https::default())));
     if let Some(key) = key {
         let source = config.clone();
         core.find_unattended_key_with(Arc::new(move || keyfile::seal(&source).ok()?.1));

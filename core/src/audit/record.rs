@@ -82,6 +82,7 @@ pub(super) fn reason(error: &Error) -> &'static str {
         Error::RateLimited { .. } => "rate limit quota exceeded",
         Error::Sealed => "sealed",
         Error::TooLarge => "request body too large",
+        Error::Unavailable(_) => "another server is not available",
         Error::UnsupportedMediaType(_) => "unsupported media type",
         Error::UnsupportedOperation => "unsupported operation",
         Error::UnsupportedPath => "unsupported path",

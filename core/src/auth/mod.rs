@@ -2,6 +2,8 @@
 
 pub(crate) mod approle;
 pub(crate) mod attempts;
+pub(crate) mod jws;
+pub(crate) mod jwt;
 pub(crate) mod lockout;
 mod name;
 pub(crate) mod token;

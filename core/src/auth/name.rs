@@ -7,6 +7,9 @@ use crate::error::{Error, Result};
 /// Longer than any name, shorter than what would be worth storing.
 const MAX_LEN: usize = 256;
 
+/// Of what an authority calls somebody.
+const MAX_ALIAS: usize = 1_024;
+
 /// A role's or user's name: ASCII letters (folded to lower case), digits, `_`, and within it `-` and `.`.
 ///
 /// Writing, logging in, lockout and alias all go by this, so that two spellings of one name are one name, and
@@ -40,6 +43,19 @@ impl fmt::Display for Name {
     }
 }
 
+/// Whether an authority's name for somebody can be one here: visible, and no other name in disguise (rule 61).
+/// Case is the authority's business.
+pub(crate) fn is_alias(text: &str) -> bool {
+    /// What shows nothing, or turns the direction of what follows.
+    fn is_invisible(it: char) -> bool {
+        matches!(it, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    }
+    (1..=MAX_ALIAS).contains(&text.len())
+        && text.trim() == text
+        && !text.chars().any(|it| it.is_control() || is_invisible(it))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +72,19 @@ mod tests {
         }
         assert!(Name::new(&"a".repeat(MAX_LEN)).is_ok());
         assert!(Name::new(&"a".repeat(MAX_LEN + 1)).is_err());
+    }
+
+    // Rule 61
+    #[test]
+    fn an_authoritys_name_shows_all_that_it_is() {
+        for good in ["user-1", "one@mail.example", "system:serviceaccount:a:b", "Ann Bell", "é", "a/b"] {
+            assert!(is_alias(good), "{good:?}");
+        }
+        for bad in
+            ["", " a", "a ", "a\n", "a\0b", "a\u{200b}", "a\u{202e}b", "\u{feff}a", "a\u{7f}", "\u{a0}a"]
+        {
+            assert!(!is_alias(bad), "{bad:?}");
+        }
+        assert!(is_alias(&"a".repeat(MAX_ALIAS)) && !is_alias(&"a".repeat(MAX_ALIAS + 1)));
     }
 }

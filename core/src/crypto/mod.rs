@@ -7,6 +7,7 @@ pub(crate) mod aead;
 pub(crate) mod digest;
 pub(crate) mod mac;
 pub(crate) mod password;
+pub(crate) mod public_key;
 pub(crate) mod random;
 pub(crate) mod secret;
 pub(crate) mod sign;

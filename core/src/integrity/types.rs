@@ -28,6 +28,7 @@ const ALL: &[&[&[Filed]]] = &[
     ],
     auth::approle::KINDS,
     identity::KINDS,
+    auth::jwt::KINDS,
     leases::KINDS,
     system::KINDS,
     tokens::KINDS,

@@ -129,7 +129,7 @@ pub(super) fn core(id: RequestId, error: &Error, bare: bool) -> Answer {
         Error::Denied | Error::DeniedBecause(_) => StatusCode::FORBIDDEN,
         Error::Invalid(_) => StatusCode::BAD_REQUEST,
         Error::NotFoundBecause(_) | Error::UnsupportedPath => StatusCode::NOT_FOUND,
-        Error::NotInitialized | Error::Sealed => StatusCode::SERVICE_UNAVAILABLE,
+        Error::NotInitialized | Error::Sealed | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::UnsupportedOperation => StatusCode::METHOD_NOT_ALLOWED,
