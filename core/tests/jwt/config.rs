@@ -10,7 +10,7 @@ use crate::{
 };
 
 const EXACTLY_ONE: &str =
-    "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs' or 'oidc_discovery_url' must be set";
+    "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs', 'oidc_discovery_url', or 'provider_config' must be set";
 
 #[tokio::test]
 async fn settings_read_back_and_replace_each_other() {

@@ -266,7 +266,7 @@ fn origin(fields: &Fields) -> Result<Origin> {
     let given = [!keys.is_empty(), !pairs.is_empty(), !jwks.is_empty(), !discovery.is_empty()];
     if given.iter().filter(|it| **it).count() != 1 {
         return Err(Error::invalid(
-            "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs' or 'oidc_discovery_url' must be set",
+            "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs', 'oidc_discovery_url', or 'provider_config' must be set",
         ));
     }
     let jwks = server(jwks, &fields.jwks_ca_pem, &fields.jwks_client_cert, &fields.jwks_client_key);
