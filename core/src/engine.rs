@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     clock::Timestamp,
+    dispatch::Cx,
     error::Result,
     leases::{Held, Lease},
     mounts::{Mount, MountClass},
@@ -57,6 +58,18 @@ pub trait Engine: Send + Sync {
     /// Whether what it keeps lies in folders, so that a slash at the end of a path says something.
     fn has_folders(&self) -> bool {
         false
+    }
+
+    /// What whoever renews one of an auth method's tokens has to prove besides having it: by default nothing. Asked
+    /// before [`Engine::renew`], and its errors mean the same.
+    fn may_renew<'a>(
+        &'a self,
+        _cx: &'a Cx<'a>,
+        _mount: &'a Mount,
+        _tx: &'a mut Tx,
+        _token: &'a Token,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
     }
 
     /// What the role or user behind one of an auth method's tokens says now, when the token is renewed; an
@@ -140,6 +153,7 @@ pub static ENGINES: Engines = Engines(&[
     &crate::auth::token::TokenAuth,
     &crate::auth::approle::AppRole,
     &crate::auth::jwt::Jwt,
+    &crate::auth::cert::Cert,
     &crate::auth::userpass::Userpass,
     &Cubbyhole,
     &kv::KV,

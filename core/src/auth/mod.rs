@@ -2,6 +2,7 @@
 
 pub(crate) mod approle;
 pub(crate) mod attempts;
+pub(crate) mod cert;
 pub(crate) mod jws;
 pub(crate) mod jwt;
 pub(crate) mod lockout;

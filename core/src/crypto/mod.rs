@@ -13,6 +13,7 @@ pub(crate) mod secret;
 pub(crate) mod sign;
 #[cfg(test)]
 mod vectors;
+pub(crate) mod x509;
 
 pub use password::Cost;
 pub use secret::{Key, SecretBytes};

@@ -29,6 +29,7 @@ const ALL: &[&[&[Filed]]] = &[
     auth::approle::KINDS,
     identity::KINDS,
     auth::jwt::KINDS,
+    auth::cert::KINDS,
     leases::KINDS,
     system::KINDS,
     tokens::KINDS,

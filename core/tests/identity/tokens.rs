@@ -85,7 +85,8 @@ async fn the_alias_is_what_the_method_vouches_for() {
     write(&test, "sys/auth/ar", json!({ "type": "approle" })).await;
     write(&test, "auth/ar/role/r", json!({ "token_policies": [] })).await;
     let red = of_team(&test, "red").await;
-    let own = data(&test.as_token(&red, Operation::Read, "auth/token/lookup-self", Value::Null).await.unwrap());
+    let own =
+        data(&test.as_token(&red, Operation::Read, "auth/token/lookup-self", Value::Null).await.unwrap());
     let role_id = data(&test.read("auth/ar/role/r/role-id").await.unwrap())["role_id"].clone();
     let shown = show(&test, "entity", &text(&own["entity_id"])).await;
     assert_eq!(shown["aliases"][0]["name"], role_id);

@@ -9,8 +9,7 @@ use crate::{
     login, refused, write,
 };
 
-const EXACTLY_ONE: &str =
-    "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs', 'oidc_discovery_url', or 'provider_config' must be set";
+const EXACTLY_ONE: &str = "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs', 'oidc_discovery_url', or 'provider_config' must be set";
 
 #[tokio::test]
 async fn settings_read_back_and_replace_each_other() {

@@ -8,10 +8,12 @@ use crate::{
     crypto::SecretBytes,
     dispatch::Cx,
     error::{Error, Result},
+    mounts::Mounted,
     response::Response,
     route::{Kind, Route, action, field, in_tx},
     tokens::{
         Selector, Token,
+        params::TokenParams,
         ttl::{self, Limits, Wanted},
     },
     tx::Tx,
@@ -93,7 +95,7 @@ async fn extend(cx: &Cx<'_>, tx: &mut Tx, token: &Token, id: SecretBytes) -> Res
     // The limits of whoever made it, as they are now and not as they were then.
     let mounts = open.mounts.current(&open.store).await?;
     let (owner, _) = mounts.owner(&token.path).ok_or_else(|| Error::invalid("lease is not renewable"))?;
-    let by_owner = match owner.engine.renew(&owner.mount, tx, &token).await {
+    let by_owner = match by_owner(cx, owner, tx, &token).await {
         Err(Error::NotFound) => return Ok(Response::empty()),
         outcome => outcome?,
     };
@@ -120,4 +122,10 @@ async fn extend(cx: &Cx<'_>, tx: &mut Tx, token: &Token, id: SecretBytes) -> Res
     let mut response = Response::auth(auth);
     response.warnings.extend(given.warning);
     Ok(response)
+}
+
+/// What whoever made a token says to its renewal.
+async fn by_owner(cx: &Cx<'_>, owner: &Mounted, tx: &mut Tx, token: &Token) -> Result<Option<TokenParams>> {
+    owner.engine.may_renew(cx, &owner.mount, tx, token).await?;
+    owner.engine.renew(&owner.mount, tx, token).await
 }
