@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     connections::{Admission, Caps, Connections, Watched},
     framing::Framing,
-    http::App,
+    http::{App, Client},
 };
 
 /// Bytes of a request's head, and how many fields it may have.
@@ -89,13 +89,13 @@ impl Endpoint {
                     tokio::spawn(async move {
                         match tls {
                             Some(tls) => secure(stream, peer, tls, app, admission, drain).await,
-                            None => plain(stream, peer, app, admission, drain).await,
+                            None => plain(stream, unproved(peer), app, admission, drain).await,
                         }
                     });
                 }
                 Stream::Unix(stream, peer) => {
                     let Some(admission) = self.connections.admit(None, &app.limits) else { continue };
-                    tokio::spawn(plain(stream, peer, app, admission, drain));
+                    tokio::spawn(plain(stream, unproved(peer), app, admission, drain));
                 }
             }
         }
@@ -107,10 +107,10 @@ pub async fn over<S>(stream: S, app: Arc<App>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let peer = Peer::Address(([127, 0, 0, 1], 0).into());
+    let client = unproved(Peer::Address(([127, 0, 0, 1], 0).into()));
     let Some(admission) = Connections::new(Caps::default()).admit(None, &app.limits) else { return };
     let (_going_on, drain) = watch::channel(false);
-    plain(stream, peer, app, admission, drain).await;
+    plain(stream, client, app, admission, drain).await;
 }
 
 async fn secure(
@@ -127,26 +127,36 @@ async fn secure(
         Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => return,
     };
-    match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => multiplexed(stream, peer, app, admission, drain).await,
-        _ => plain(stream, peer, app, admission, drain).await,
+    let session = stream.get_ref().1;
+    // A session that is taken up again has them from the one that it goes back to.
+    let certificates = session.peer_certificates().filter(|it| !it.is_empty());
+    let certificates = certificates.map(|it| it.iter().map(|it| it.to_vec()).collect());
+    let client = Client { peer, certificates };
+    match session.alpn_protocol() {
+        Some(b"h2") => multiplexed(stream, client, app, admission, drain).await,
+        _ => plain(stream, client, app, admission, drain).await,
     }
+}
+
+/// Whoever comes without TLS.
+fn unproved(peer: Peer) -> Client {
+    Client { peer, certificates: None }
 }
 
 /// HTTP/1.1.
 async fn plain<S>(
     stream: S,
-    peer: Peer,
+    client: Client,
     app: Arc<App>,
     admission: Admission,
     mut drain: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (admission, app, peer) = (&admission, &*app, &peer);
+    let (admission, app, client) = (&admission, &*app, &client);
     let service = service_fn(move |request: http::Request<Incoming>| async move {
         let _serving = admission.serving();
-        Ok::<_, Infallible>(app.answer(peer.clone(), request).await)
+        Ok::<_, Infallible>(app.answer(client.clone(), request).await)
     });
     let io = TokioIo::new(Watched::new(stream, admission, Some(Framing::default())));
     // A head over the limits is 431, and what is no HTTP 400: the parser answers those itself.
@@ -172,7 +182,7 @@ async fn plain<S>(
 /// HTTP/2.
 async fn multiplexed<S>(
     stream: S,
-    peer: Peer,
+    client: Client,
     app: Arc<App>,
     admission: Admission,
     mut drain: watch::Receiver<bool>,
@@ -183,10 +193,10 @@ async fn multiplexed<S>(
     let io = TokioIo::new(Watched::new(stream, &admission, None));
     let held = admission.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (app, peer, admission) = (app.clone(), peer.clone(), held.clone());
+        let (app, client, admission) = (app.clone(), client.clone(), held.clone());
         async move {
             let _serving = admission.serving();
-            Ok::<_, Infallible>(app.answer(peer, request).await)
+            Ok::<_, Infallible>(app.answer(client, request).await)
         }
     });
     // Rule 104: what one connection may ask for at a time, and how often it may change its mind.

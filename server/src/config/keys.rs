@@ -103,6 +103,9 @@ pub(super) const TCP: Known = Known {
         "tls_min_version",
         "tls_require_and_verify_client_cert",
         "x_forwarded_for_authorized_addrs",
+        "x_forwarded_for_client_cert_decoders",
+        "x_forwarded_for_client_cert_header",
+        "x_forwarded_for_client_cert_header_decoders",
         "x_forwarded_for_hop_skips",
         "x_forwarded_for_reject_not_authorized",
         "x_forwarded_for_reject_not_present",
@@ -148,8 +151,6 @@ pub(super) const TCP: Known = Known {
         "tls_max_version",
         "tls_prefer_server_cipher_suites",
         "type",
-        "x_forwarded_for_client_cert_header",
-        "x_forwarded_for_client_cert_header_decoders",
     ],
 };
 

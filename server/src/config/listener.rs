@@ -2,14 +2,17 @@
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr as _, time::Duration};
 
-use strongroom_core::{net::Cidr, request::Opened};
+use strongroom_core::{
+    net::Cidr,
+    request::{Opened, Peer},
+};
 use strongroom_hcl::{BlockView, Reader};
 
 use super::{
     keys,
     parse::{self, Result},
 };
-use crate::http::Limits;
+use crate::http::{Decoder, Limits, VouchedCertificate};
 
 #[derive(Clone, Debug)]
 pub struct Listener {
@@ -63,6 +66,15 @@ pub struct Forwarded {
     pub reject_not_present: bool,
     /// A request that carries the header and does not come from such a proxy is refused.
     pub reject_not_authorized: bool,
+    /// They also pass on what certificate their client has.
+    pub certificate: Option<VouchedCertificate>,
+}
+
+impl Forwarded {
+    pub(crate) fn trusts(&self, peer: &Peer) -> bool {
+        let Peer::Address(address) = peer else { return false };
+        self.authorized.iter().any(|it| it.contains(address.ip()))
+    }
 }
 
 pub(super) fn read(source: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Listener> {
@@ -188,13 +200,54 @@ fn forwarded(source: &Reader<'_>, block: &BlockView<'_>) -> Result<Option<Forwar
     let hop_skips = source.number(body, "x_forwarded_for_hop_skips")?.unwrap_or(0);
     let reject_not_present = source.bool(body, "x_forwarded_for_reject_not_present")?.unwrap_or(true);
     let reject_not_authorized = source.bool(body, "x_forwarded_for_reject_not_authorized")?.unwrap_or(true);
+    let certificate = certificate(source, block)?;
     if authorized.is_empty() {
-        return Ok(None);
+        return match certificate {
+            Some(_) => Err(source.refuse(
+                block.key,
+                "`x_forwarded_for_client_cert_header` needs `x_forwarded_for_authorized_addrs`",
+            )),
+            None => Ok(None),
+        };
+    }
+    // Rule 76: an address is no proof of a proxy, unless it can be no other machine's.
+    let proves = source.bool(body, "tls_require_and_verify_client_cert")?.unwrap_or(false);
+    if certificate.is_some() && !proves && !authorized.iter().all(is_loopback) {
+        return Err(source.refuse(
+            block.key,
+            "`x_forwarded_for_client_cert_header` needs `tls_require_and_verify_client_cert`, or \
+             `x_forwarded_for_authorized_addrs` on this machine alone",
+        ));
     }
     Ok(Some(Forwarded {
         authorized,
         hop_skips: usize::try_from(hop_skips).unwrap_or(usize::MAX),
         reject_not_present,
         reject_not_authorized,
+        certificate,
     }))
+}
+
+/// The header in which proxies pass on their client's certificate, and how they write it. OpenBao has another name
+/// for the second key.
+fn certificate(source: &Reader<'_>, block: &BlockView<'_>) -> Result<Option<VouchedCertificate>> {
+    let body = block.body;
+    let header = source.parsed(body, "x_forwarded_for_client_cert_header", "the name of a header", |it| {
+        if it.is_empty() { Some(None) } else { http::HeaderName::from_str(it).ok().map(Some) }
+    })?;
+    let mut decoders = Vec::new();
+    for key in ["x_forwarded_for_client_cert_header_decoders", "x_forwarded_for_client_cert_decoders"] {
+        for (span, text) in source.list(body, key)? {
+            let decoder = Decoder::parse(text.trim());
+            decoders
+                .push(decoder.ok_or_else(|| {
+                    source.refuse(span, "unknown decoder; use BASE64, PEM, RFC9440 or URL")
+                })?);
+        }
+    }
+    Ok(header.flatten().map(|header| VouchedCertificate { header, decoders }))
+}
+
+fn is_loopback(network: &Cidr) -> bool {
+    ["127.0.0.0/8", "::1"].iter().any(|it| it.parse().is_ok_and(|it: Cidr| it.covers(network)))
 }

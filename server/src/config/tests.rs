@@ -72,6 +72,30 @@ fn a_listener_is_plain_only_if_the_file_says_so() {
     );
 }
 
+// Rule 76
+#[test]
+fn a_proxy_that_passes_certificates_on_proves_who_it_is_or_is_on_this_machine() {
+    let listener = |more: &str| {
+        let tls = "tls_cert_file = \"c\"\n tls_key_file = \"k\"\n tls_client_ca_file = \"a\"";
+        parse(&format!("storage \"inmem\" {{}}\nlistener \"tcp\" {{ {tls}\n {more} }}"))
+    };
+    let header = "x_forwarded_for_client_cert_header = \"Client-Cert\"";
+    let decoders = "x_forwarded_for_client_cert_header_decoders = \"URL,DER\"";
+    let from = |addresses: &str| {
+        format!("{header}\n {decoders}\n x_forwarded_for_authorized_addrs = \"{addresses}\"")
+    };
+    assert!(listener(header).unwrap_err().to_string().contains("needs `x_forwarded_for_authorized_addrs`"));
+    for far in ["10.0.0.1", "127.0.0.1,10.0.0.1", "0.0.0.0/0"] {
+        let error = listener(&from(far)).unwrap_err().to_string();
+        assert!(error.contains("needs `tls_require_and_verify_client_cert`"), "{error}");
+    }
+    assert!(listener(&format!("{}\n tls_require_and_verify_client_cert = true", from("10.0.0.1"))).is_ok());
+    let config = listener(&from("127.0.0.1,::1")).unwrap();
+    let certificate = config.listeners[0].forwarded.as_ref().unwrap().certificate.as_ref().unwrap();
+    assert_eq!((certificate.header.as_str(), certificate.decoders.len()), ("client-cert", 2));
+    assert!(listener(&from("127.0.0.1").replace("URL", "ROT13")).is_err());
+}
+
 #[test]
 fn audit_devices_are_kept_in_either_spelling() {
     let device = AuditDevice {

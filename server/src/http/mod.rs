@@ -9,6 +9,7 @@ mod origin;
 mod payload;
 mod read;
 mod refusal;
+mod vouched;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -35,10 +36,19 @@ pub use self::{
     budget::{Budget, Shares},
     origin::Hosts,
     payload::Payload,
+    vouched::{Decoder, VouchedCertificate},
 };
 
 /// What goes back to the client.
 pub type Answer = Response<Payload>;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub peer: Peer,
+    /// What it proved with in the TLS handshake, the leaf first, as DER.
+    pub certificates: Option<Arc<[Vec<u8>]>>,
+}
 
 /// What bounds a request, whoever sends it.
 #[derive(Clone, Debug)]
@@ -98,10 +108,10 @@ pub struct App {
 
 impl App {
     /// Answers one request. A defect on the way ends this request and no other.
-    pub async fn answer(&self, peer: Peer, request: Request<Incoming>) -> Answer {
+    pub async fn answer(&self, client: Client, request: Request<Incoming>) -> Answer {
         let head = request.method() == ::http::Method::HEAD;
         // Pinned first: these futures are large, and are not to be moved from wrapper to wrapper.
-        let answer = AssertUnwindSafe(pin!(self.route(peer, request))).catch_unwind().await;
+        let answer = AssertUnwindSafe(pin!(self.route(client, request))).catch_unwind().await;
         let mut answer = answer.unwrap_or_else(|_| refusal::panicked());
         if head {
             *answer.body_mut() = Payload::default();
@@ -109,16 +119,16 @@ impl App {
         answer
     }
 
-    async fn route(&self, peer: Peer, request: Request<Incoming>) -> Answer {
-        let peer = match forwarded::client(self.forwarded.as_ref(), peer, request.headers()) {
-            Ok(peer) => peer,
+    async fn route(&self, client: Client, request: Request<Incoming>) -> Answer {
+        let client = match forwarded::client(self.forwarded.as_ref(), client, request.headers()) {
+            Ok(client) => client,
             Err(refusal) => return refusal.into_answer(),
         };
         if let Err(refusal) = self.hosts.check(request.uri(), request.headers()) {
             return refusal.into_answer();
         }
-        let mut reserved = self.budget.body(&peer);
-        let read = read::read(&self.core, &self.limits, self.opened, &mut reserved, peer, request).await;
+        let mut reserved = self.budget.body(&client.peer);
+        let read = read::read(&self.core, &self.limits, self.opened, &mut reserved, client, request).await;
         let request = match read {
             Ok(Read::Ask(request)) => request,
             Ok(Read::Redirect(target)) => return answer::redirect(&target),

@@ -11,13 +11,14 @@ use strongroom_core::{
     audit::AuditedHeaders,
     crypto::SecretBytes,
     ids::{NamespaceId, RequestId},
-    request::{BadPath, Body, Opened, Operation, Parsed, Peer, PresentedToken, Request as Ask, RequestPath},
+    request::{BadPath, Body, Opened, Operation, Parsed, PresentedToken, Request as Ask, RequestPath},
     route,
 };
 
-use super::{Limits, body, budget::Reserved, refusal::Refusal};
+use super::{Client, Limits, body, budget::Reserved, refusal::Refusal};
 
 /// What a request turned out to be.
+#[allow(clippy::large_enum_variant, reason = "most are requests, and a box would cost each of them")]
 pub(super) enum Read {
     Ask(Ask),
     /// The path can be cleaned: the client shall ask again, there.
@@ -30,7 +31,7 @@ pub(super) async fn read(
     limits: &Limits,
     opened: Opened,
     reserved: &mut Reserved,
-    peer: Peer,
+    client: Client,
     request: Request<Incoming>,
 ) -> Result<Read, Refusal> {
     let (parts, incoming) = request.into_parts();
@@ -85,10 +86,10 @@ pub(super) async fn read(
         path,
         token,
         body: fields,
-        peer,
+        peer: client.peer,
         wrap_ttl,
         lease_ttl,
-        certificates: None,
+        certificates: client.certificates,
         headers,
         merge_patch,
         opened,

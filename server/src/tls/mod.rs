@@ -1,5 +1,7 @@
 //! TLS 1.3 and 1.2 with ECDHE and AEAD only, HTTP/2 and 1.1 by ALPN, and certificates that can be replaced
-//! while connections are open.
+//! while connections are open. Clients are asked for a certificate, unless the listener says otherwise.
+
+mod clients;
 
 use std::{
     path::Path,
@@ -15,6 +17,7 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
+use self::clients::AnyClient;
 use crate::{
     config::{MinTls, Tls},
     error::ServerError,
@@ -60,7 +63,8 @@ impl Certificates {
             .with_protocol_versions(versions)
             .map_err(ServerError::tls)?;
         let builder = match &self.tls.client_ca_file {
-            Some(file) if !self.tls.no_client_certs => {
+            _ if self.tls.no_client_certs => builder.with_no_client_auth(),
+            Some(file) => {
                 let mut roots = RootCertStore::empty();
                 for certificate in certificates(file)? {
                     roots.add(certificate).map_err(|_| ServerError::unusable(file))?;
@@ -72,7 +76,7 @@ impl Certificates {
                 };
                 builder.with_client_cert_verifier(verifier.build().map_err(|_| ServerError::unusable(file))?)
             }
-            _ => builder.with_no_client_auth(),
+            None => builder.with_client_cert_verifier(Arc::new(AnyClient::default())),
         };
         let mut config = builder.with_cert_resolver(self.resolver.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
