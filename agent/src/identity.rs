@@ -85,7 +85,8 @@ async fn keep(client: &Client, settings: &Settings, log: &Log, tell: &watch::Sen
 
 /// Logs in, and if it cannot, tries again ever more slowly; or gives up at once if it is told to.
 async fn log_in(client: &Client, settings: &Settings, log: &Log) -> Result<Session, Error> {
-    let method: std::sync::Arc<dyn LoginMethod> = std::sync::Arc::new(AutoAuth::new(settings.method.clone()));
+    let method: std::sync::Arc<dyn LoginMethod> =
+        std::sync::Arc::new(AutoAuth::new(settings.method.clone(), log.clone()));
     let mut pause = settings.method.min_backoff;
     loop {
         match client.login(method.clone()).await {
@@ -102,7 +103,7 @@ async fn log_in(client: &Client, settings: &Settings, log: &Log) -> Result<Sessi
 
 /// Logs in once for somebody else: the answer goes to the sinks as it is wrapped, and nobody here can open it.
 async fn wrapped(client: &Client, settings: &Settings, log: &Log, tell: &watch::Sender<Standing>) {
-    let method = AutoAuth::new(settings.method.clone());
+    let method = AutoAuth::new(settings.method.clone(), log.clone());
     let mut pause = settings.method.min_backoff;
     loop {
         let answer = match method.log_in_wrapped(client).await {

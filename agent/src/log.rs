@@ -4,6 +4,7 @@
 //! their own, and dropped when too many wait.
 
 use std::{
+    fmt,
     io::Write as _,
     sync::{
         Arc,
@@ -56,6 +57,12 @@ impl Level {
 /// Where lines go; clones write to the same.
 #[derive(Clone)]
 pub struct Log(Arc<Inner>);
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log").field("least", &self.0.least).finish_non_exhaustive()
+    }
+}
 
 struct Inner {
     least: Level,

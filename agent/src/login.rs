@@ -6,25 +6,29 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use strongroom_sdk::{AppRole, Auth, Client, Error, LoggingIn, LoginMethod, SecretString, Userpass};
+use strongroom_sdk::{
+    AppRole, Auth, Client, Error, Jwt, Kubernetes, LoggingIn, LoginMethod, SecretString, Userpass,
+};
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{Method, MethodKind},
+    config::{Method, MethodKind, Removal},
     connect::unreadable,
+    log::Log,
 };
 
 /// A method of the configuration, and what it has to remember between two logins.
 #[derive(Debug)]
 pub(crate) struct AutoAuth {
     method: Method,
-    /// A secret id whose file was removed, as it should be, when it was read.
-    secret_id: Mutex<Option<SecretString>>,
+    /// A secret id or a JWT whose file was removed, as it should be, when it was read.
+    remembered: Mutex<Option<SecretString>>,
+    log: Log,
 }
 
 impl AutoAuth {
-    pub(crate) fn new(method: Method) -> Self {
-        Self { method, secret_id: Mutex::new(None) }
+    pub(crate) fn new(method: Method, log: Log) -> Self {
+        Self { method, remembered: Mutex::new(None), log }
     }
 
     async fn once(&self, client: &Client) -> Result<Auth, Error> {
@@ -37,6 +41,12 @@ impl AutoAuth {
                     None => login,
                 };
                 client.login_once(login).await
+            }
+            MethodKind::Jwt { role, file, remove } => {
+                client.login_once(Jwt::new(role, self.jwt(file, *remove)?).mount(mount)).await
+            }
+            MethodKind::Kubernetes { role, token_file } => {
+                client.login_once(Kubernetes::new(role).token_file(token_file).mount(mount)).await
             }
             MethodKind::TokenFile(file) => client.login_once(text(file)?).await,
             MethodKind::Userpass { username, password_file } => {
@@ -55,6 +65,14 @@ impl AutoAuth {
                 fields.extend(self.secret_id(client).await?.map(|it| ("secret_id", it)));
                 (format!("auth/{mount}/login"), fields)
             }
+            MethodKind::Jwt { role, file, remove } => (
+                format!("auth/{mount}/login"),
+                BTreeMap::from([("role", SecretString::new(role)), ("jwt", self.jwt(file, *remove)?)]),
+            ),
+            MethodKind::Kubernetes { role, token_file } => (
+                format!("auth/{mount}/login"),
+                BTreeMap::from([("role", SecretString::new(role)), ("jwt", text(token_file)?)]),
+            ),
             MethodKind::Userpass { username, password_file } => (
                 format!("auth/{mount}/login/{username}"),
                 BTreeMap::from([("password", text(password_file)?)]),
@@ -77,9 +95,7 @@ impl AutoAuth {
         else {
             return Ok(None);
         };
-        if !file.exists()
-            && let Some(known) = self.remembered().clone()
-        {
+        if let Some(known) = self.removed(file) {
             return Ok(Some(known));
         }
         let read = text(file)?;
@@ -95,8 +111,32 @@ impl AutoAuth {
         Ok(Some(secret_id))
     }
 
+    /// From its file, which its issuer may have written anew; or the one that was read there before.
+    fn jwt(&self, file: &Path, remove: Removal) -> Result<SecretString, Error> {
+        if let Some(known) = self.removed(file) {
+            return Ok(known);
+        }
+        let jwt = text(file)?;
+        *self.remembered() = Some(jwt.clone());
+        let removed = match remove {
+            Removal::Nothing => Ok(()),
+            Removal::Path => std::fs::remove_file(file),
+            Removal::Target => std::fs::canonicalize(file).and_then(std::fs::remove_file),
+        };
+        // A volume that an orchestrator mounts cannot be written to, and its token serves all the same.
+        if let Err(error) = removed {
+            self.log.warn(&format!("{} cannot be removed: {error}", file.display()));
+        }
+        Ok(jwt)
+    }
+
+    /// What was read from a file that is gone.
+    fn removed(&self, file: &Path) -> Option<SecretString> {
+        if file.exists() { None } else { self.remembered().clone() }
+    }
+
     fn remembered(&self) -> std::sync::MutexGuard<'_, Option<SecretString>> {
-        self.secret_id.lock().unwrap_or_else(PoisonError::into_inner)
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -12,6 +12,10 @@ use crate::{Auth, Client, Error, Method, SecretString};
 pub enum Login {
     AppRole(AppRole),
     Userpass(Userpass),
+    /// A JSON Web Token of an issuer that the server trusts: Nomad's workload identity, a pipeline's.
+    Jwt(Jwt),
+    /// A pod's service account.
+    Kubernetes(Kubernetes),
     /// A token that somebody else made. It is renewed as long as it can be, and then it has ended.
     Token(SecretString),
     /// A file in which somebody else (an agent, an orchestrator) keeps a token: read again when it has ended.
@@ -57,6 +61,32 @@ pub struct Userpass {
     user: String,
     password: SecretString,
 }
+
+/// A JSON Web Token, and the role that it is presented for.
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    mount: String,
+    role: String,
+    token: Presented,
+}
+
+/// The service account of the pod that the application runs in, and the role that it is presented for.
+#[derive(Clone, Debug)]
+pub struct Kubernetes {
+    mount: String,
+    role: String,
+    token_file: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+enum Presented {
+    Value(SecretString),
+    /// Read anew with each login: whoever issues the tokens exchanges them before they end.
+    File(PathBuf),
+}
+
+/// Where kubelet puts the token of a pod's service account, and keeps it fresh.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 impl AppRole {
     pub fn new(role_id: impl Into<String>) -> Self {
@@ -104,6 +134,42 @@ impl Userpass {
     }
 }
 
+impl Jwt {
+    /// A token that does not change. Without a name the role is the auth method's default one.
+    pub fn new(role: impl Into<String>, token: SecretString) -> Self {
+        Self { mount: "jwt".to_owned(), role: role.into(), token: Presented::Value(token) }
+    }
+
+    /// As [`Jwt::new`], with the token in a file that is read with each login.
+    pub fn file(role: impl Into<String>, file: impl Into<PathBuf>) -> Self {
+        Self { mount: "jwt".to_owned(), role: role.into(), token: Presented::File(file.into()) }
+    }
+
+    /// Where the auth method is mounted, if not at `jwt`.
+    #[must_use]
+    pub fn mount(self, mount: &str) -> Self {
+        Self { mount: mount.trim_matches('/').to_owned(), ..self }
+    }
+}
+
+impl Kubernetes {
+    pub fn new(role: impl Into<String>) -> Self {
+        Self { mount: "kubernetes".to_owned(), role: role.into(), token_file: SERVICE_ACCOUNT.into() }
+    }
+
+    /// Another token than the one that every pod has: a projected one, for an audience of the server's own.
+    #[must_use]
+    pub fn token_file(self, file: impl Into<PathBuf>) -> Self {
+        Self { token_file: file.into(), ..self }
+    }
+
+    /// Where the auth method is mounted, if not at `kubernetes`.
+    #[must_use]
+    pub fn mount(self, mount: &str) -> Self {
+        Self { mount: mount.trim_matches('/').to_owned(), ..self }
+    }
+}
+
 impl From<AppRole> for Login {
     fn from(it: AppRole) -> Self {
         Self::AppRole(it)
@@ -113,6 +179,18 @@ impl From<AppRole> for Login {
 impl From<Userpass> for Login {
     fn from(it: Userpass) -> Self {
         Self::Userpass(it)
+    }
+}
+
+impl From<Jwt> for Login {
+    fn from(it: Jwt) -> Self {
+        Self::Jwt(it)
+    }
+}
+
+impl From<Kubernetes> for Login {
+    fn from(it: Kubernetes) -> Self {
+        Self::Kubernetes(it)
     }
 }
 
@@ -147,6 +225,13 @@ struct UserpassLogin<'a> {
     password: &'a SecretString,
 }
 
+#[derive(Serialize)]
+struct JwtLogin<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    role: &'a str,
+    jwt: &'a SecretString,
+}
+
 impl Credentials {
     pub(crate) fn new(login: Login) -> Self {
         Self { login, unwrapped: None }
@@ -164,6 +249,16 @@ impl Credentials {
             Login::Userpass(Userpass { mount, user, password }) => {
                 let call = client.call(Method::Post, format!("auth/{mount}/login/{user}")).anonymous();
                 call.json(&UserpassLogin { password: &password }).send().await?.auth()
+            }
+            Login::Jwt(Jwt { mount, role, token }) => {
+                let token = match token {
+                    Presented::Value(token) => token,
+                    Presented::File(file) => SecretString::from_file(&file)?,
+                };
+                presented(client, &mount, &role, &token).await
+            }
+            Login::Kubernetes(Kubernetes { mount, role, token_file }) => {
+                presented(client, &mount, &role, &SecretString::from_file(&token_file)?).await
             }
             Login::Token(token) => known(client, token).await,
             Login::TokenFile(file) => known(client, SecretString::from_file(&file)?).await,
@@ -198,6 +293,12 @@ impl Credentials {
         self.unwrapped = Some((wrapping, secret_id.clone()));
         Ok(Some(secret_id))
     }
+}
+
+/// Presents a token that its platform signed.
+async fn presented(client: &Client, mount: &str, role: &str, jwt: &SecretString) -> Result<Auth, Error> {
+    let call = client.call(Method::Post, format!("auth/{mount}/login")).anonymous();
+    call.json(&JwtLogin { role, jwt }).send().await?.auth()
 }
 
 /// Takes a wrapped secret id, unless the token wraps something else: whoever exchanged it wants us to log in

@@ -67,7 +67,7 @@ class Place:
         self.world, self.case, self.server = world, case, world.server
         self.home = Path(tempfile.mkdtemp(prefix=f"{case}-", dir=disk))
         self.out = Path(tempfile.mkdtemp(prefix=f"{case}-", dir=memory))
-        self.seen, self.agents, self.planted, self.relays = [], [], [], []
+        self.seen, self.agents, self.planted, self.relays, self.others = [], [], [], [], []
         self.ports, self.tls = {}, tls
 
     def end(self):
@@ -75,6 +75,13 @@ class Place:
             agent.kill()
         for relay in self.relays:
             relay.end()
+        for other in self.others:
+            other.stop()
+
+    def also(self, other):
+        """Something else of the case that is to be stopped when it ends."""
+        self.others.append(other)
+        return other
 
     # ------------------------------------------------------------------ seeing
 

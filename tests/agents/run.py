@@ -47,6 +47,7 @@ from table import CASES
 import cases.configuration
 import cases.listeners
 import cases.logins
+import cases.platforms
 import cases.programs
 import cases.sinks
 import cases.templates

@@ -37,11 +37,30 @@ pub enum MethodKind {
         /// The file holds a wrapping token that was made at this path.
         wrapped_at: Option<String>,
     },
+    Jwt {
+        role: String,
+        file: PathBuf,
+        remove: Removal,
+    },
+    Kubernetes {
+        role: String,
+        token_file: PathBuf,
+    },
     TokenFile(PathBuf),
     Userpass {
         username: String,
         password_file: PathBuf,
     },
+}
+
+/// What goes when a credential was read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Removal {
+    Nothing,
+    /// What the path names, be it a link.
+    Path,
+    /// The file that a link leads to.
+    Target,
 }
 
 /// A file that holds the token.
@@ -57,6 +76,8 @@ pub struct Sink {
 
 /// Vault's: 0640. Rule 118 asks for 0600, and whoever needs more says so.
 const SINK_MODE: u32 = 0o600;
+/// Where kubelet puts the token of a pod's service account.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
@@ -111,6 +132,8 @@ fn method(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<
     let config = config.as_ref().unwrap_or(block);
     let kind_of = match kind {
         "approle" => approle(reader, config)?,
+        "jwt" => jwt(reader, config)?,
+        "kubernetes" => kubernetes(reader, config)?,
         "token_file" => {
             reader.check_keys(config.body, &keys::TOKEN_FILE, "the method's config")?;
             MethodKind::TokenFile(file(reader, config, "token_file_path")?)
@@ -125,7 +148,10 @@ fn method(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<
                 reader.refuse(block.key, format!("the method `{kind}` needs another product; use approle"))
             );
         }
-        _ => return Err(reader.refuse(block.key, "unknown method; use approle, token_file or userpass")),
+        _ => {
+            return Err(reader
+                .refuse(block.key, "unknown method; use approle, jwt, kubernetes, token_file or userpass"));
+        }
     };
     let mount = reader.text(block.body, "mount_path")?.unwrap_or_else(|| format!("auth/{kind}"));
     let mount = mount.trim_matches('/');
@@ -152,6 +178,30 @@ fn approle(reader: &mut Reader<'_>, config: &BlockView<'_>) -> Result<MethodKind
         secret_id_file: reader.text(config.body, "secret_id_file_path")?.map(PathBuf::from),
         remove_secret_id: reader.bool(config.body, "remove_secret_id_file_after_reading")?.unwrap_or(true),
         wrapped_at: reader.text(config.body, "secret_id_response_wrapping_path")?,
+    })
+}
+
+fn jwt(reader: &mut Reader<'_>, config: &BlockView<'_>) -> Result<MethodKind, ReadError> {
+    reader.check_keys(config.body, &keys::JWT, "the method's config")?;
+    let removes = reader.bool(config.body, "remove_jwt_after_reading")?.unwrap_or(true);
+    let follows = reader.bool(config.body, "remove_jwt_follows_symlinks")?.unwrap_or(false);
+    Ok(MethodKind::Jwt {
+        role: named(reader, config, "role")?,
+        file: file(reader, config, "path")?,
+        remove: match (removes, follows) {
+            (false, _) => Removal::Nothing,
+            (true, false) => Removal::Path,
+            (true, true) => Removal::Target,
+        },
+    })
+}
+
+fn kubernetes(reader: &mut Reader<'_>, config: &BlockView<'_>) -> Result<MethodKind, ReadError> {
+    reader.check_keys(config.body, &keys::KUBERNETES, "the method's config")?;
+    let token_file = reader.text(config.body, "token_path")?.filter(|it| !it.is_empty());
+    Ok(MethodKind::Kubernetes {
+        role: named(reader, config, "role")?,
+        token_file: token_file.map_or_else(|| SERVICE_ACCOUNT.into(), PathBuf::from),
     })
 }
 
@@ -196,6 +246,11 @@ pub(super) fn text_or_number(
 }
 
 fn file(reader: &Reader<'_>, block: &BlockView<'_>, name: &str) -> Result<PathBuf, ReadError> {
-    let path = reader.text(block.body, name)?.filter(|it| !it.is_empty());
-    path.map(PathBuf::from).ok_or_else(|| reader.refuse(block.key, format!("`{name}` is missing here")))
+    named(reader, block, name).map(PathBuf::from)
+}
+
+/// What may not be left out.
+fn named(reader: &Reader<'_>, block: &BlockView<'_>, name: &str) -> Result<String, ReadError> {
+    let text = reader.text(block.body, name)?.filter(|it| !it.is_empty());
+    text.ok_or_else(|| reader.refuse(block.key, format!("`{name}` is missing here")))
 }

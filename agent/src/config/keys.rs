@@ -83,6 +83,14 @@ pub(super) const APPROLE: Known = Known {
     unused: &[],
 };
 
+pub(super) const JWT: Known = Known {
+    used: &["path", "remove_jwt_after_reading", "remove_jwt_follows_symlinks", "role"],
+    // The file is read whenever a login is due: there is nothing to look for in between.
+    unused: &["jwt_read_period"],
+};
+
+pub(super) const KUBERNETES: Known = Known { used: &["role", "token_path"], unused: &[] };
+
 pub(super) const TOKEN_FILE: Known = Known { used: &["token_file_path"], unused: &[] };
 
 pub(super) const USERPASS: Known = Known { used: &["password_file_path", "username"], unused: &[] };

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-pub use auth::{AutoAuth, Method, MethodKind, Sink};
+pub use auth::{AutoAuth, Method, MethodKind, Removal, Sink};
 pub use listener::{Address, Cache, Listener, Persist, UseToken};
 pub use path::{OnRevoke, PathRule, PathRules};
 pub use sockets::{Docker, Systemd};

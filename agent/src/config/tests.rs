@@ -40,6 +40,35 @@ fn the_ways_to_write_a_method_and_a_sink_mean_the_same() {
 }
 
 #[test]
+fn a_platforms_token_has_a_role_and_a_file() {
+    let kind = |method: &str| {
+        parse(&format!("auto_auth {{ method {method} {SINK} }}")).map(|it| it.auto_auth.unwrap().method.kind)
+    };
+    let jwt = |more: &str| {
+        kind(&format!("\"jwt\" {{ config = {{ path = \"/run/jwt\" role = \"web\" {more} }} }}")).unwrap()
+    };
+    let (role, file) = ("web".to_owned(), PathBuf::from("/run/jwt"));
+    for (more, remove) in [
+        ("", Removal::Path),
+        ("remove_jwt_after_reading = false", Removal::Nothing),
+        ("remove_jwt_follows_symlinks = true", Removal::Target),
+        ("remove_jwt_after_reading = false remove_jwt_follows_symlinks = true", Removal::Nothing),
+    ] {
+        assert_eq!(jwt(more), MethodKind::Jwt { role: role.clone(), file: file.clone(), remove }, "{more}");
+    }
+    let token_file = PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token");
+    let found = kind("\"kubernetes\" { config = { role = \"web\" } }").unwrap();
+    assert_eq!(found, MethodKind::Kubernetes { role, token_file });
+    for method in [
+        "\"jwt\" { config = { path = \"/x\" } }",
+        "\"jwt\" { config = { role = \"x\" } }",
+        "\"kubernetes\" {}",
+    ] {
+        assert!(kind(method).unwrap_err().to_string().ends_with("is missing here"), "{method}");
+    }
+}
+
+#[test]
 fn a_template_has_what_consul_template_says() {
     let config = with(
         "template { source = \"a.ctmpl\" destination = \"/run/a\" perms = \"0644\" left_delimiter = \"[[\" \

@@ -6,7 +6,9 @@ use std::{
 };
 
 use serde_json::json;
-use strongroom_sdk::{AppRole, Kind, Login, Method, SecretString, Session, Userpass, session::State};
+use strongroom_sdk::{
+    AppRole, Jwt, Kind, Kubernetes, Login, Method, SecretString, Session, Userpass, session::State,
+};
 
 use crate::{
     script::{Reply, Script},
@@ -230,4 +232,38 @@ async fn a_session_outlives_an_outage() {
         while !matches!(session.changed().await, State::LoggedIn) {}
     };
     tokio::time::timeout(LONG, failing).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_workload_presents_the_token_of_its_platform() {
+    let answer = json!({ "auth": { "client_token": "hvs.1", "accessor": "a", "lease_duration": 60, "renewable": true } });
+    let script = Script::start(move |_, _| Some(Reply::ok(answer.clone()))).await;
+    let client = script.client();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("token");
+    std::fs::write(&file, "first\n").unwrap();
+    client.login_once(Jwt::new("", SecretString::new("given"))).await.unwrap();
+    let by_file = Jwt::file("web", &file).mount("/jwt-nomad/");
+    client.login_once(by_file.clone()).await.unwrap();
+    // Tokens of platforms are exchanged in their place.
+    std::fs::write(&file, "second\n").unwrap();
+    client.login_once(by_file).await.unwrap();
+    client.login_once(Kubernetes::new("web").token_file(&file)).await.unwrap();
+    client.login_once(Kubernetes::new("web").mount("k8s/").token_file(&file)).await.unwrap();
+    let seen: Vec<_> = script.seen().into_iter().map(|it| (it.path, it.token, it.body)).collect();
+    let asked = |path: &str, body| (format!("/v1/auth/{path}/login"), None, body);
+    assert_eq!(
+        seen,
+        [
+            asked("jwt", json!({ "jwt": "given" })),
+            asked("jwt-nomad", json!({ "role": "web", "jwt": "first" })),
+            asked("jwt-nomad", json!({ "role": "web", "jwt": "second" })),
+            asked("kubernetes", json!({ "role": "web", "jwt": "second" })),
+            asked("k8s", json!({ "role": "web", "jwt": "second" })),
+        ]
+    );
+    // Nothing is presented where there is nothing to present: every pod has one, and this is none.
+    let none = client.login_once(Kubernetes::new("web")).await.unwrap_err();
+    assert!(none.to_string().contains("/var/run/secrets/kubernetes.io/serviceaccount/token"), "{none}");
+    assert_eq!(script.seen().len(), 5);
 }
