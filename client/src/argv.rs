@@ -5,9 +5,12 @@ use std::{collections::BTreeSet, ffi::OsString};
 
 use clap::{ArgAction, Command};
 
-/// Docker calls us by the name of its helper: what it types then are that command's words.
+/// Docker and Nomad call us by the name of their helper: what they type then are that command's words.
 pub(crate) fn by_name(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
+    if let Some(said) = crate::commands::nomad_plugin::called_by_nomad(&args) {
+        return said;
+    }
     let name = args.first().map(std::path::Path::new).and_then(|it| it.file_name());
     if name.is_some_and(|it| it == crate::commands::docker::PROGRAM) {
         args.insert(1, crate::commands::docker::COMMAND.into());

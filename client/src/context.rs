@@ -102,6 +102,17 @@ impl Context {
         })
     }
 
+    /// Without what people type: a client, and where paths lie that name no mount.
+    pub(crate) fn of(client: Client, mount: &str) -> Self {
+        Self {
+            client,
+            output: Output::default(),
+            default_mount: mount.to_owned(),
+            is_mount_typed: false,
+            wrap_ttl: None,
+        }
+    }
+
     /// A call whose answer is wrapped if `-wrap-ttl` says so.
     pub(crate) fn wrapped(&self, method: Method, path: impl Into<String>) -> Call<'_> {
         let call = self.client.call(method, path);
@@ -124,7 +135,8 @@ impl Context {
         {
             let rest = typed.strip_prefix(path.trim_end_matches('/')).unwrap_or_default();
             let rest = rest.trim_start_matches('/').to_owned();
-            return Ok(Located { version: mount.version(), mount: path.clone(), path: rest });
+            let (version, is_kv) = (mount.version(), mount.is_kv());
+            return Ok(Located { version, is_kv, mount: path.clone(), path: rest });
         }
         // Who may not see the mount still means it by its name.
         let typed = match typed.split_once('/') {
@@ -132,7 +144,9 @@ impl Context {
             _ => typed,
         };
         let mount = format!("{}/", self.default_mount);
-        Ok(Located { version: version_of(&mount).unwrap_or(2), mount, path: typed.to_owned() })
+        let is_kv = mounts.get(&mount).is_none_or(Mount::is_kv);
+        let version = version_of(&mount).unwrap_or(2);
+        Ok(Located { version, is_kv, mount, path: typed.to_owned() })
     }
 
     /// The secrets engines that the token may have to do with, by path. All at once: asking for the mount of a path
@@ -156,6 +170,8 @@ pub(crate) struct Located {
     pub(crate) path: String,
     /// Of the KV engine: 1 or 2.
     pub(crate) version: u8,
+    /// What lies there is a secret that somebody wrote; also if the mount may not be seen.
+    pub(crate) is_kv: bool,
 }
 
 impl Located {
@@ -175,6 +191,8 @@ struct Mounts {
 
 #[derive(Deserialize)]
 struct Mount {
+    #[serde(rename = "type", default)]
+    kind: String,
     options: Option<BTreeMap<String, String>>,
 }
 
@@ -182,6 +200,10 @@ impl Mount {
     fn version(&self) -> u8 {
         let version = self.options.as_ref().and_then(|it| it.get("version"));
         if version.is_some_and(|it| it == "2") { 2 } else { 1 }
+    }
+
+    fn is_kv(&self) -> bool {
+        matches!(self.kind.as_str(), "cubbyhole" | "generic" | "kv")
     }
 }
 

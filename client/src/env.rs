@@ -24,6 +24,18 @@ pub(crate) fn credentials() -> Vec<OsString> {
     names.filter(|it| it.to_str().is_some_and(strongroom_sdk::env::is_credential)).collect()
 }
 
+/// The namespace and the id of the job that Nomad calls for.
+pub(crate) fn nomad_job() -> (Option<String>, Option<String>) {
+    (std::env::var("NOMAD_NAMESPACE").ok(), std::env::var("NOMAD_JOB_ID").ok())
+}
+
+/// Removes every variable, for a program whose caller's caller chose them. To be called before there are threads.
+pub(crate) fn forget_all() {
+    for (name, _) in std::env::vars_os() {
+        strongroom_process::remove_variable(name);
+    }
+}
+
 /// Where `secret run` has put the secrets of this process.
 #[cfg(feature = "server")]
 pub(crate) fn secrets_dir() -> Option<PathBuf> {

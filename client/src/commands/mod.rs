@@ -18,6 +18,7 @@ pub(crate) mod kv;
 pub(crate) mod lease;
 pub(crate) mod login;
 pub(crate) mod mounts;
+pub(crate) mod nomad_plugin;
 pub(crate) mod operator;
 pub(crate) mod policy;
 #[cfg(feature = "server")]
@@ -201,6 +202,8 @@ commands! {
         Audit(audit::Audit),
         /// Docker's logins to registries, as its credential helper
         DockerCredential(docker::Docker),
+        /// Nomad's `secret` blocks, as its plugin
+        NomadPlugin(nomad_plugin::NomadPlugin),
         /// What this program knows
         Print(raw::Print),
     }
