@@ -27,6 +27,7 @@ pub(crate) mod raw;
 pub(crate) mod run;
 #[cfg(feature = "server")]
 pub(crate) mod server;
+pub(crate) mod setup;
 #[cfg(feature = "server")]
 pub(crate) mod snapshot;
 pub(crate) mod status;
@@ -193,6 +194,8 @@ commands! {
         Snapshot(snapshot::Snapshot),
         /// Init, unseal, seal, rotate: in Vault's spelling
         Operator(operator::Operator),
+        /// Let the workloads of a platform log in: Nomad, Kubernetes
+        Setup(setup::Setup),
         /// Secrets engines: which answers where
         #[command(alias = "secrets")]
         Mount(mounts::Secrets),

@@ -1,0 +1,132 @@
+//! One thing that is to be at a path of the API: what is there, what is missing, and making it so.
+
+use serde_json::{Map, Value};
+use strongroom_sdk::{Client, Error, Method};
+
+use crate::failure::Failure;
+
+/// Fields that a path is to answer. What else it has is left alone.
+pub(super) struct Wish {
+    pub(super) path: String,
+    pub(super) fields: Map<String, Value>,
+    /// Fields that are written and never answered: whether there is one is told by `NAME_set`.
+    pub(super) hidden: Map<String, Value>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum State {
+    Same,
+    Absent,
+    /// These fields are otherwise.
+    Other(Vec<String>),
+}
+
+impl State {
+    /// For a person.
+    pub(super) fn told(&self, is_dry: bool) -> String {
+        match (self, is_dry) {
+            (Self::Same, _) => "unchanged".to_owned(),
+            (Self::Absent, false) => "made".to_owned(),
+            (Self::Absent, true) => "to be made".to_owned(),
+            (Self::Other(fields), false) => format!("changed: {}", fields.join(", ")),
+            (Self::Other(fields), true) => format!("to be changed: {}", fields.join(", ")),
+        }
+    }
+
+    /// For a program.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Absent => "absent",
+            Self::Other(_) => "other",
+        }
+    }
+
+    pub(super) fn fields(&self) -> &[String] {
+        match self {
+            Self::Same | Self::Absent => &[],
+            Self::Other(fields) => fields,
+        }
+    }
+}
+
+impl Wish {
+    pub(super) fn new(path: impl Into<String>, fields: Value) -> Self {
+        let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
+        Self { path: path.into(), fields, hidden: Map::new() }
+    }
+
+    pub(super) fn policy(name: &str, text: &str) -> Self {
+        Self::new(format!("sys/policies/acl/{name}"), serde_json::json!({ "policy": text }))
+    }
+
+    pub(super) async fn state(&self, client: &Client) -> Result<State, Failure> {
+        match client.call(Method::Get, self.path.clone()).send().await {
+            Ok(answer) => Ok(self.compare(&answer.data()?)),
+            Err(Error::Api { status: 404, .. }) => Ok(State::Absent),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn fulfil(&self, client: &Client) -> Result<(), Failure> {
+        let body: Map<_, _> =
+            self.fields.iter().chain(&self.hidden).map(|(name, it)| (name.clone(), it.clone())).collect();
+        client.call(Method::Put, self.path.clone()).json(&body).send().await?;
+        Ok(())
+    }
+
+    fn compare(&self, found: &Value) -> State {
+        let is_other = |(name, wanted): &(&String, &Value)| {
+            let there = found.get(name.as_str()).unwrap_or(&Value::Null);
+            !(*wanted == there || (is_nothing(wanted) && is_nothing(there)))
+        };
+        let is_unset = |name: &&String| found.get(format!("{name}_set")) != Some(&Value::Bool(true));
+        let other = self.fields.iter().filter(is_other).map(|(name, _)| name);
+        let names: Vec<String> = other.chain(self.hidden.keys().filter(is_unset)).cloned().collect();
+        if names.is_empty() { State::Same } else { State::Other(names) }
+    }
+}
+
+/// Servers say in several ways that there is nothing.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(it) => !it,
+        Value::Number(it) => it.as_u64() == Some(0),
+        Value::String(it) => it.is_empty(),
+        Value::Array(it) => it.is_empty(),
+        Value::Object(it) => it.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(wanted: Value, found: Value, expected: &[&str]) {
+        let found = Wish::new("x", wanted).compare(&found);
+        assert_eq!(found.fields(), expected);
+        assert_eq!(found == State::Same, expected.is_empty());
+    }
+
+    #[test]
+    fn what_is_otherwise_is_named_and_the_rest_is_left_alone() {
+        check(json!({ "a": 1, "b": ["x"] }), json!({ "a": 1, "b": ["x"], "c": "theirs" }), &[]);
+        check(json!({ "a": "", "b": [], "c": false }), json!({ "a": null }), &[]);
+        check(json!({ "a": 1, "b": ["x"] }), json!({ "a": 2, "b": ["x", "y"] }), &["a", "b"]);
+        check(json!({ "a": "x" }), json!({}), &["a"]);
+    }
+
+    #[test]
+    fn a_hidden_field_is_there_or_not() {
+        let hidden = Map::from_iter([("jwt".to_owned(), json!("x"))]);
+        let wish = Wish { hidden, ..Wish::new("x", json!({})) };
+        assert_eq!(wish.compare(&json!({ "jwt_set": true })), State::Same);
+        assert_eq!(wish.compare(&json!({ "jwt_set": false })), State::Other(vec!["jwt".to_owned()]));
+        assert_eq!(wish.compare(&json!({})), State::Other(vec!["jwt".to_owned()]));
+    }
+}
