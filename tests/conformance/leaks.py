@@ -1,7 +1,7 @@
 """Whatever secret the scenarios sent or got is looked for in all that the subject has written.
 
 A run of the scenarios is the widest use of the server there is, so it is watched: tokens, secret ids, unseal keys and
-wrapping tokens of its answers, passwords and the values of secrets of its requests.
+wrapping tokens of its answers, passwords, signed tokens and the values of secrets of its requests.
 """
 
 import json
@@ -9,7 +9,7 @@ import json
 import diff
 
 # Fields of answers and requests that hold a secret, wherever they stand.
-SECRET_FIELDS = {"client_token", "secret_id", "password", "root_token", "keys", "keys_base64", "recovery_keys", "recovery_keys_base64", "encoded_token", "otp"}
+SECRET_FIELDS = {"client_token", "secret_id", "password", "root_token", "keys", "keys_base64", "recovery_keys", "recovery_keys_base64", "encoded_token", "otp", "jwt", "token_reviewer_jwt"}
 SHORTEST = 12  # characters; shorter values turn up by accident
 
 

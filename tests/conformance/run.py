@@ -27,6 +27,7 @@ from pathlib import Path
 
 import diff
 import leaks
+import standins
 from subject import Subject
 
 HERE = Path(__file__).resolve().parent
@@ -65,18 +66,18 @@ def start(mode, options, started):
 
 def compare(mode, scenarios, options):
     """Runs the scenarios in one mode; the results in the order of the files."""
-    started, results = [], []
+    started, results, stand_ins = [], [], standins.StandIns()
     rules = diff.Rules.load(HERE / "rules.toml")
     try:
         sides = start(mode, options, started)
         for scenario in scenarios:
-            results.append(diff.run_scenario(scenario, sides, options, rules))
+            results.append(diff.run_scenario(scenario, sides, options, rules, stand_ins))
             if started[1].process.poll() is not None:
                 raise diff.Trouble(f"subject: ended during {scenario.title}")
         if not options.only:
             check_leaks(mode, started[1], sides[1])
     finally:
-        for server in started:
+        for server in [*started, stand_ins]:
             server.stop()
     return results
 
