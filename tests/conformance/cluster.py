@@ -63,7 +63,7 @@ class Cluster:
         self.mood, self.prefix = "well", ""
         self.create(REVIEWER)
         self.accounts[REVIEWER]["reviews"] = True
-        self.reviewer = self.issue(REVIEWER, [API_AUDIENCE], 3600)
+        self.reviewer = self.issue(REVIEWER, [API_AUDIENCE], 7200)
 
     def variables(self):
         return {"cluster": self.url, "cluster_ca": self.tls.ca, "cluster_key": self.key.pem, "reviewer": self.reviewer}

@@ -5,10 +5,11 @@
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
+const { readFileSync } = require('node:fs');
 const { setTimeout: sleep } = require('node:timers/promises');
 const vault = require('node-vault');
 
-const tags = (process.env.INTEROP_TAGS || 'core,logins,wrapping,leases,operator').split(',');
+const tags = (process.env.INTEROP_TAGS || 'core,logins,identity,wrapping,leases,operator').split(',');
 const empty = process.env.INTEROP_EMPTY_ADDR;
 
 const unique = (stem) => `${stem}-${randomBytes(3).toString('hex')}`;
@@ -207,6 +208,51 @@ tagged('logins', 'approle', async () => {
   await refused(visitor().approleLogin({ mount_point, role_id, secret_id: secret.secret_id }), 400, 'invalid role or secret ID');
   await it.deleteApproleRole({ mount_point, role_name });
   await refused(it.getApproleRole({ mount_point, role_name }), 404);
+});
+
+// A mount that trusts the issuer that run.py has started, with a role.
+async function jwtMount() {
+  const mount = unique('jwt');
+  const { INTEROP_ISSUER: issuer, INTEROP_ISSUER_CA: authority } = process.env;
+  await client().enableAuth({ mount_point: mount, type: 'jwt' });
+  await client().write(`auth/${mount}/config`, { jwks_url: `${issuer}/keys`, jwks_ca_pem: readFileSync(authority, 'utf8') });
+  await client().write(`auth/${mount}/role/web`, { role_type: 'jwt', user_claim: 'sub', bound_audiences: ['vault'],
+    claim_mappings: { team: 'team' }, token_policies: ['of-role'] });
+  return mount;
+}
+
+tagged('logins', 'jwt', async () => {
+  const [it, mount] = [visitor(), await jwtMount()];
+  const made = await it.jwtLogin({ mount_point: mount, role: 'web', jwt: process.env.INTEROP_JWT });
+  assert.deepEqual(made.auth.metadata, { role: 'web', team: 'blue' });
+  assert.equal(it.token, made.auth.client_token);
+  assert.equal((await it.tokenLookupSelf()).data.entity_id, made.auth.entity_id);
+  await refused(visitor().jwtLogin({ mount_point: mount, role: 'web', jwt: `${process.env.INTEROP_JWT}x` }), 400);
+});
+
+tagged('logins', 'kubernetes', async () => {
+  const [it, mount] = [visitor(), unique('kubernetes')];
+  const { INTEROP_CLUSTER: cluster, INTEROP_CLUSTER_CA: authority, INTEROP_REVIEWER: reviewer, INTEROP_POD_JWT: jwt } = process.env;
+  await client().enableAuth({ mount_point: mount, type: 'kubernetes' });
+  await client().write(`auth/${mount}/config`, { kubernetes_host: cluster, kubernetes_ca_cert: readFileSync(authority, 'utf8'),
+    token_reviewer_jwt: reviewer, disable_local_ca_jwt: true });
+  await client().write(`auth/${mount}/role/web`, { bound_service_account_names: ['app'], bound_service_account_namespaces: ['prod'],
+    audience: 'vault' });
+  const made = await it.kubernetesLogin({ mount_point: mount, role: 'web', jwt });
+  assert.equal(made.auth.metadata.service_account_name, 'app');
+  assert.equal(it.token, made.auth.client_token);
+  await refused(visitor().kubernetesLogin({ mount_point: mount, role: 'web', jwt: `${jwt}x` }), 403, 'permission denied');
+});
+
+tagged('identity', 'entities and groups', async () => {
+  const [it, root, mount] = [visitor(), client(), await jwtMount()];
+  const { auth } = await it.jwtLogin({ mount_point: mount, role: 'web', jwt: process.env.INTEROP_JWT });
+  await root.write(`identity/entity/id/${auth.entity_id}`, { name: unique('entity'), policies: ['of-entity'] });
+  await root.write('identity/group', { name: unique('group'), policies: ['of-group'], member_entity_ids: [auth.entity_id] });
+  assert.deepEqual((await it.tokenLookupSelf()).data.identity_policies, ['of-entity', 'of-group']);
+  assert.equal((await it.read(`identity/entity/id/${auth.entity_id}`)).data.aliases[0].name, 'ann');
+  await root.write(`identity/entity/id/${auth.entity_id}`, { disabled: true });
+  await refused(it.tokenLookupSelf(), 403, 'permission denied');
 });
 
 tagged('wrapping', 'an answer is opened once', async () => {

@@ -10,6 +10,8 @@ running them against a real OpenBao.
   run.py --oracle --server http://127.0.0.1:8200 --token root [--empty-server URL]
   run.py --list-only                        is commands.toml complete?
 
+A stand-in for an issuer of tokens and one for a Kubernetes cluster run beside each client.
+
 The exit status is 0, 1 (a test failed, or a list has a gap) or 2 (could not run).
 """
 
@@ -30,6 +32,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "conformance"))
 
 from diff import Trouble
+from outside import Outside
 from subject import Subject
 from tests import REGISTRY, TAGS
 
@@ -88,9 +91,9 @@ def list_only():
 
 def run_client(client, options):
     """Runs one client against servers of its own; its exit status."""
-    servers = []
+    servers, outside = [], Outside()
     try:
-        environment = own_environment(options)
+        environment = own_environment(options) | outside.environment()
         if options.server:
             environment |= {"VAULT_ADDR": options.server, "VAULT_TOKEN": options.token}
             environment |= {"INTEROP_EMPTY_ADDR": options.empty_server} if options.empty_server else {}
@@ -110,9 +113,12 @@ def run_client(client, options):
             if server.process.poll() is not None:
                 print(f"{client}: the server ended during the tests")
                 status = 1
+        for complaint in outside.complaints():
+            print(f"{client}: the cluster was asked wrongly: {complaint}")
+            status = 1
         return status, lines
     finally:
-        for server in servers:
+        for server in [*servers, outside]:
             server.stop()
 
 

@@ -5,6 +5,9 @@ A driver gets its server from the environment, as its client would:
     VAULT_ADDR, VAULT_TOKEN   an unsealed server and its root token
     INTEROP_EMPTY_ADDR        a server that was never initialised (tag `operator`)
     INTEROP_TAGS              the parts of the API that are to be tried, with commas between
+    INTEROP_ISSUER, INTEROP_ISSUER_CA, INTEROP_JWT          a stand-in for an issuer, its authority (a file), a token
+    INTEROP_CLUSTER, INTEROP_CLUSTER_CA, INTEROP_REVIEWER,  the same for a Kubernetes cluster, a token that may review
+    INTEROP_POD_JWT                                         others, and that of the service account prod/app
 """
 
 import os
@@ -13,7 +16,7 @@ import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-TAGS = ["core", "logins", "wrapping", "leases", "operator"]
+TAGS = ["core", "logins", "identity", "wrapping", "leases", "operator"]
 REGISTRY = []
 
 
