@@ -36,8 +36,8 @@ class Watched(diff.Side):
         super().__init__(*args, **kwargs)
         self.secrets, self.paths = {self.root}, ""
 
-    def send(self, method, path, body, headers):
-        answer = super().send(method, path, body, headers)
+    def send(self, method, path, body, headers, client=None):
+        answer = super().send(method, path, body, headers, client)
         self.paths += path + "\n"
         asked, told = parsed(body), parsed(answer.body)
         self.secrets.update(marked(asked, SECRET_FIELDS), marked(told, SECRET_FIELDS))
@@ -62,7 +62,7 @@ def parsed(body):
 
 def places(home):
     """Every file that the server has written: its log, its audit log, its store."""
-    return [path for path in sorted(home.rglob("*")) if path.is_file() and path.name != "server.hcl"]
+    return [path for path in sorted(home.rglob("*")) if path.is_file() and path.suffix not in (".hcl", ".pem", ".key")]
 
 
 # What is to be in a file, if it is the right one and whole.

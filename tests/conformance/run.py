@@ -61,7 +61,7 @@ def start(mode, options, started):
     started.append(oracle)
     subject = Subject(mode, options.binary, options.wait)
     started.append(subject)
-    return [side(server.name, server.url, server.token) for side, server in zip([diff.Side, leaks.Watched], started)]
+    return [side(server.name, server.url, server.token, tls_port=server.tls_port) for side, server in zip([diff.Side, leaks.Watched], started)]
 
 
 def compare(mode, scenarios, options):

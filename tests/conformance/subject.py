@@ -34,9 +34,10 @@ class Subject(diff.Started):
 
     def command(self, binary, port, token, home):
         if self.mode == "dev":
-            return [binary, "server", "-dev", f"-dev-root-token-id={token}", f"-dev-listen-address=127.0.0.1:{port}"]
+            return [binary, "server", "-dev", f"-dev-root-token-id={token}", f"-dev-listen-address=127.0.0.1:{port}", f"-config={home}/tls.hcl"]
         config = home / "server.hcl"
-        config.write_text(CONFIG % (home / "data", port, "vault" if self.mode == "vault" else "openbao"))
+        own = CONFIG % (home / "data", port, "vault" if self.mode == "vault" else "openbao")
+        config.write_text(own + (home / "tls.hcl").read_text())
         return [binary, "server", f"-config={config}"]
 
     def await_health(self, wait):
