@@ -6,8 +6,8 @@ from hvac import exceptions
 from tests import address, expect, root, unique
 
 
-def client(token=None, addr=None):
-    return hvac.Client(url=addr or address(), token=root() if token is None else token)
+def client(token=None, addr=None, **more):
+    return hvac.Client(url=addr or address(), token=root() if token is None else token, **more)
 
 
 def equal(found, wanted):

@@ -1,4 +1,4 @@
-"""Logins of machines and who they are: `hvac` with JWT, Kubernetes and everything of its class Identity.
+"""Logins of machines and who they are: `hvac` with JWT, Kubernetes, certificates and everything of its class Identity.
 
 hvac_functions.toml says for each function of these classes which test calls it.
 """
@@ -10,14 +10,14 @@ import tomllib
 from pathlib import Path
 
 from hvac import exceptions
-from hvac.api.auth_methods import JWT, Kubernetes
+from hvac.api.auth_methods import JWT, Cert, Kubernetes
 from hvac.api.secrets_engines.identity import Identity
 
 from hvac_client import client, equal, raises
 from tests import REGISTRY, expect, test, unique
 
 LIST = Path(__file__).resolve().parent / "hvac_functions.toml"
-CLASSES = {"identity": Identity, "jwt": JWT, "kubernetes": Kubernetes}
+CLASSES = {"identity": Identity, "jwt": JWT, "kubernetes": Kubernetes, "cert": Cert}
 
 
 def outside(name):
@@ -81,6 +81,28 @@ def login_kubernetes():
     raises(exceptions.Forbidden, client(token="").auth.kubernetes.login, "web", outside("POD_JWT") + "x", mount_point=mount)
     cluster.delete_role("web", mount_point=mount)
     raises(exceptions.InvalidRequest, client(token="").auth.kubernetes.login, "web", outside("POD_JWT"), mount_point=mount)
+
+
+@test("tls")
+def login_cert():
+    mount = unique("cert")
+    client().sys.enable_auth_method("cert", path=mount)
+    certs = client().auth.cert
+    certs.create_ca_certificate_role("web", certificate_file=outside("CLIENT_CA"), allowed_common_names="ann.*", token_policies=["of-role"],
+                                     token_ttl="10m", mount_point=mount)
+    certs.create_ca_certificate_role("other", certificate=text_of("CLIENT_CA"), allowed_common_names="bob.*", mount_point=mount)
+    shown = certs.read_ca_certificate_role("web", mount_point=mount)["data"]
+    equal((shown["allowed_common_names"], shown["token_ttl"]), (["ann.*"], 600))
+    equal(certs.list_certificate_roles(mount_point=mount)["data"]["keys"], ["other", "web"])
+    visitor = client(token="", addr=outside("TLS_ADDR"), verify=outside("TLS_CA"))
+    whom = {"cert_pem": outside("CLIENT_CERT"), "key_pem": outside("CLIENT_KEY"), "mount_point": mount}
+    made = visitor.auth.cert.login(**whom)["auth"]
+    equal((visitor.token, made["policies"], made["metadata"]["common_name"]), (made["client_token"], ["default", "of-role"], "ann.example"))
+    equal(client(token=made["client_token"]).lookup_token()["data"]["entity_id"], made["entity_id"])
+    raises(exceptions.InvalidRequest, visitor.auth.cert.login, name="other", **whom)
+    certs.configure_tls_certificate(mount_point=mount, disable_binding=True)
+    certs.delete_certificate_role("web", mount_point=mount)
+    raises(exceptions.InvalidRequest, visitor.auth.cert.login, name="web", **whom)
 
 
 # ----------------------------------------------------------------- identity

@@ -97,12 +97,13 @@ def run_client(client, options):
         if options.server:
             environment |= {"VAULT_ADDR": options.server, "VAULT_TOKEN": options.token}
             environment |= {"INTEROP_EMPTY_ADDR": options.empty_server} if options.empty_server else {}
+            environment |= {"INTEROP_TLS_ADDR": options.tls_server[0], "INTEROP_TLS_CA": options.tls_server[1]} if options.tls_server else {}
         else:
             # vaultrs cannot read sys/health without a field that OpenBao has dropped.
             servers.append(Subject("vault" if client == "vaultrs" else "dev", options.binary, 60))
             servers.append(Subject("empty", options.binary, 60))
-            environment |= {"VAULT_ADDR": servers[0].url, "VAULT_TOKEN": servers[0].token,
-                            "INTEROP_EMPTY_ADDR": servers[1].url}
+            environment |= {"VAULT_ADDR": servers[0].url, "VAULT_TOKEN": servers[0].token, "INTEROP_EMPTY_ADDR": servers[1].url,
+                            "INTEROP_TLS_ADDR": f"https://127.0.0.1:{servers[0].tls_port}", "INTEROP_TLS_CA": f"{servers[0].home}/ca.pem"}
         if client in OUR_PROGRAM:
             folder = tempfile.TemporaryDirectory(prefix="interop-ours-")
             called = Path(folder.name) / "bao"
@@ -175,6 +176,7 @@ def arguments():
     parser.add_argument("--server", metavar="URL", help="a running, unsealed server instead of one of our own")
     parser.add_argument("--token", metavar="T", help="its root token")
     parser.add_argument("--empty-server", metavar="URL", help="a running server that was never initialised; good for one client")
+    parser.add_argument("--tls-server", metavar=("URL", "CA"), nargs=2, help="the running server over TLS, and the file with its authority")
     parser.add_argument("--oracle", action="store_true", help="the server is an OpenBao: expect what it is known to leave out")
     parser.add_argument("--list-only", action="store_true", help="only check that commands.toml is complete")
     parser.add_argument("--quiet", action="store_true", help="only the lines per client")

@@ -8,6 +8,8 @@ A driver gets its server from the environment, as its client would:
     INTEROP_ISSUER, INTEROP_ISSUER_CA, INTEROP_JWT          a stand-in for an issuer, its authority (a file), a token
     INTEROP_CLUSTER, INTEROP_CLUSTER_CA, INTEROP_REVIEWER,  the same for a Kubernetes cluster, a token that may review
     INTEROP_POD_JWT                                         others, and that of the service account prod/app
+    INTEROP_TLS_ADDR, INTEROP_TLS_CA                        the server over TLS, and its authority (tag `tls`)
+    INTEROP_CLIENT_CA, INTEROP_CLIENT_CERT, INTEROP_CLIENT_KEY  an authority of clients, and one of them; files
 """
 
 import os
@@ -16,7 +18,7 @@ import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-TAGS = ["core", "logins", "identity", "wrapping", "leases", "operator"]
+TAGS = ["core", "logins", "identity", "tls", "wrapping", "leases", "operator"]
 REGISTRY = []
 
 
@@ -63,6 +65,8 @@ def missing(test):
         return f"tag {test.tag} not asked for"
     if test.tag == "operator" and not os.environ.get("INTEROP_EMPTY_ADDR"):
         return "no uninitialised server"
+    if test.tag == "tls" and not os.environ.get("INTEROP_TLS_ADDR"):
+        return "no server with TLS"
     return None
 
 
