@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "proof"))
 from server import Trouble
 
 WAIT = 180  # seconds for whatever is waited for: the machine may be busy
+SERVICES = "10.0.0.0/24"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 
@@ -148,7 +149,7 @@ class Cluster:
             "apiserver", f"--etcd-servers={self.etcd_address}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={self.port}",
             "--tls-cert-file=tls.crt", "--tls-private-key-file=tls.key", f"--cert-dir={self.home}", "--token-auth-file=tokens.csv", "--authorization-mode=RBAC",
             f"--service-account-issuer={ISSUER}", f"--api-audiences={ISSUER}", "--service-account-key-file=accounts.pub", "--service-account-signing-key-file=accounts.key",
-            "--allow-privileged=true", "--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none", "--anonymous-auth=true")
+            "--allow-privileged=true", f"--service-cluster-ip-range={SERVICES}", "--endpoint-reconciler-type=none", "--anonymous-auth=true")
         deadline = time.monotonic() + WAIT
         while time.monotonic() < deadline:
             if process.poll() is not None:

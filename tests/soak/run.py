@@ -2,7 +2,8 @@
 """What is too long for CI: the whole benchmark in long rounds, and the curves over size.
 
 `run.py [--fuzz] [--rounds N] [--seconds N]`. Writes docs/benchmarks/DATE. It takes a night, and the machine
-should do nothing else. With --fuzz every fuzz target runs for ten minutes first.
+should do nothing else. With --fuzz every fuzz target runs for ten minutes first. Where KUBE_APISERVER and ETCD name those
+programs, the chart and ours are tried at a real API server too.
 """
 
 import argparse
@@ -40,6 +41,13 @@ def main():
         done.append(step("scale", scale, "--secret", TARGET / "release" / "secret", "--out", today / "scale"))
     else:
         print("there is no bench-scale beside the benchmark", flush=True)
+    apiserver, etcd = os.environ.get("KUBE_APISERVER"), os.environ.get("ETCD")
+    if apiserver and etcd:
+        done.append(step("deploy", ROOT / "run", "deploy"))  # which unpacks helm and kubectl
+        done.append(step("kubernetes", sys.executable, ROOT / "tests/kubernetes/run.py", "--apiserver", apiserver, "--etcd", etcd,
+                         "--tools", TARGET / "deploy/bin", "--binary", TARGET / "release" / "secret", "--out", today / "kubernetes.md"))
+    else:
+        print("KUBE_APISERVER and ETCD name no API server", flush=True)
     sys.exit(0 if all(done) else 1)
 
 
