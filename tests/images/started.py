@@ -72,15 +72,24 @@ class Volumes:
         at = {"data": "/vault/data", "audit": "/vault/audit", "run": "/run/strongroom", "config": "/vault/config:ro", "tls": "/vault/tls:ro", "unseal": "/vault/unseal:ro"}
         return [part for name, place in at.items() for part in ("-v", f"{self.home / name}:{place}")]
 
-    def health(self):
+    def health(self, path="/v1/sys/health"):
         context = ssl.create_default_context(cafile=self.home / "tls/ca.crt")
         try:
-            with urllib.request.urlopen(f"https://127.0.0.1:{self.port}/v1/sys/health", context=context, timeout=5) as answer:
+            with urllib.request.urlopen(f"https://127.0.0.1:{self.port}{path}", context=context, timeout=5) as answer:
                 return answer.status
         except urllib.error.HTTPError as refused:
             return refused.code
         except OSError:
             return None
+
+
+def probes(pod, state, ready):
+    """What kubelet would think: the chart's two questions, as they stand."""
+    text = (DEPLOY / "kubernetes/server.yaml").read_text()
+    asked = {which: re.search(rf'{which}:\n\s+httpGet: {{path: "([^"]+)"', text).group(1) for which in ("readinessProbe", "livenessProbe")}
+    seen = {which: pod.health(path) in range(200, 400) for which, path in asked.items()}
+    if seen != {"readinessProbe": ready, "livenessProbe": True}:
+        raise Trouble(f"{state}: {seen}")
 
 
 def begin(world, name, image, volumes, *command, more=()):
@@ -137,12 +146,14 @@ def serves(world):
     pod = world.pod = Volumes(world.home / "pod", config())
     begin(world, "server", SLIM, pod, "server", "-config=/vault/config/server.hcl")
     until("no store yet (501)", lambda: pod.health() == 501 or (world.podman.state("server")["Status"] == "exited" and complain(world, "server")))
+    probes(pod, "without a store", ready=False)
     status, out, said = executed(world, "server", "/usr/local/bin/secret", "init", "-key-shares=1", "-key-threshold=1", "-format=json")
     if status:
         raise Trouble(f"init: {said}")
     world.made = json.loads(out)
     world.key, world.token = (world.made.get("unseal_keys_b64") or world.made["keys_base64"])[0], world.made["root_token"]
     opened(world, "server", pod)
+    probes(pod, "open", ready=True)
     # As the chart says: a folder of the server's own, on a volume that is root's.
     store = os.stat(pod.home / "data/store")
     if (store.st_uid, store.st_mode & 0o777) != (100, 0o700) or not (pod.home / "audit/log/audit.log").exists():
@@ -152,6 +163,7 @@ def serves(world):
         raise Trouble(f"it does not end in order: {log(world, 'server')[-500:]}")
     world.podman.say("start", "server")
     until("sealed (503)", lambda: pod.health() == 503)
+    probes(pod, "sealed", ready=False)
     opened(world, "server", pod)
     return "501, 200, SIGTERM 0, 503, 200"
 

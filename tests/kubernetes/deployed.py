@@ -191,9 +191,11 @@ def scope(world):
         (True, "no annotation", pod("a")),
         (True, "another's annotation", pod("b", annotations={"prometheus.io/scrape": "true"})),
         (True, "the cluster's own", pod("c", namespace="kube-system", annotations=asks)),
-        (False, "vault.hashicorp.com/agent-inject", pod("d", annotations=asks)),
-        (False, "openbao.org/agent-inject", pod("e", annotations={"openbao.org/agent-inject": "true"})),
-        (False, "strongroom.dev/inject", pod("f", annotations={"strongroom.dev/inject": "true"})),
+        (True, "one that says no", pod("d", annotations={"vault.hashicorp.com/agent-inject": "false"})),
+        (True, "another of ours", pod("e", annotations={"vault.hashicorp.com/role": "web"})),
+        (False, "vault.hashicorp.com", pod("f", annotations=asks)),
+        (False, "openbao.org", pod("g", annotations={"openbao.org/agent-inject": "true"})),
+        (False, "strongroom.dev", pod("h", annotations={"strongroom.dev/agent-inject": "true"})),
     ]
     for wanted, what, body in rows:
         # The API server takes a new configuration in within a second or so.

@@ -152,7 +152,7 @@ def webhook(world):
         raise Trouble(f"a restricted namespace does not take it: {made['message'][:400]}")
     # The container's own refusal reaches whoever makes the pod.
     status, refused = created("shop", asks | {"vault.hashicorp.com/service": "https://elsewhere.example:8200"})
-    if status == 201 or "strongroom.dev" not in refused["message"]:
+    if status == 201 or "denied the request" not in refused["message"]:
         raise Trouble(f"another server is taken: {status}")
     return f"{', '.join(agents)}; in a restricted namespace too; refused: {refused['message'][:120]}"
 
