@@ -9,7 +9,7 @@ use super::{
     entities::{each, listing},
     entity::{self, Entity, EntityAlias},
     merge,
-    shown::{ShownAlias, listed_alias},
+    shown::{ListedAlias, ShownAlias},
 };
 use crate::{
     dispatch::Cx,
@@ -96,8 +96,12 @@ async fn register(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     };
     check_mount(cx, accessor).await?;
     if let Some((entity, at)) = entity::by_alias(tx, accessor, name).await? {
-        let id = entity.aliases.get(at).map(|it| it.id.clone()).unwrap_or_default();
-        return update(cx, tx, &id, &fields).await;
+        let alias = entity.aliases.get(at).ok_or(Error::NotFound)?;
+        let stays = fields.entity().is_none_or(|it| it == entity.id);
+        if stays && alias.name == name && alias.custom_metadata == custom(&fields)? {
+            return Ok(Response::empty());
+        }
+        return update(cx, tx, &alias.id.clone(), &fields).await;
     }
     let mut alias = EntityAlias::new(accessor, name, cx.now)?;
     alias.custom_metadata = custom(&fields)?;
@@ -124,7 +128,7 @@ async fn change(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     update(cx, tx, cx.param("id"), &cx.fields()?).await
 }
 
-/// Changes an alias, which may move to another entity: then whoever asks needs rights on both (rule 63).
+/// Changes an alias; metadata that is not given is taken away, as in Vault. It may move to another entity: then whoever asks needs rights on both (rule 63).
 async fn update(cx: &Cx<'_>, tx: &mut Tx, id: &str, fields: &Fields) -> Result<Response> {
     let found = entity::by_alias_id(tx, id).await?;
     let (mut old, at) = found.ok_or_else(|| Error::invalid("invalid alias ID provided"))?;
@@ -166,9 +170,7 @@ async fn update(cx: &Cx<'_>, tx: &mut Tx, id: &str, fields: &Fields) -> Result<R
     alias.accessor = accessor;
     // Read again: a name that cannot be one is refused.
     alias.name = EntityAlias::new(&alias.accessor, &name, cx.now)?.name;
-    if custom.is_some() {
-        alias.custom_metadata = custom;
-    }
+    alias.custom_metadata = custom;
     alias.updated = cx.now;
     let id = alias.id.clone();
     match new {
@@ -191,7 +193,11 @@ async fn update(cx: &Cx<'_>, tx: &mut Tx, id: &str, fields: &Fields) -> Result<R
 }
 
 fn custom(fields: &Fields) -> Result<Option<BTreeMap<String, String>>> {
-    fields.custom_metadata.as_ref().map(|it| super::metadata(it.0.clone())).transpose()
+    let Some(Pairs(pairs)) = &fields.custom_metadata else { return Ok(None) };
+    if pairs.values().any(String::is_empty) {
+        return Err(Error::invalid("custom_metadata has an empty value"));
+    }
+    super::metadata(pairs.clone()).map(Some)
 }
 
 /// Refuses an accessor that no mount has.
@@ -229,7 +235,7 @@ async fn ids(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     each(tx.store(), |entity| {
         for alias in &entity.aliases {
             let shown = ShownAlias::of(alias, &entity.id, &table);
-            found.insert(alias.id.clone(), listed_alias(&shown));
+            found.insert(alias.id.clone(), ListedAlias::of(&shown));
         }
     })
     .await?;

@@ -9,7 +9,7 @@ use super::{
     aliases::{answer, check_mount},
     entities::listing,
     group::{self, Group, GroupAlias, GroupKind},
-    shown::{ShownAlias, listed_alias},
+    shown::{ListedAlias, ShownAlias},
 };
 use crate::{
     dispatch::Cx,
@@ -84,10 +84,8 @@ async fn write(cx: &Cx<'_>, tx: &mut Tx, id: Option<&str>, fields: &Fields) -> R
     };
     let before = old.as_ref().and_then(|it| it.alias.clone());
     let missing = |what: &'static str| Error::invalid(what);
-    let name = given(&fields.name).or(before.as_ref().map(|it| it.name.as_str()));
-    let name = name.ok_or_else(|| missing("missing alias name"))?;
-    let accessor = given(&fields.mount_accessor).or(before.as_ref().map(|it| it.accessor.as_str()));
-    let accessor = accessor.ok_or_else(|| missing("missing mount_accessor"))?;
+    let name = given(&fields.name).ok_or_else(|| missing("missing alias name"))?;
+    let accessor = given(&fields.mount_accessor).ok_or_else(|| missing("missing mount_accessor"))?;
     check_mount(cx, accessor).await?;
     let taken = group::by_alias(tx, accessor, name).await?;
     if taken.is_some_and(|it| Some(&it.id) != old.as_ref().map(|it| &it.id)) {
@@ -140,7 +138,7 @@ async fn ids(cx: &Cx<'_>, _: &mut Tx) -> Result<Response> {
     for group in groups.all() {
         if let Some(alias) = &group.alias {
             let shown = ShownAlias::of_group(alias, &group.id, &table);
-            found.insert(alias.id.clone(), listed_alias(&shown));
+            found.insert(alias.id.clone(), ListedAlias::of(&shown));
         }
     }
     listing(found)

@@ -79,6 +79,9 @@ fn given(text: Option<&Text>) -> Option<&str> {
 
 async fn register(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let fields: Fields = cx.fields()?;
+    if fields.name.as_ref().is_some_and(|it| it.0.is_empty()) {
+        return Err(Error::invalid("empty group name"));
+    }
     let name = given(fields.name.as_ref());
     let known = match (given(fields.id.as_ref()), name) {
         (Some(id), _) => Some(group::by_id(tx, id).await?.ok_or_else(|| Error::invalid("invalid group ID"))?),

@@ -179,28 +179,34 @@ impl ListedEntity {
 }
 
 fn listed(id: &str, accessor: &str, name: &str, table: &Table) -> serde_json::Value {
-    let origin = Origin::of(accessor, name, table);
-    serde_json::json!({
-        "id": id,
-        "mount_accessor": origin.mount_accessor,
-        "mount_path": origin.mount_path,
-        "mount_type": origin.mount_type,
-        "name": origin.name,
-    })
+    let mut shown = serde_json::json!(Origin::of(accessor, name, table));
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("id".to_owned(), id.into());
+    }
+    shown
 }
 
 /// An alias in a listing.
-pub(super) fn listed_alias(alias: &ShownAlias<'_>) -> serde_json::Value {
-    serde_json::json!({
-        "canonical_id": alias.canonical_id,
-        "custom_metadata": alias.custom_metadata,
-        "local": alias.local,
-        "metadata": alias.metadata,
-        "mount_accessor": alias.origin.mount_accessor,
-        "mount_path": alias.origin.mount_path,
-        "mount_type": alias.origin.mount_type,
-        "name": alias.origin.name,
-    })
+#[derive(Serialize)]
+pub(super) struct ListedAlias {
+    canonical_id: String,
+    custom_metadata: Metadata,
+    local: bool,
+    metadata: Metadata,
+    #[serde(flatten)]
+    origin: serde_json::Value,
+}
+
+impl ListedAlias {
+    pub(super) fn of(alias: &ShownAlias<'_>) -> Self {
+        Self {
+            canonical_id: alias.canonical_id.to_owned(),
+            custom_metadata: alias.custom_metadata.clone(),
+            local: alias.local,
+            metadata: alias.metadata.clone(),
+            origin: serde_json::json!(alias.origin),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -116,7 +116,7 @@ async fn a_renamed_alias_forgets_what_was_said_of_the_other_name() {
     write(&test, &path, json!({ "custom_metadata": { "a": "b" } })).await;
     let kept = show(&test, "entity-alias", &text(&alias["id"])).await;
     assert_eq!(kept["metadata"], json!({ "role_name": "r" }));
-    write(&test, &path, json!({ "name": "another" })).await;
+    write(&test, &path, json!({ "name": "another", "custom_metadata": { "a": "b" } })).await;
     let renamed = show(&test, "entity-alias", &text(&alias["id"])).await;
     assert_eq!((&renamed["name"], &renamed["metadata"]), (&json!("another"), &Value::Null));
     assert_eq!(renamed["custom_metadata"], json!({ "a": "b" }));

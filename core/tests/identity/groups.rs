@@ -143,7 +143,7 @@ async fn an_external_group_has_an_alias() {
     refused(ask(body("x", "nope")).await, "invalid group ID given in 'canonical_id'");
     refused(ask(json!({ "name": "x" })).await, "missing mount_accessor");
     refused(ask(json!({ "name": "x", "mount_accessor": "no" })).await, "invalid mount accessor");
-    refused(test.write("identity/group-alias/id/no", json!({})).await, "invalid group alias ID");
+    refused(test.write("identity/group-alias/id/no", body("x", &group)).await, "invalid group alias ID");
     // Without a group, one is made.
     let made =
         write(&test, "identity/group-alias", json!({ "name": "new", "mount_accessor": accessor })).await;
