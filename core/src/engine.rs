@@ -154,6 +154,7 @@ pub static ENGINES: Engines = Engines(&[
     &crate::auth::approle::AppRole,
     &crate::auth::jwt::Jwt,
     &crate::auth::cert::Cert,
+    &crate::auth::kubernetes::Kubernetes,
     &crate::auth::userpass::Userpass,
     &Cubbyhole,
     &kv::KV,

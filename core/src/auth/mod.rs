@@ -3,8 +3,10 @@
 pub(crate) mod approle;
 pub(crate) mod attempts;
 pub(crate) mod cert;
+mod glob;
 pub(crate) mod jws;
 pub(crate) mod jwt;
+pub(crate) mod kubernetes;
 pub(crate) mod lockout;
 mod name;
 pub(crate) mod token;

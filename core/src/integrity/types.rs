@@ -30,6 +30,7 @@ const ALL: &[&[&[Filed]]] = &[
     identity::KINDS,
     auth::jwt::KINDS,
     auth::cert::KINDS,
+    auth::kubernetes::KINDS,
     leases::KINDS,
     system::KINDS,
     tokens::KINDS,

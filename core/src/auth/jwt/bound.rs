@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::{
-    auth::jws::Claims,
+    auth::{glob::glob, jws::Claims},
     error::{Error, Result},
 };
 
@@ -134,23 +134,6 @@ pub(super) fn check(bound: &[Bound], matching: Matching, claims: &Claims) -> Res
     Ok(())
 }
 
-/// Whether `*` in `pattern` can stand for something so that it is `text`. Takes as many steps as both are long
-/// together, for each `*` at most.
-fn glob(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(first) else { return false };
-    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
-    for part in middle.split('*') {
-        // The earliest place leaves most for the others.
-        match text.split_once(part) {
-            _ if part.is_empty() => {}
-            Some((_, behind)) => text = behind,
-            None => return false,
-        }
-    }
-    text.ends_with(last)
-}
-
 /// As they were written.
 pub(super) struct ShownClaims<'a>(pub(super) &'a [Bound]);
 
@@ -213,30 +196,10 @@ mod tests {
     #[test]
     fn a_glob_stands_for_any_text_and_for_text_only() {
         use Matching::Glob;
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("a", "a", true),
-            ("a", "ab", false),
-            ("a*", "a", true),
-            ("a*", "ba", false),
-            ("*@mail.example", "one@mail.example", true),
-            ("*@mail.example", "one@mail.example.org", false),
-            ("a*b*c", "abc", true),
-            ("a*b*c", "a1b2b3c", true),
-            ("a*b*c", "acb", false),
-            ("a*a", "a", false),
-            ("ab*bc", "abc", false),
-            ("**", "x", true),
-            ("*b*", "abc", true),
-            ("*é*", "caféx", true),
-        ] {
-            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
-            check_one(Glob, json!(pattern), json!(text), expected);
-        }
+        check_one(Glob, json!("a*"), json!("ab"), true);
+        check_one(Glob, json!("a*"), json!("ba"), false);
+        check_one(Glob, json!(["x", "a*"]), json!(["b", "ab"]), true);
         check_one(Glob, json!("*"), json!(3), false);
-        let begun = std::time::Instant::now();
-        assert!(!glob(&"*a".repeat(5_000), &"a".repeat(4_999)));
-        assert!(begun.elapsed() < std::time::Duration::from_secs(5));
     }
 
     #[test]

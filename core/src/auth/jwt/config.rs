@@ -297,7 +297,9 @@ fn server(
     client_cert: &Option<Text>,
     client_key: &Option<Text>,
 ) -> Result<Option<Server>, Cow<'static, str>> {
-    let (ca_pem, client_cert, client_key) = (text(ca_pem), text(client_cert), text(client_key));
+    // As they were written: they are read back.
+    let [ca_pem, client_cert, client_key] =
+        [ca_pem, client_cert, client_key].map(|it| it.as_ref().map(|it| it.0.as_str()).unwrap_or_default());
     if url.is_empty() {
         return match [ca_pem, client_cert, client_key].iter().all(|it| it.is_empty()) {
             true => Ok(None),
