@@ -16,6 +16,7 @@ use strongroom_server::{
     Caps, Reloader, Server, ServerError,
     config::{Address, Forwarded, Listener, Tls},
     http::{Limits, Shares},
+    outbound::Https,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -56,11 +57,12 @@ impl TestServer {
     }
 
     pub async fn with(options: Options) -> Self {
-        let core = Arc::new(Core::new(
+        let core = Core::new(
             options.storage.unwrap_or_else(|| Arc::new(Memory::new())),
             Arc::new(SystemClock::default()),
             Settings { dev: true, ..Settings::default() },
-        ));
+        );
+        let core = Arc::new(core.with_outbound(Arc::new(Https::default())));
         let root = Some(SecretBytes::copy_of(ROOT.as_bytes()));
         let made = core.init(Plan::Shamir { shares: 1, threshold: 1 }, root).await.unwrap();
         let share = data_encoding::BASE64.encode(made.shares[0].expose());
