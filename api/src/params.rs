@@ -384,5 +384,13 @@ mod tests {
         assert_eq!(number("\"5\""), Some(5));
         assert_eq!(number("5.0"), Some(5));
         assert_eq!(number("5.5"), None);
+        let signed = |text: &str| serde_json::from_str::<SignedSeconds>(text).ok().map(|it| it.0);
+        assert_eq!(signed("-1"), Some(-1));
+        assert_eq!(signed("\"-1m30s\""), Some(-90));
+        assert_eq!(signed("\"1h\""), Some(3600));
+        assert_eq!(signed("-1.5"), Some(-1));
+        for bad in ["\"--1\"", "\"-\"", "\"-x\"", "\"- 1\"", "[1]", "true"] {
+            assert_eq!(signed(bad), None, "{bad}");
+        }
     }
 }

@@ -216,6 +216,7 @@ def no_banned_crate_is_used():
 PARSERS = {"path": "RequestPath", "policy": "policies", "hcl": "HCL", "hcl_json": "JSON of HCL", "body": "request bodies", "envelope": "envelopes", "record": "records", "share": "shares",
            "http": "HTTP/1.1 as a connection gets it", "framing": "where a request ends", "redact": "the audit log's redaction", "token": "tokens", "config": "configurations", "acl": "both evaluators on one policy set", "template": "templates",
            "certificate": "certificates and revocation lists"}
+           "jwt": "signed tokens and key sets"}
 
 
 # Rule 136

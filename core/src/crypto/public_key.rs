@@ -142,7 +142,12 @@ impl PublicKey {
         if is(&alg_id::RSA_ENCRYPTION) {
             let mut numbers = Der(Der(key).only(SEQUENCE)?);
             let modulus = numbers.take(INTEGER)?;
-            return Self::rsa(modulus, numbers.only(INTEGER)?);
+            let exponent = numbers.only(INTEGER)?;
+            let is_negative = |number: &[u8]| number.first().is_none_or(|it| *it >= 0x80);
+            if is_negative(modulus) || is_negative(exponent) {
+                return None;
+            }
+            return Self::rsa(modulus, exponent);
         }
         if is(&alg_id::ED25519) {
             return Self::ed25519(key);
@@ -251,5 +256,72 @@ impl<'a> Der<'a> {
     /// The same, with nothing behind it.
     fn only(mut self, tag: u8) -> Option<&'a [u8]> {
         self.take(tag).filter(|_| self.0.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An RSA key of so many bits, which nobody has the other half of.
+    fn rsa(bits: usize, exponent: &[u8]) -> Option<PublicKey> {
+        let mut modulus = vec![0; bits.div_ceil(8)];
+        *modulus.first_mut().unwrap() = 1 << ((bits - 1) % 8);
+        *modulus.last_mut().unwrap() |= 1;
+        PublicKey::rsa(&modulus, exponent)
+    }
+
+    #[test]
+    fn rsa_keys_have_a_size_that_is_worth_something() {
+        for bits in [2048, 2049, 3072, 4096, 8192] {
+            assert!(rsa(bits, &[1, 0, 1]).is_some(), "{bits}");
+        }
+        for bits in [8, 512, 1024, 2047, 8193] {
+            assert!(rsa(bits, &[1, 0, 1]).is_none(), "{bits}");
+        }
+        for exponent in [&[][..], &[0], &[1], &[2], &[1, 0, 0], &[1, 0, 0, 0, 1]] {
+            assert!(rsa(2048, exponent).is_none(), "{exponent:?}");
+        }
+        assert!(rsa(2048, &[0, 0, 3]).is_some());
+    }
+
+    // Rule 77: a key is for algorithms of its own kind.
+    #[test]
+    fn a_key_is_for_its_own_algorithms() {
+        let names = |key: PublicKey| {
+            let of = Algorithm::ALL.into_iter().filter(|it| key.is_for(*it));
+            // Where it is not for an algorithm nothing is even tried.
+            for other in Algorithm::ALL.into_iter().filter(|it| !key.is_for(*it)) {
+                assert_eq!(key.verify(other, b"", b""), Err(CryptoError));
+            }
+            of.map(Algorithm::name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(rsa(2048, &[1, 0, 1]).unwrap()), "RS256 RS384 RS512 PS256 PS384 PS512");
+        assert_eq!(names(PublicKey::ec(Curve::P256, &[1; 32], &[1; 32]).unwrap()), "ES256");
+        assert_eq!(names(PublicKey::ec(Curve::P384, &[1; 48], &[1; 48]).unwrap()), "ES384");
+        assert_eq!(names(PublicKey::ed25519(&[1; 32]).unwrap()), "EdDSA");
+        assert!(
+            PublicKey::ec(Curve::P256, &[1; 31], &[1; 32]).is_none()
+                && PublicKey::ed25519(&[1; 31]).is_none()
+        );
+    }
+
+    #[test]
+    fn der_that_is_cut_or_changed_is_no_key() {
+        let prefix = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+        let der = [&prefix[..], &[7; 32]].concat();
+        assert!(PublicKey::from_spki(&der).is_some());
+        for len in 0..der.len() {
+            assert!(PublicKey::from_spki(&der[..len]).is_none(), "{len}");
+        }
+        assert!(PublicKey::from_spki(&[&der[..], &[0]].concat()).is_none());
+        for at in 0..prefix.len() {
+            let mut other = der.clone();
+            other[at] ^= 1;
+            assert!(PublicKey::from_spki(&other).is_none(), "{at}");
+        }
+        // A length that is longer than it need be.
+        let long = [&[0x30, 0x81, 0x2a], &der[2..]].concat();
+        assert!(PublicKey::from_spki(&long).is_none());
     }
 }

@@ -39,6 +39,29 @@ pub fn token(text: &[u8]) -> bool {
     true
 }
 
+/// Bytes as a signed token, as a key set, and as claims. A token that some key would verify is spelled in one way,
+/// and only the key that signed it verifies it.
+pub fn jwt(bytes: &[u8]) -> bool {
+    use crate::auth::jws;
+
+    let is_set = jws::KeySet::parse(bytes).is_ok();
+    let is_claims = jws::read_claims(bytes).is_ok_and(|claims| {
+        let now = crate::clock::Timestamp(1_700_000_000_000_000_000);
+        let _read = (claims.audience(), jws::Leeways::default().check(&claims, now));
+        true
+    });
+    let Some(text) = std::str::from_utf8(bytes).ok() else { return is_set || is_claims };
+    let Ok(token) = jws::Presented::parse(text) else { return is_set || is_claims };
+    let parts: Vec<&str> = text.split('.').collect();
+    assert_eq!(parts.len(), 3);
+    for part in [parts.first(), parts.last()].into_iter().flatten() {
+        let decoded = data_encoding::BASE64URL_NOPAD.decode(part.as_bytes()).expect("it was read");
+        assert_eq!(data_encoding::BASE64URL_NOPAD.encode(&decoded), **part);
+    }
+    assert!(jws::KeySet::default().verify(&token).is_none());
+    true
+}
+
 /// A value of a request as the audit log has it, where names are hashed too.
 pub fn redacted(json: &[u8]) -> Vec<u8> {
     crate::audit::redacted(&Key::from_slice(&[7; 32]).expect("it has the length of a key"), json)
