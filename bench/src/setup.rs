@@ -18,8 +18,9 @@ use crate::{
 pub struct Tokens {
     pub root: String,
     pub reader: String,
-    /// The body of a login.
+    /// The bodies of logins.
     pub approle: String,
+    pub jwt: String,
 }
 
 /// Secrets that reads are spread over.
@@ -77,7 +78,8 @@ pub fn prepare(url: &str) -> Result<Tokens, Failure> {
         }
     }
     let approle = prepare_approle(url, &root)?;
-    Ok(Tokens { root, reader, approle })
+    let jwt = prepare_jwt(url, &root)?;
+    Ok(Tokens { root, reader, approle, jwt })
 }
 
 /// A token with these policies, which outlives the run.
@@ -100,6 +102,19 @@ fn prepare_approle(url: &str, root: &str) -> Result<String, Failure> {
         "secret_id": text(&secret_id, "/data/secret_id")?,
     });
     Ok(login.to_string())
+}
+
+/// The same for a token that somebody else has signed, with RS256.
+fn prepare_jwt(url: &str, root: &str) -> Result<String, Failure> {
+    let tokens: Value = serde_json::from_str(include_str!("../../core/tests/jwt/tokens.json"))?;
+    let signed = |field: &str| text(&tokens, &format!("/good/0/{field}"));
+    put(url, "sys/auth/jwt", root, &json!({ "type": "jwt" }))?;
+    put(url, "auth/jwt/config", root, &json!({ "jwt_validation_pubkeys": [signed("pem")?] }))?;
+    let role = json!({
+        "role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vault"], "token_policies": ["bench"], "token_ttl": "24h",
+    });
+    put(url, "auth/jwt/role/bench", root, &role)?;
+    Ok(json!({ "role": "bench", "jwt": signed("token")? }).to_string())
 }
 
 /// Sees to it that keys 0 to `keys` are there.

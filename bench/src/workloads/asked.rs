@@ -29,6 +29,7 @@ pub const ASKED: &[(&str, &[&str], &[&str])] = &[
     ("token lookup", &["token lookup"], &["token lookup"]),
     ("token create", &["token create"], &["token create"]),
     ("AppRole login", &["AppRole login"], &["AppRole login"]),
+    ("JWT login", &["JWT login"], &["JWT login"]),
     (
         "lease renewal",
         &["renewal of a token's lease", "renewal of a held secret's lease"],

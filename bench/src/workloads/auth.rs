@@ -30,6 +30,9 @@ pub(super) const ALL: &[Workload] = &[
     auth("AppRole login", TWO, &[Goal::Times { of: OpenBao, at_least: 15.0 }], |_, server| {
         Ok(Request::post("/v1/auth/approle/login", "", "client_token", server.tokens.approle.clone()))
     }),
+    auth("JWT login", TWO, &[Goal::Times { of: OpenBao, at_least: 10.0 }], |_, server| {
+        Ok(Request::post("/v1/auth/jwt/login", "", "client_token", server.tokens.jwt.clone()))
+    }),
 ];
 
 const fn auth(

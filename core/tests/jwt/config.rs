@@ -61,6 +61,8 @@ async fn half_settings_and_wrong_ones_are_refused() {
             json!({ "jwt_validation_pubkeys": [pem], "jwt_supported_algs": ["ES512"] }),
             "unsupported signing algorithm: jwt_supported_algs takes RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA",
         ),
+        (json!({ "jwt_validation_pubkeys": vec![&pem; 65] }), "at most 64 keys, or 16 key sets"),
+        (json!({ "jwks_pairs": vec![json!({ "jwks_url": url }); 17] }), "at most 64 keys, or 16 key sets"),
         (
             json!({ "jwks_url": url, "jwks_client_cert": "CERT" }),
             "error checking jwks URL: a client certificate and its key are given together",

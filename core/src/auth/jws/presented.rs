@@ -56,6 +56,14 @@ impl<'t> Presented<'t> {
         Ok(Self { algorithm, key_id, signed, payload, signature: decode(signature)? })
     }
 
+    /// Whether the text has the form of a token, whoever is to say how it is signed: what has not is nobody's, and
+    /// nobody is asked about it.
+    pub(crate) fn is_one(text: &str) -> bool {
+        let is_plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+        let is_part = |it: &str| !it.is_empty() && it.bytes().all(is_plain);
+        text.len() <= MAX_TOKEN && text.split('.').count() == 3 && text.split('.').all(is_part)
+    }
+
     pub(crate) fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -147,5 +155,11 @@ mod tests {
         let spelled_otherwise = format!("{}1.{rest}", header.strip_suffix('0').unwrap_or("x"));
         check(&spelled_otherwise, false);
         check(&format!("{good}{}", "A".repeat(MAX_TOKEN)), false);
+        assert!(Presented::is_one(&good) && Presented::is_one("a.b.c"));
+        for bad in
+            ["", "a", "a.b", "a..c", "a.b.c.d", "a.b.c ", "a.b.ö", "a.b\n.c", &"a".repeat(MAX_TOKEN + 1)]
+        {
+            assert!(!Presented::is_one(bad), "{bad}");
+        }
     }
 }

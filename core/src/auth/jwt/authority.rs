@@ -51,11 +51,15 @@ async fn fetch(
         Origin::Fixed(_) => Ok(KeySet::default()),
         Origin::KeySet(server) => key_set(core, server, &address(server)?, key, within).await,
         Origin::KeySets(servers) => {
+            let each = servers.iter().map(async |server| {
+                let address = address(server)?;
+                key_set(core, server, &address, None, within).await
+            });
             let mut all = KeySet::default();
             let mut failed = None;
             // One authority that is away is no reason to refuse what the others have signed.
-            for server in servers {
-                match key_set(core, server, &address(server)?, None, within).await {
+            for outcome in futures_util::future::join_all(each).await {
+                match outcome {
                     Ok(keys) => all.join(keys)?,
                     Err(why) => failed = Some(why),
                 }

@@ -20,6 +20,10 @@ use crate::{
     tx::Tx,
 };
 
+/// Keys that a token may be tried with, and servers that are asked at once.
+const MAX_KEYS: usize = 64;
+const MAX_PAIRS: usize = 16;
+
 const FIELDS: &[Field] = &[
     field("bound_issuer", Kind::Text),
     field("default_role", Kind::Text),
@@ -268,6 +272,9 @@ fn origin(fields: &Fields) -> Result<Origin> {
         return Err(Error::invalid(
             "exactly one of 'jwt_validation_pubkeys', 'jwks_url', 'jwks_pairs', 'oidc_discovery_url', or 'provider_config' must be set",
         ));
+    }
+    if keys.len() > MAX_KEYS || pairs.len() > MAX_PAIRS {
+        return Err(Error::invalid("at most 64 keys, or 16 key sets"));
     }
     let jwks = server(jwks, &fields.jwks_ca_pem, &fields.jwks_client_cert, &fields.jwks_client_key);
     let jwks = jwks.map_err(|why| Error::invalid(format!("error checking jwks URL: {why}")))?;

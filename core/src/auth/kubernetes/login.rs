@@ -101,14 +101,15 @@ async fn account(
     audience: &str,
 ) -> Result<Option<Account>> {
     let open = cx.open()?;
-    let Some(token) = cluster.login.expose_str().and_then(|it| Presented::parse(it).ok()) else {
-        return Ok(None);
-    };
+    let text = cluster.login.expose_str().unwrap_or_default();
     let issuer = open.issuers.of(cluster.mount.id, config.rev, || config.value.fixed())?;
-    let claims = match (issuer.fixed.is_empty(), config.value.verify) {
-        (false, _) => issuer.fixed.verify(&token),
-        (true, Verify::Local) => issuer.published.verify(cx.core, cx.request, &token, cluster).await?,
-        (true, Verify::Review) => return review(cx, cluster, audience).await,
+    if issuer.fixed.is_empty() && config.value.verify == Verify::Review {
+        return if Presented::is_one(text) { review(cx, cluster, audience).await } else { Ok(None) };
+    }
+    let Ok(token) = Presented::parse(text) else { return Ok(None) };
+    let claims = match issuer.fixed.is_empty() {
+        false => issuer.fixed.verify(&token),
+        true => issuer.published.verify(cx.core, cx.request, &token, cluster).await?,
     };
     let Some(claims) = claims.filter(|it| is_good(cx, &config.value, it, audience)) else { return Ok(None) };
     match config.value.verify {
