@@ -100,6 +100,21 @@ impl Client {
         }))
     }
 
+    /// Shows another certificate from now on, over connections of their own: this client, its clones and the
+    /// sessions that came of it. PEM of the certificate's chain and of its key.
+    #[cfg(feature = "http")]
+    pub fn show_certificate(&self, chain: Vec<u8>, key: Vec<u8>) -> Result<(), Error> {
+        let mut config = Config::clone(&self.0.config);
+        config.tls.client = Some((chain, key));
+        match &self.0.transport {
+            Transport::Http(http) => http.reconnect(&config),
+            #[cfg(feature = "embedded")]
+            Transport::Embedded(_) => {
+                Err(Error::Config("a store in this process is asked without a certificate".to_owned()))
+            }
+        }
+    }
+
     /// What it was made with.
     pub fn config(&self) -> &Config {
         &self.0.config

@@ -1,6 +1,9 @@
 //! Requests as HTTP, over a pool of connections.
 
-use std::time::Duration;
+use std::{
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
@@ -41,8 +44,10 @@ pub(crate) struct Http {
     base: String,
     namespace: Option<String>,
     max_answer: usize,
-    pool: legacy::Client<Connector, Full<Bytes>>,
+    pool: RwLock<Pool>,
 }
+
+type Pool = legacy::Client<Connector, Full<Bytes>>;
 
 impl Http {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
@@ -59,8 +64,20 @@ impl Http {
             base,
             namespace: config.namespace.clone(),
             max_answer: config.max_answer,
-            pool: legacy::Client::builder(TokioExecutor::new()).build(Connector(target)),
+            pool: RwLock::new(pool(target)),
         })
+    }
+
+    /// Connects anew as `config` says of TLS: no connection or session of before is used for what follows.
+    pub(crate) fn reconnect(&self, config: &Config) -> Result<(), Error> {
+        let fresh = pool(Target::parse(&config.address, &config.tls)?);
+        *self.pool.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    // Held for a moment only, never across an await.
+    fn pool(&self) -> Pool {
+        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What requests are addressed to.
@@ -70,7 +87,7 @@ impl Http {
 
     pub(crate) async fn exchange(&self, ask: &Ask) -> Result<Reply, Failed> {
         let request = self.request(ask)?;
-        let response = self.pool.request(request).await.map_err(|error| {
+        let response = self.pool().request(request).await.map_err(|error| {
             let unsent = error.is_connect();
             self.failed(unsent, innermost(&error))
         })?;
@@ -101,7 +118,7 @@ impl Http {
         // Written anew for where it goes now.
         parts.headers.remove(header::HOST);
         let request = Request::from_parts(parts, Full::new(body));
-        let response = self.pool.request(request).await.map_err(|error| {
+        let response = self.pool().request(request).await.map_err(|error| {
             let unsent = error.is_connect();
             self.failed(unsent, innermost(&error))
         })?;
@@ -160,6 +177,10 @@ impl Http {
     fn failed(&self, unsent: bool, cause: String) -> Failed {
         Failed { error: Error::Connect { address: self.address.clone(), cause }, unsent }
     }
+}
+
+fn pool(target: Target) -> Pool {
+    legacy::Client::builder(TokioExecutor::new()).build(Connector(target))
 }
 
 /// What really happened: libraries wrap it several times.

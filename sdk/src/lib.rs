@@ -67,7 +67,7 @@ pub use client::{Call, Client, Method};
 pub use config::{Config, Tls, token_file};
 pub use error::{Error, Kind};
 pub use fields::Fields;
-pub use login::{AppRole, Jwt, Kubernetes, LoggingIn, Login, LoginMethod, SecretId, Userpass};
+pub use login::{AppRole, Cert, Jwt, Kubernetes, LoggingIn, Login, LoginMethod, SecretId, Userpass};
 pub use secret::SecretString;
 pub use session::Session;
 

@@ -11,6 +11,7 @@ use crate::{Auth, Client, Error, Method, SecretString};
 #[non_exhaustive]
 pub enum Login {
     AppRole(AppRole),
+    Cert(Cert),
     Userpass(Userpass),
     /// A JSON Web Token of an issuer that the server trusts: Nomad's workload identity, a pipeline's.
     Jwt(Jwt),
@@ -53,6 +54,14 @@ pub enum SecretId {
     /// remembered. A token that was used already, or that wraps something else, is refused.
     Wrapped(SecretString),
     WrappedFile(PathBuf),
+}
+
+/// The certificate that the client shows ([`Tls::client`](crate::Tls), or what
+/// [`Client::show_certificate`] was given last). Its token is renewed over connections with the same certificate.
+#[derive(Clone, Debug)]
+pub struct Cert {
+    mount: String,
+    name: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +131,30 @@ impl AppRole {
     }
 }
 
+impl Default for Cert {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Cert {
+    pub fn new() -> Self {
+        Self { mount: "cert".to_owned(), name: None }
+    }
+
+    /// The entry to log in by; without, the first that trusts the certificate.
+    #[must_use]
+    pub fn name(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// Where the auth method is mounted, if not at `cert`.
+    #[must_use]
+    pub fn mount(self, mount: &str) -> Self {
+        Self { mount: mount.trim_matches('/').to_owned(), ..self }
+    }
+}
+
 impl Userpass {
     pub fn new(user: impl Into<String>, password: SecretString) -> Self {
         Self { mount: "userpass".to_owned(), user: user.into(), password }
@@ -176,6 +209,12 @@ impl From<AppRole> for Login {
     }
 }
 
+impl From<Cert> for Login {
+    fn from(it: Cert) -> Self {
+        Self::Cert(it)
+    }
+}
+
 impl From<Userpass> for Login {
     fn from(it: Userpass) -> Self {
         Self::Userpass(it)
@@ -221,6 +260,12 @@ struct AppRoleLogin<'a> {
 }
 
 #[derive(Serialize)]
+struct CertLogin<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+#[derive(Serialize)]
 struct UserpassLogin<'a> {
     password: &'a SecretString,
 }
@@ -245,6 +290,10 @@ impl Credentials {
                 let body = AppRoleLogin { role_id: &role_id, secret_id };
                 let call = client.call(Method::Post, format!("auth/{mount}/login")).anonymous();
                 call.json(&body).send().await?.auth()
+            }
+            Login::Cert(Cert { mount, name }) => {
+                let call = client.call(Method::Post, format!("auth/{mount}/login")).anonymous();
+                call.json(&CertLogin { name: name.as_deref() }).send().await?.auth()
             }
             Login::Userpass(Userpass { mount, user, password }) => {
                 let call = client.call(Method::Post, format!("auth/{mount}/login/{user}")).anonymous();

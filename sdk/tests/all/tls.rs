@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use strongroom_sdk::{Client, Config, Kind, Tls};
+use strongroom_sdk::{Cert, Client, Config, Kind, Method, Tls};
 use strongroom_server::config::{self, MinTls};
 
 use crate::server::Real;
@@ -68,6 +68,45 @@ async fn a_socket_of_this_machine_is_an_address_too() {
     let server = Real::on_socket(&dir.path().join("secret.sock")).await;
     assert!(server.address.starts_with("unix://"));
     assert!(!server.root().sys().health().await.unwrap().sealed);
+}
+
+/// A client's certificate and its key, as PEM.
+fn identity(authority: &Authority, name: &str) -> (Vec<u8>, Vec<u8>) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    let cert = params.signed_by(&key, authority).unwrap();
+    (cert.pem().into_bytes(), key.serialize_pem().into_bytes())
+}
+
+#[tokio::test]
+async fn a_certificate_logs_in_and_another_can_take_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = authority();
+    let server = Real::with(Some(install(dir.path(), &ours, "127.0.0.1"))).await;
+    let tls = Tls { ca_pem: vec![ours.pem().into_bytes()], ..Tls::default() };
+    let root = Client::new(Config { tls: tls.clone(), ..server.config() }).unwrap();
+    let enable = serde_json::json!({ "type": "cert" });
+    root.call(Method::Post, "sys/auth/nodes").json(&enable).send().await.unwrap();
+    for (entry, name) in [("a", "first"), ("b", "second")] {
+        let entry = format!("auth/nodes/certs/{entry}");
+        let json = serde_json::json!({ "certificate": ours.pem(), "allowed_common_names": name });
+        root.call(Method::Put, entry).json(&json).send().await.unwrap();
+    }
+    let tls = Tls { client: Some(identity(&ours, "first")), ..tls };
+    let client = Client::new(Config { token: None, tls, ..server.config() }).unwrap();
+    let login = || Cert::new().mount("nodes");
+    let session = client.login(login().name("a")).await.unwrap();
+    session.tokens().renew_self(None).await.unwrap();
+    assert_eq!(client.login_once(login().name("b")).await.unwrap_err().kind(), Kind::Invalid);
+
+    let (chain, key) = identity(&ours, "second");
+    client.show_certificate(chain, key).unwrap();
+    assert_eq!(client.login_once(login().name("a")).await.unwrap_err().kind(), Kind::Invalid);
+    client.login_once(login().name("b")).await.unwrap();
+    // What was given to the one certificate is not renewed with the other.
+    assert_eq!(session.tokens().renew_self(None).await.unwrap_err().kind(), Kind::Invalid);
+    assert!(client.show_certificate(b"no PEM".to_vec(), b"no key".to_vec()).is_err());
 }
 
 #[test]
