@@ -1,14 +1,28 @@
-//! The client of the server that the configuration names; what it leaves out is the environment's.
+//! The clients of the server that the configuration names; what it leaves out is the environment's.
 
 use std::path::Path;
 
 use strongroom_sdk::{Client, Config, Error, env};
 
-use crate::config::{Method, Server};
+use crate::config::{Method, MethodKind, Server};
 
 /// For one answer: values of KV have a mebibyte at most.
 const LARGEST: usize = 4 << 20;
 
+/// For what the agent asks itself: with the certificate that its login goes by, which is nobody else's.
+pub(crate) fn for_itself(server: &Server, method: Option<&Method>) -> Result<Client, Error> {
+    let Some(MethodKind::Cert { ca_cert, identity, .. }) = method.map(|it| &it.kind) else {
+        return connect(server, method);
+    };
+    let mut server = server.clone();
+    server.ca_cert = ca_cert.clone().or(server.ca_cert);
+    if let Some((cert, key)) = identity.clone() {
+        (server.client_cert, server.client_key) = (Some(cert), Some(key));
+    }
+    connect(&server, method)
+}
+
+/// For what others ask through it.
 pub(crate) fn connect(server: &Server, method: Option<&Method>) -> Result<Client, Error> {
     let mut config = Config::from_env(&env::Process)?;
     // Whoever started the agent is not who it asks as.
@@ -38,7 +52,7 @@ pub(crate) fn connect(server: &Server, method: Option<&Method>) -> Result<Client
     Client::new(config)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| unreadable(path, &error))
 }
 

@@ -7,13 +7,13 @@ use std::{
 };
 
 use strongroom_sdk::{
-    AppRole, Auth, Client, Error, Jwt, Kubernetes, LoggingIn, LoginMethod, SecretString, Userpass,
+    AppRole, Auth, Cert, Client, Error, Jwt, Kubernetes, LoggingIn, LoginMethod, SecretString, Userpass,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     config::{Method, MethodKind, Removal},
-    connect::unreadable,
+    connect::{read, unreadable},
     log::Log,
 };
 
@@ -42,6 +42,11 @@ impl AutoAuth {
                 };
                 client.login_once(login).await
             }
+            MethodKind::Cert { name, .. } => {
+                self.show_certificate(client)?;
+                let login = Cert::new().mount(mount);
+                client.login_once(name.iter().fold(login, |login, name| login.name(name))).await
+            }
             MethodKind::Jwt { role, file, remove } => {
                 client.login_once(Jwt::new(role, self.jwt(file, *remove)?).mount(mount)).await
             }
@@ -65,6 +70,11 @@ impl AutoAuth {
                 fields.extend(self.secret_id(client).await?.map(|it| ("secret_id", it)));
                 (format!("auth/{mount}/login"), fields)
             }
+            MethodKind::Cert { name, .. } => {
+                self.show_certificate(client)?;
+                let fields = name.iter().map(|it| ("name", SecretString::new(it.as_str()))).collect();
+                (format!("auth/{mount}/login"), fields)
+            }
             MethodKind::Jwt { role, file, remove } => (
                 format!("auth/{mount}/login"),
                 BTreeMap::from([("role", SecretString::new(role)), ("jwt", self.jwt(file, *remove)?)]),
@@ -86,6 +96,17 @@ impl AutoAuth {
         let call = client.call(strongroom_sdk::Method::Put, path).anonymous().wrap(ttl).json(&fields);
         let answer = call.send().await?;
         crate::sink::wrapped(answer.bytes()).map_err(|_| Error::Malformed("no wrapped answer"))
+    }
+
+    /// Shows the certificate that is in the files now: whoever renews it need not start the agent again. What the
+    /// agent asks from here on goes by it too, so that its token can be renewed.
+    fn show_certificate(&self, client: &Client) -> Result<(), Error> {
+        match &self.method.kind {
+            MethodKind::Cert { identity: Some((cert, key)), reload: true, .. } => {
+                client.show_certificate(read(cert)?, read(key)?)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// From its file, which is then removed; or the one that was read there before.

@@ -15,7 +15,7 @@ use crate::{
     child::Child,
     command::Commands,
     config::{Config, Restart},
-    connect::connect,
+    connect::{connect, for_itself},
     docker,
     fetch::{Fetch, Settings},
     identity::Identity,
@@ -53,9 +53,10 @@ pub async fn run(config: Config, options: Options, log: &Log) -> Result<u8, Erro
         log.warn(warning);
     }
     let _pid = config.pid_file.as_deref().map(PidFile::write).transpose()?;
-    let client =
-        connect(&config.server, config.auto_auth.as_ref().map(|it| &it.method)).map_err(Error::Server)?;
-    let identity = Identity::start(client.clone(), config.auto_auth.clone(), log.clone());
+    let method = config.auto_auth.as_ref().map(|it| &it.method);
+    let client = connect(&config.server, method).map_err(Error::Server)?;
+    let own = for_itself(&config.server, method).map_err(Error::Server)?;
+    let identity = Identity::start(own, config.auto_auth.clone(), log.clone());
     let kept = config.cache.persist.as_ref().map(Kept::open).transpose()?;
     let settings = Settings {
         interval: config.template_config.static_interval,

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from own_server import OwnServer
 from relay import Relay
 
 WAIT = 20  # seconds for whatever is waited for: the machine may be busy
@@ -54,6 +55,10 @@ class World:
     server: object
     agent: list
     proxy: list
+    # What starts a server of its kind.
+    serve: list
+    # The command lines of both, whatever the world.
+    commands: dict
     # The command line of OpenBao.
     client: str
     # What a value is to be instead of the expected one, by case and label.
@@ -119,6 +124,10 @@ class Place:
         """Something between an agent and the server, whose address is `@relay@`."""
         self.relays.append(Relay(self.server.port, self.tls if tls else None))
         return self.relays[-1]
+
+    def own_server(self):
+        """A server with TLS for this case alone, at `@port-server@`."""
+        return self.also(OwnServer(self.world.serve, self.home, self.port("port-server"), self.tls))
 
     def asked_again(self, relay, name, times=4):
         """Waits until an agent has asked for a secret a few times more: long enough to act on what it got."""

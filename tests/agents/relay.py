@@ -85,7 +85,7 @@ def subject(certificate):
 
 
 def certificates(folder):
-    """An authority, the certificate of a server called `agents.test` at 127.0.0.1, and that of a client."""
+    """An authority, the certificate of a server called `agents.test` at 127.0.0.1, and those of two clients."""
     folder.mkdir()
 
     def openssl(*arguments):
@@ -98,7 +98,7 @@ def certificates(folder):
     openssl("req", "-x509", "-key", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority",
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
     for name, usage, names in (("server", "serverAuth", "DNS:agents.test"), ("address", "serverAuth", "IP:127.0.0.1"),
-                               ("client", "clientAuth", "DNS:a-client")):
+                               ("client", "clientAuth", "DNS:a-client"), ("second", "clientAuth", "DNS:a-second")):
         key(name)
         openssl("req", "-x509", "-CA", "ca.pem", "-CAkey", "ca.key", "-key", f"{name}.key", "-out", f"{name}.pem", "-days", "2",
                 "-subj", f"/CN=a-{name}", "-addext", "basicConstraints=critical,CA:FALSE", "-addext", f"subjectAltName={names}",

@@ -44,6 +44,7 @@ from place import Missed, Place, World
 from relay import certificates
 from subject import Subject
 from table import CASES
+import cases.certificates
 import cases.configuration
 import cases.listeners
 import cases.logins
@@ -174,7 +175,8 @@ def worlds_of(options, chosen, started):
         server = diff.Started(name, diff.bao_command(options.bao), 60) if name == "oracle" else Subject("dev", program, 60)
         started.append(server)
         agent, proxy = ([program, "agent"], [program, "agent"]) if name == "ours" else ([options.bao, "agent"], [options.bao, "proxy"])
-        yield World(name, server, agent, proxy, options.bao, differences.of(name))
+        serve = [options.bao if name == "oracle" else program, "server"]
+        yield World(name, server, agent, proxy, serve, {"bao": options.bao, "secret": program}, options.bao, differences.of(name))
 
 
 def compare(options, chosen, names):

@@ -37,6 +37,17 @@ pub enum MethodKind {
         /// The file holds a wrapping token that was made at this path.
         wrapped_at: Option<String>,
     },
+    /// The certificate that the agent shows.
+    Cert {
+        /// The entry to log in by.
+        name: Option<String>,
+        /// Before those of `vault`.
+        ca_cert: Option<PathBuf>,
+        /// The certificate and its key; without, those of `vault`.
+        identity: Option<(PathBuf, PathBuf)>,
+        /// The files are read anew with each login.
+        reload: bool,
+    },
     Jwt {
         role: String,
         file: PathBuf,
@@ -132,6 +143,7 @@ fn method(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<
     let config = config.as_ref().unwrap_or(block);
     let kind_of = match kind {
         "approle" => approle(reader, config)?,
+        "cert" => cert(reader, config)?,
         "jwt" => jwt(reader, config)?,
         "kubernetes" => kubernetes(reader, config)?,
         "token_file" => {
@@ -149,8 +161,10 @@ fn method(reader: &mut Reader<'_>, kind: &str, block: &BlockView<'_>) -> Result<
             );
         }
         _ => {
-            return Err(reader
-                .refuse(block.key, "unknown method; use approle, jwt, kubernetes, token_file or userpass"));
+            return Err(reader.refuse(
+                block.key,
+                "unknown method; use approle, cert, jwt, kubernetes, token_file or userpass",
+            ));
         }
     };
     let mount = reader.text(block.body, "mount_path")?.unwrap_or_else(|| format!("auth/{kind}"));
@@ -178,6 +192,28 @@ fn approle(reader: &mut Reader<'_>, config: &BlockView<'_>) -> Result<MethodKind
         secret_id_file: reader.text(config.body, "secret_id_file_path")?.map(PathBuf::from),
         remove_secret_id: reader.bool(config.body, "remove_secret_id_file_after_reading")?.unwrap_or(true),
         wrapped_at: reader.text(config.body, "secret_id_response_wrapping_path")?,
+    })
+}
+
+fn cert(reader: &mut Reader<'_>, config: &BlockView<'_>) -> Result<MethodKind, ReadError> {
+    reader.check_keys(config.body, &keys::CERT, "the method's config")?;
+    let path = |name: &str| -> Result<Option<PathBuf>, ReadError> {
+        Ok(reader.text(config.body, name)?.filter(|it| !it.is_empty()).map(PathBuf::from))
+    };
+    let identity = match (path("client_cert")?, path("client_key")?) {
+        (None, None) => None,
+        (Some(cert), Some(key)) => Some((cert, key)),
+        _ => return Err(reader.refuse(config.key, "`client_cert` and `client_key` go together")),
+    };
+    let reload = reader.bool(config.body, "reload")?.unwrap_or(false);
+    if reload && identity.is_none() {
+        return Err(reader.refuse(config.key, "`reload` needs `client_cert` and `client_key` beside it"));
+    }
+    Ok(MethodKind::Cert {
+        name: reader.text(config.body, "name")?.filter(|it| !it.is_empty()),
+        ca_cert: path("ca_cert")?,
+        identity,
+        reload,
     })
 }
 

@@ -83,6 +83,9 @@ pub(super) const APPROLE: Known = Known {
     unused: &[],
 };
 
+pub(super) const CERT: Known =
+    Known { used: &["ca_cert", "client_cert", "client_key", "name", "reload"], unused: &[] };
+
 pub(super) const JWT: Known = Known {
     used: &["path", "remove_jwt_after_reading", "remove_jwt_follows_symlinks", "role"],
     // The file is read whenever a login is due: there is nothing to look for in between.

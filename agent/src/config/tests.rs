@@ -40,6 +40,28 @@ fn the_ways_to_write_a_method_and_a_sink_mean_the_same() {
 }
 
 #[test]
+fn a_certificate_is_the_methods_own_or_that_of_the_connection() {
+    let kind = |config: &str| {
+        let text = format!("auto_auth {{ method \"cert\" {{ config = {{ {config} }} }}\n {SINK} }}");
+        parse(&text).map(|it| it.auto_auth.unwrap().method)
+    };
+    let bare = MethodKind::Cert { name: None, ca_cert: None, identity: None, reload: false };
+    let method = kind("").unwrap();
+    assert_eq!((method.mount.as_str(), method.kind), ("cert", bare));
+    let own = kind("name = \"web\" ca_cert = \"a\" client_cert = \"c\" client_key = \"k\" reload = true");
+    let full = MethodKind::Cert {
+        name: Some("web".into()),
+        ca_cert: Some("a".into()),
+        identity: Some(("c".into(), "k".into())),
+        reload: true,
+    };
+    assert_eq!(own.unwrap().kind, full);
+    for half in ["client_cert = \"c\"", "client_key = \"k\"", "reload = true", "cert = \"c\""] {
+        assert!(kind(half).is_err(), "{half}");
+    }
+}
+
+#[test]
 fn a_platforms_token_has_a_role_and_a_file() {
     let kind = |method: &str| {
         parse(&format!("auto_auth {{ method {method} {SINK} }}")).map(|it| it.auto_auth.unwrap().method.kind)

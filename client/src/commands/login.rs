@@ -17,11 +17,12 @@ use crate::{
   secret login - < token
   secret login -method=userpass username=ann
   secret login -method=approle role_id=R secret_id=-
+  secret login -method=cert -client-cert=node.pem -client-key=node.key name=nodes
   secret login -method=jwt -path=jwt-nomad role=nomad-workloads jwt=@identity
   secret login -method=kubernetes role=shop.web jwt=@/var/run/secrets/kubernetes.io/serviceaccount/token
   TOKEN=$(secret login -token-only -method=userpass -path=people username=ann)")]
 pub(crate) struct Login {
-    /// token, userpass, approle, jwt, kubernetes, or another that takes its fields in one request
+    /// token, userpass, approle, cert, jwt, kubernetes, or another that takes its fields in one request
     #[arg(long, default_value = "token", value_name = "NAME")]
     method: String,
     /// Where the method is mounted [default: its own name]
