@@ -215,7 +215,7 @@ def no_banned_crate_is_used():
 # Every parser of bytes from outside, and the target that feeds it.
 PARSERS = {"path": "RequestPath", "policy": "policies", "hcl": "HCL", "hcl_json": "JSON of HCL", "body": "request bodies", "envelope": "envelopes", "record": "records", "share": "shares",
            "http": "HTTP/1.1 as a connection gets it", "framing": "where a request ends", "redact": "the audit log's redaction", "token": "tokens", "config": "configurations", "acl": "both evaluators on one policy set", "template": "templates",
-           "certificate": "certificates and revocation lists"}
+           "certificate": "certificates and revocation lists",
            "jwt": "signed tokens and key sets"}
 
 
