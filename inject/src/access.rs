@@ -43,6 +43,12 @@ impl Access {
         Ok((owner, group.map(|it| find(it, Path::new("/etc/group"))).transpose()?))
     }
 
+    /// By numbers alone: nobody asks the files of this machine, where those who asked live on another.
+    pub fn by_number(owner: Option<u32>, group: Option<u32>, mode: &str) -> Result<Self, Error> {
+        let text = |id: Option<u32>| id.map(|it| it.to_string());
+        Self::parse(text(owner).as_deref(), text(group).as_deref(), mode)
+    }
+
     /// As kubelet does for `fsGroup`: everything is this group's, which may read it, and the directories hand the
     /// group on to what is made in them.
     pub fn shared_with(self, group: &str) -> Result<Self, Error> {

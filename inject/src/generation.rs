@@ -44,7 +44,7 @@ impl<'t> Generation<'t> {
     /// Writes all files, then opens the directories to their readers.
     pub(crate) fn write(&self, files: &Files, access: &Access) -> Result<(), Error> {
         let mut folders: BTreeMap<&str, OwnedFd> = BTreeMap::new();
-        for (name, content) in files.iter() {
+        for (name, content) in files.contents() {
             let (segments, own) = name.split();
             let mut parent = "";
             for (path, segment) in name.ancestors().zip(segments) {
@@ -55,10 +55,12 @@ impl<'t> Generation<'t> {
                 parent = path;
             }
             let file = file::create(self.folder(&folders, parent), own)?;
-            file::fill(&file, content.expose().as_bytes(), access)?;
+            let own = content.mode.map_or(*access, |mode| access.but_mode(mode));
+            file::fill(&file, &content.bytes, &own)?;
         }
+        let access = files.widest(access);
         for folder in folders.values() {
-            file::open_to_readers(folder, access)?;
+            file::open_to_readers(folder, &access)?;
         }
         // It stays ours, so that nobody else changes what it holds.
         fchown(&self.dir, None, access.group).map_err(Error::io("give a directory to its group"))?;

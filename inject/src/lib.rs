@@ -29,6 +29,7 @@ mod swap;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tmpfs;
 
 pub use access::Access;
 pub use error::Error;
@@ -38,3 +39,4 @@ pub use notice::Notice;
 pub use publish::{Files, Held, publish, publish_and_tell, remove};
 pub use single::{Medium, Missing, Single};
 pub use target::{Target, open_below};
+pub use tmpfs::Tmpfs;

@@ -10,16 +10,13 @@ use std::{
 use rustix::{
     fs::{CWD, Mode, openat2},
     io::Errno,
-    mount::{
-        FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, UnmountFlags, fsconfig_create,
-        fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount_remount, move_mount, unmount,
-    },
+    mount::{MountFlags, UnmountFlags, mount_remount, unmount},
 };
 
 use crate::{
-    Error, Target,
+    Error, Target, Tmpfs,
     swap::is_swap_there,
-    target::{BENEATH, DIRECTORY, WITHIN},
+    target::{BENEATH, DIRECTORY},
 };
 
 /// Mounted in the process's mount namespace, which must be its own; unmounted when dropped.
@@ -27,10 +24,9 @@ use crate::{
 pub struct PrivateMount {
     path: PathBuf,
     /// What was mounted, wherever its path leads by now.
-    root: OwnedFd,
+    pub(crate) tmpfs: Tmpfs,
     /// The directory was made for it.
     is_ours: bool,
-    pub(crate) is_swappable: bool,
 }
 
 impl PrivateMount {
@@ -42,22 +38,21 @@ impl PrivateMount {
             Some(path) => (path.to_owned(), false),
             None => (make_directory(bases)?, true),
         };
-        let (tmpfs, is_swappable) = match tmpfs(size, true) {
-            Err(Errno::INVAL) => (tmpfs(size, false), true),
-            mounted => (mounted, false),
-        };
-        let mounted = tmpfs.map_err(Error::io("mount a tmpfs"));
-        let mounted = mounted.and_then(|tmpfs| attach(&tmpfs, &path).map(|()| tmpfs));
+        let tmpfs = Tmpfs::create("tmpfs", size);
+        let mounted = tmpfs.and_then(|tmpfs| {
+            tmpfs.attach(open(&path)?)?;
+            Ok(tmpfs)
+        });
         if let (Err(_), true) = (&mounted, is_ours) {
             let _ = std::fs::remove_dir(&path);
         }
-        mounted.map(|root| Self { path, root, is_ours, is_swappable })
+        mounted.map(|tmpfs| Self { path, tmpfs, is_ours })
     }
 
     // Rule 113
     /// What was mounted itself, and not what its path leads to now.
     pub fn target(&self) -> Result<Target, Error> {
-        openat2(&self.root, ".", DIRECTORY, Mode::empty(), WITHIN).map(Target).map_err(Error::open)
+        self.tmpfs.target()
     }
 
     pub fn path(&self) -> &Path {
@@ -67,7 +62,7 @@ impl PrivateMount {
     /// Whether the kernel may write it to the machine's swap: it cannot be told otherwise before Linux 6.4, nor
     /// by whoever has no privileges.
     pub fn may_be_swapped(&self) -> bool {
-        self.is_swappable && is_swap_there()
+        self.tmpfs.is_swappable && is_swap_there()
     }
 
     /// Nothing is written there any more, by us or by the child.
@@ -91,33 +86,17 @@ impl Drop for PrivateMount {
     }
 }
 
-fn tmpfs(size: u64, is_swap_forbidden: bool) -> rustix::io::Result<OwnedFd> {
-    let context = fsopen(c"tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    fsconfig_set_string(&context, c"size", size.to_string())?;
-    fsconfig_set_string(&context, c"mode", c"0700")?;
-    if is_swap_forbidden {
-        fsconfig_set_flag(&context, c"noswap")?;
-    }
-    fsconfig_create(&context)?;
-    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
-        | MountAttrFlags::MOUNT_ATTR_NODEV
-        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
-    fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)
-}
-
-/// Over the directory as it was opened, whatever its path leads to now.
-fn attach(tmpfs: &OwnedFd, path: &Path) -> Result<(), Error> {
+/// The directory as it is opened, whatever its path leads to afterwards.
+fn open(path: &Path) -> Result<OwnedFd, Error> {
     let root = rustix::fs::open("/", DIRECTORY, Mode::empty()).map_err(Error::io("open /"))?;
     let dir = match path.strip_prefix("/") {
         Ok(rest) => openat2(root, rest, DIRECTORY, Mode::empty(), BENEATH),
         Err(_) => openat2(CWD, path, DIRECTORY, Mode::empty(), BENEATH),
     };
-    let dir = dir.map_err(|error| match error {
+    dir.map_err(|error| match error {
         Errno::LOOP => Error::Link,
         error => Error::io("open the directory to mount over")(error),
-    })?;
-    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-    move_mount(tmpfs, c"", dir, c"", flags).map_err(Error::io("mount a tmpfs"))
+    })
 }
 
 fn make_directory(bases: &[PathBuf]) -> Result<PathBuf, Error> {

@@ -2,10 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     os::fd::AsFd as _,
 };
 
 use strongroom_sdk::SecretString;
+use zeroize::Zeroizing;
 
 use crate::{
     Access, Error, FileName, Notice, Target,
@@ -15,12 +17,35 @@ use crate::{
 };
 
 /// What is to be written: a whole generation.
-#[derive(Debug, Default)]
-pub struct Files(BTreeMap<FileName, SecretString>);
+#[derive(Default)]
+pub struct Files(BTreeMap<FileName, Content>);
+
+/// One file's content, and its mode where that is not the others'.
+pub(crate) struct Content {
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    pub(crate) mode: Option<u32>,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Files {
     /// Adds a file, which must not be there yet in any way.
     pub fn add(&mut self, name: FileName, content: SecretString) -> Result<(), Error> {
+        let bytes = Zeroizing::new(content.expose().as_bytes().to_vec());
+        self.add_bytes(name, bytes, None)
+    }
+
+    /// The same for what need not be text, and with a mode of its own: see [`Access::parse`].
+    pub fn add_bytes(
+        &mut self,
+        name: FileName,
+        bytes: Zeroizing<Vec<u8>>,
+        mode: Option<u32>,
+    ) -> Result<(), Error> {
         if self.0.contains_key(&name) {
             return Err(Error::Twice(name.as_str().to_owned()));
         }
@@ -30,12 +55,23 @@ impl Files {
         if is_folder || is_below_file {
             return Err(Error::FileAndDirectory(name.as_str().to_owned()));
         }
-        self.0.insert(name, content);
+        self.0.insert(name, Content { bytes, mode });
         Ok(())
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&FileName, &SecretString)> {
+    /// Names and contents, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&FileName, &[u8])> {
+        self.0.iter().map(|(name, content)| (name, content.bytes.as_slice()))
+    }
+
+    pub(crate) fn contents(&self) -> impl Iterator<Item = (&FileName, &Content)> {
         self.0.iter()
+    }
+
+    /// For the directories: who may read any of the files may pass them all.
+    pub(crate) fn widest(&self, access: &Access) -> Access {
+        let modes = self.0.values().filter_map(|it| it.mode);
+        access.but_mode(modes.fold(access.mode(), |all, mode| all | mode))
     }
 
     /// Bytes, as pages of memory and with what the file system needs for itself.
@@ -43,7 +79,7 @@ impl Files {
         const PAGE: u64 = 4096;
         self.0
             .values()
-            .map(|it| u64::try_from(it.expose().len()).unwrap_or(u64::MAX / 2))
+            .map(|it| u64::try_from(it.bytes.len()).unwrap_or(u64::MAX / 2))
             .fold(PAGE, |sum, len| sum.saturating_add(len.div_ceil(PAGE).saturating_mul(PAGE)))
     }
 

@@ -39,6 +39,13 @@ impl Target {
         Ok(Self(opened))
     }
 
+    // Rule 112
+    /// A directory that somebody has opened, for reading, and looked at.
+    pub fn of(opened: OwnedFd) -> Result<Self, Error> {
+        Self::check(opened.as_fd())?;
+        Ok(Self(opened))
+    }
+
     /// Whether an opened directory lies in memory.
     pub(crate) fn check(dir: BorrowedFd<'_>) -> Result<(), Error> {
         let system = fstatfs(dir).map_err(Error::io("look at it"))?;

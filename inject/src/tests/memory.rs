@@ -126,7 +126,7 @@ fn a_private_tmpfs_is_closed_and_goes_away() {
         assert!(options().contains(option), "{option}: {}", options());
     }
     // Whoever has no privileges cannot have `noswap`, and must be told.
-    assert!(options().contains("noswap") || private.is_swappable);
+    assert!(options().contains("noswap") || private.tmpfs.is_swappable);
     publish(&private.target().unwrap(), &files(&[("a", "1")]), &Access::default(), &|_| ()).unwrap();
     assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "1");
     // What comes to be in its place gets nothing.
@@ -142,4 +142,41 @@ fn a_private_tmpfs_is_closed_and_goes_away() {
     drop(private);
     assert!(!path.exists());
     assert!(PrivateMount::create(Some(Path::new("/proc/self/cwd")), &[], 1 << 20).is_err());
+}
+
+// Rules 112, 113, 114
+#[test]
+fn a_tmpfs_is_filled_before_anybody_sees_it() {
+    if !inside("tests::memory::a_tmpfs_is_filled_before_anybody_sees_it") {
+        return;
+    }
+    let room = Room::new();
+    let at = room.base.path().canonicalize().unwrap().join("volume");
+    fs::create_dir(&at).unwrap();
+    let mut files = files(&[("db/user", "1")]);
+    let bytes = zeroize::Zeroizing::new(vec![0xff, 0, 0xfe]);
+    files.add_bytes(FileName::parse("key").unwrap(), bytes, Some(0o600)).unwrap();
+    let access = Access::by_number(Some(7), None, "0440").unwrap().shared_with("8").unwrap();
+    let tmpfs = Tmpfs::create("some.driver", 1 << 20).unwrap();
+    publish(&tmpfs.target().unwrap(), &files, &access, &|_| ()).unwrap();
+    tmpfs.open_to_readers(&files, &access).unwrap();
+    assert_eq!(entries(&at), names(&[]));
+    tmpfs.attach(fs::File::open(&at).unwrap()).unwrap();
+    room.is_mounted(&at);
+    drop(tmpfs);
+    assert_eq!(fs::read(at.join("key")).unwrap(), [0xff, 0, 0xfe]);
+    let seen = |path: &str| {
+        let it = fs::metadata(at.join(path)).unwrap();
+        (it.mode() & 0o7777, it.uid(), it.gid())
+    };
+    assert_eq!(seen("key"), (0o600, 7, 8));
+    assert_eq!(seen("db/user"), (0o440, 7, 8));
+    assert_eq!(seen("db"), (0o2550, 7, 8));
+    assert_eq!(seen("."), (0o2751, 0, 8));
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let own = mounts.lines().find(|it| it.split(' ').nth(4) == at.to_str()).unwrap();
+    assert!(own.contains(" - tmpfs some.driver "), "{own}");
+    // Nobody's any more: it goes with whoever made it.
+    drop(Tmpfs::create("another.driver", 1 << 20).unwrap());
+    assert!(!fs::read_to_string("/proc/self/mountinfo").unwrap().contains("another.driver"));
 }
