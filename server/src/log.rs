@@ -57,7 +57,9 @@ pub fn init(settings: &Log) -> io::Result<Flush> {
     let sink = Sink { lines: lines.clone(), dropped };
     let level = settings.level;
     // The libraries below us have nothing to say that an operator asked for.
-    let filter = EnvFilter::new(format!("warn,strongroom_core={level},strongroom_server={level}"));
+    let filter = EnvFilter::new(format!(
+        "warn,strongroom_core={level},strongroom_csi={level},strongroom_server={level}"
+    ));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(sink);
     let _ = match settings.json {
         true => builder.event_format(Json).try_init(),

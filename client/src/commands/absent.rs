@@ -1,4 +1,4 @@
-//! What a build without the server says where the others have a command.
+//! What a build says that leaves parts out, where the others have a command.
 
 use std::ffi::OsString;
 
@@ -38,6 +38,6 @@ pub(crate) async fn ask(_: &Context, _: Absent) -> Result<(), Failure> {
 }
 
 fn absent() -> Failure {
-    Failure::new("this build is for clients and agents: it has no server, and no tools for a store's files")
+    Failure::new("this build is for clients and agents: it has no server, no tools for a store's files, and no volumes")
         .hint("the whole program has them: it is built without --no-default-features")
 }

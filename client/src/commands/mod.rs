@@ -3,12 +3,14 @@
 //! A new command is a file with its arguments and a function, and one line in [`Command`] below: the macro
 //! makes clap's enum and the dispatch out of it.
 
-#[cfg(not(feature = "server"))]
+#[cfg(not(all(feature = "kubernetes", feature = "server")))]
 mod absent;
 pub(crate) mod agent;
 #[cfg(feature = "server")]
 pub(crate) mod audit;
 pub(crate) mod completion;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod csi;
 pub(crate) mod docker;
 #[cfg(feature = "server")]
 pub(crate) mod fsck;
@@ -62,6 +64,12 @@ mod parts {
 }
 #[cfg(not(feature = "server"))]
 use parts::{audit, fsck, quickstart, server, snapshot};
+
+/// What a cluster's nodes need, in a build that has none of it.
+#[cfg(not(feature = "kubernetes"))]
+mod csi {
+    pub(crate) use crate::commands::absent::Group as Csi;
+}
 
 /// What a command's function answers: an exit status, or nothing, which is 0.
 pub(crate) trait Outcome {
@@ -203,6 +211,8 @@ commands! {
         Auth(mounts::Auth),
         /// The audit log: is it whole, who did what
         Audit(audit::Audit),
+        /// Secrets as volumes of Kubernetes
+        Csi(csi::Csi),
         /// Docker's logins to registries, as its credential helper
         DockerCredential(docker::Docker),
         /// Nomad's `secret` blocks, as its plugin
