@@ -2,8 +2,10 @@
 
 use std::{
     fs,
+    io::Read as _,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::Path,
+    process::Stdio,
     time::Duration,
 };
 
@@ -20,6 +22,7 @@ use crate::{
     kubelet::{Driver, capability, target, volume},
     login::Role,
     place::in_a_room,
+    room::Room,
     server::until,
 };
 
@@ -207,6 +210,69 @@ fn there_is_one_holding_for_a_pod_and_a_secret_however_often_it_is_read() {
         driver.unpublish("csi-3", &target(&cluster, &other, "csi-3")).await.unwrap();
         until("nobody holds it", async || cluster.holders(db).await.is_empty()).await;
         driver.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn what_is_made_for_a_pod_is_made_once() {
+    in_a_room("driver::what_is_made_for_a_pod_is_made_once", async || {
+        let cluster = Cluster::start().await;
+        let driver = Driver::start(&cluster).await;
+        let pod = cluster.pod(1);
+        let one = [("role", "shop"), ("secrets", "database/creds/app=db")];
+        let objects = "- {objectName: user, secretPath: database/creds/app, secretKey: username}\n\
+                       - {objectName: word, secretPath: database/creds/app, secretKey: password}";
+        let two = [("role", "shop"), ("objects", objects)];
+        // Nobody may see such a mount here: typed, its path would be one of KV's.
+        let typed = driver.publish(volume(&cluster, &pod, "csi-0", &one)).await;
+        refused(typed, Code::PermissionDenied, "object 1: ");
+        for _ in 0..3 {
+            driver.publish(volume(&cluster, &pod, "csi-1", &two)).await.unwrap();
+            driver.publish(volume(&cluster, &pod, "csi-2", &two)).await.unwrap();
+        }
+        for id in ["csi-1", "csi-2"] {
+            let at = target(&cluster, &pod, id);
+            assert_eq!((read(&at, "user"), read(&at, "word")), ("user-0".into(), "password-0".into()));
+        }
+        let count = |what: &str| cluster.door.asked().iter().filter(|it| it.ends_with(what)).count();
+        assert_eq!(count("/v1/database/creds/app"), 1);
+        driver.unpublish("csi-1", &target(&cluster, &pod, "csi-1")).await.unwrap();
+        driver.publish(volume(&cluster, &pod, "csi-2", &two)).await.unwrap();
+        assert_eq!(count("/leases/revoke"), 0, "the other volume has it still");
+        driver.unpublish("csi-2", &target(&cluster, &pod, "csi-2")).await.unwrap();
+        until("it goes with the login", async || count("/revoke-self") == 1).await;
+        driver.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn a_volume_is_seen_where_kubelet_is() {
+    in_a_room("driver::a_volume_is_seen_where_kubelet_is", async || {
+        use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
+        let cluster = Cluster::start().await;
+        let room = Room::new();
+        // As a pod of ours has it: kubelet's directory, mounted with `Bidirectional`.
+        mount_bind(cluster.kubelet(), cluster.kubelet()).unwrap();
+        room.is_mounted(&cluster.kubelet());
+        mount_change(cluster.kubelet(), MountPropagationFlags::SHARED).unwrap();
+        let mut other = std::process::Command::new("unshare");
+        other.args(["--mount", "--propagation", "slave", "sh", "-c", "echo; read line"]);
+        let mut other = other.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        other.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+        let driver = Driver::start(&cluster).await;
+        let pod = cluster.pod(1);
+        let at = target(&cluster, &pod, "csi-1");
+        let is_seen = || {
+            let table = fs::read_to_string(format!("/proc/{}/mountinfo", other.id())).unwrap();
+            table.lines().any(|it| it.split(' ').nth(4) == at.to_str())
+        };
+        driver.publish(volume(&cluster, &pod, "csi-1", &SIMPLE)).await.unwrap();
+        assert!(is_seen());
+        driver.unpublish("csi-1", &at).await.unwrap();
+        assert!(!is_seen());
+        driver.stop().await.unwrap();
+        drop(other.stdin.take());
+        other.wait().unwrap();
     });
 }
 

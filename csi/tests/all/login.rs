@@ -1,12 +1,13 @@
 //! A stand-in for `auth/kubernetes/login` in front of a real server: everything else is passed on to that.
 //!
 //! It takes the tokens that a test's cluster has signed, for the roles that the test has made, and counts what is asked.
+//! At `database/creds/app` it makes a credential for each who asks, as an engine would that this server has not.
 
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -37,7 +38,8 @@ struct Inner {
     roles: Mutex<HashMap<String, Role>>,
     asked: Mutex<Vec<String>>,
     is_down: AtomicBool,
-    pub_address: String,
+    credentials: AtomicU32,
+    address: String,
 }
 
 impl Door {
@@ -49,7 +51,8 @@ impl Door {
             roles: Mutex::default(),
             asked: Mutex::default(),
             is_down: AtomicBool::new(false),
-            pub_address: format!("http://{}", listener.local_addr().unwrap()),
+            credentials: AtomicU32::new(0),
+            address: format!("http://{}", listener.local_addr().unwrap()),
         }));
         let kept = door.clone();
         tokio::spawn(async move {
@@ -69,7 +72,7 @@ impl Door {
     }
 
     pub fn address(&self) -> &str {
-        &self.0.pub_address
+        &self.0.address
     }
 
     pub fn role(&self, name: &str, role: Role) {
@@ -104,9 +107,24 @@ impl Door {
         if asked == "POST /v1/auth/kubernetes/login" {
             return Ok(self.log_in(&serde_json::from_slice(&body).unwrap()).await);
         }
+        if asked == "GET /v1/database/creds/app" {
+            return Ok(self.make_credential());
+        }
+        if asked.ends_with("/v1/sys/leases/revoke") && body.starts_with(br#"{"lease_id":"database/"#) {
+            return Ok(Response::builder().status(204).body(Full::default()).unwrap());
+        }
         let passed = self.0.root.forward(Request::from_parts(parts, body)).await.unwrap();
         let (parts, body) = passed.into_parts();
         Ok(Response::from_parts(parts, Full::new(Bytes::copy_from_slice(&body))))
+    }
+
+    fn make_credential(&self) -> Response<Full<Bytes>> {
+        let number = self.0.credentials.fetch_add(1, Ordering::SeqCst);
+        let body = json!({
+            "request_id": "r", "lease_id": format!("database/creds/app/{number}"), "renewable": true,
+            "lease_duration": 3600, "data": { "username": format!("user-{number}"), "password": format!("password-{number}") },
+        });
+        Response::new(Full::new(Bytes::from(body.to_string())))
     }
 
     async fn log_in(&self, asked: &Value) -> Response<Full<Bytes>> {
