@@ -12,6 +12,11 @@ pub(crate) fn editor() -> String {
         .unwrap_or_else(|| "vi".to_owned())
 }
 
+/// Whichever somebody names.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Directories of the machine's in which an empty one may be made to mount over, the most private first.
 pub(crate) fn runtime_directories() -> Vec<PathBuf> {
     let own = std::env::var_os("XDG_RUNTIME_DIR").filter(|it| !it.is_empty()).map(PathBuf::from);

@@ -92,6 +92,25 @@ fn options_are_as_good_as_a_file() {
     assert!(!said(&ran).contains("token"));
 }
 
+#[test]
+fn a_configuration_may_stand_in_a_variable() {
+    let (server, dir) = (server(), tmpfs());
+    let token = server.home.path().join("token").display().to_string();
+    let text = format!("{AUTH}{SHOP}\nexit_after_auth = true").replace("@TOKEN", &token);
+    let text = text.replace("DIR", dir.path().to_str().unwrap());
+    let run = |name: &str, value: &str| {
+        server.command(["agent", &format!("-config=env:{name}")]).env("CONFIG", value).output().unwrap()
+    };
+    let ran = run("CONFIG", &data_encoding::BASE64.encode(text.as_bytes()));
+    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+    assert_eq!(read(dir.path().join("shop")), "rosebud");
+    for (name, value, why) in [("CONFIG", text.as_str(), "base64"), ("ANOTHER", "", "no variable ANOTHER")] {
+        let ran = run(name, value);
+        assert_eq!(ran.status.code(), Some(1));
+        assert!(said(&ran).contains(why) && !said(&ran).contains("token_file"), "{}", said(&ran));
+    }
+}
+
 // Rule 112
 #[test]
 fn a_secret_is_not_rendered_to_a_disk() {

@@ -77,20 +77,20 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads files one after the other, and then a text that reads like one; a later one's settings replace an earlier
-    /// one's, and templates, sinks and listeners are added.
+    /// Reads files one after the other, and then texts that read like one, each with what errors are to call it; a
+    /// later one's settings replace an earlier one's, and templates, sinks and listeners are added.
     ///
     /// # Errors
     ///
     /// [`ConfigError`], which names the file and the place in it.
-    pub fn load(paths: &[PathBuf], typed: Option<(&Path, &str)>) -> Result<Self, ConfigError> {
+    pub fn load(paths: &[PathBuf], texts: &[(&Path, &str)]) -> Result<Self, ConfigError> {
         let mut draft = read::Draft::default();
         for path in &files(paths)? {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
             draft.read(path, &text)?;
         }
-        if let Some((path, text)) = typed {
+        for (path, text) in texts {
             draft.read(path, text)?;
         }
         draft.finish()

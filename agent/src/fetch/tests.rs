@@ -21,7 +21,7 @@ fn fetch(rule: &str, left: BTreeMap<Ask, (Body, Confirmed)>) -> Fetch {
         "auto_auth {{ method \"token_file\" {{ config = {{ token_file_path = \"t\" }} }} }}\n\
          listener \"tcp\" {{ address = \"127.0.0.1:0\" tls_disable = true }}\npath \"secret/*\" {{ {rule} }}"
     );
-    let config = Config::load(&[], Some((std::path::Path::new("a.hcl"), &text))).unwrap();
+    let config = Config::load(&[], &[(std::path::Path::new("a.hcl"), &text)]).unwrap();
     let settings = Settings { interval: Duration::from_secs(300), renew_at: 0.9, paths: config.paths };
     let (_, standing) = watch::channel(Standing::default());
     Fetch::new(standing, settings, left, Log::quiet())

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use strongroom_agent::{
     Options,
@@ -16,13 +17,14 @@ use crate::{context::Global, failure::Failure};
 #[command(after_help = "Examples:
   secret agent -config=agent.hcl             as `vault agent` and `bao agent`: the same file
   secret agent --role-id-file R --secret-id-file S --template db.tpl:/run/shop/db.conf
+  secret agent -config=env:AGENT_CONFIG      the same, in base64 in a variable: for images without a shell
   secret agent --token-file T --template db.tpl:/run/shop/db.conf:\"systemctl reload shop\" -exit-after-auth
 
 Signals: HUP reads the templates anew, TERM and INT end it. Exit codes: 0 when it was told to end, 1 when it
 could not start or go on; with `exec` the program's own.")]
 pub(crate) struct Args {
-    /// A configuration file, HCL or JSON, or a directory of them; may be repeated [env: BAO_AGENT_CONFIG_PATH,
-    /// VAULT_AGENT_CONFIG_PATH]
+    /// A configuration file, HCL or JSON, or a directory of them, or env:NAME for a variable that holds such a file
+    /// in base64; may be repeated [env: BAO_AGENT_CONFIG_PATH, VAULT_AGENT_CONFIG_PATH]
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
     /// End when everything is rendered: for an init container
@@ -59,7 +61,7 @@ pub(crate) struct Args {
 
 /// Answers the exit status.
 pub(crate) fn run(global: &Global, args: Args) -> Result<u8, Failure> {
-    let mut config = configuration(&args).map_err(|error| Failure::new(error.to_string()))?;
+    let mut config = configuration(&args)?;
     override_server(&mut config.server, global, &env::Process);
     let level = args.log_level.as_ref().or(config.log_level.as_ref());
     let level = match level {
@@ -115,8 +117,8 @@ fn override_server(server: &mut Server, global: &Global, environment: &dyn Envir
     }
 }
 
-/// Of the files and then of the options, which read like one more file.
-fn configuration(args: &Args) -> Result<Config, ConfigError> {
+/// Of the files, then of the variables, then of the options: each reads like one more file.
+fn configuration(args: &Args) -> Result<Config, Failure> {
     let mut typed = serde_json::Map::new();
     if args.exit_after_auth {
         typed.insert("exit_after_auth".into(), json!(true));
@@ -147,7 +149,25 @@ fn configuration(args: &Args) -> Result<Config, ConfigError> {
         true => from_environment.into_iter().collect(),
         false => args.config.clone(),
     };
-    Config::load(&files, typed.as_deref().map(|it| (Path::new("the command line"), it)))
+    let (mut paths, mut texts) = (Vec::new(), Vec::new());
+    for file in files {
+        match file.to_str().and_then(|it| it.strip_prefix("env:")) {
+            Some(name) => texts.push((file.clone(), variable(name)?)),
+            None => paths.push(file),
+        }
+    }
+    texts.extend(typed.map(|it| (PathBuf::from("the command line"), it)));
+    let texts: Vec<(&Path, &str)> =
+        texts.iter().map(|(path, text)| (path.as_path(), text.as_str())).collect();
+    Config::load(&paths, &texts).map_err(|error: ConfigError| Failure::new(error.to_string()))
+}
+
+/// In base64, because Kubernetes would put other variables in the place of `$(NAME)`.
+fn variable(name: &str) -> Result<String, Failure> {
+    let value =
+        crate::env::variable(name).ok_or_else(|| Failure::new(format!("no variable {name} is set")))?;
+    let text = BASE64.decode(value.trim().as_bytes()).ok().and_then(|it| String::from_utf8(it).ok());
+    text.ok_or_else(|| Failure::new(format!("the variable {name} holds no text in base64")))
 }
 
 /// `SOURCE:FILE[:COMMAND]`, as consul-template has it.
