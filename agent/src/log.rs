@@ -65,6 +65,8 @@ impl fmt::Debug for Log {
 }
 
 struct Inner {
+    /// Who speaks.
+    name: &'static str,
     least: Level,
     json: bool,
     lines: SyncSender<String>,
@@ -79,9 +81,15 @@ impl Log {
     /// Lines of `least` and what is worse go to standard error.
     #[must_use]
     pub fn start(least: Level, json: bool) -> (Self, Flush) {
+        Self::start_as("agent", least, json)
+    }
+
+    /// The same for another program than the agent.
+    #[must_use]
+    pub fn start_as(name: &'static str, least: Level, json: bool) -> (Self, Flush) {
         let (lines, waiting) = sync_channel(WAITING);
         let writer = std::thread::Builder::new().name("log".to_owned()).spawn(move || write(&waiting)).ok();
-        (Self(Arc::new(Inner { least, json, lines, lost: AtomicU64::new(0) })), Flush(writer))
+        (Self(Arc::new(Inner { name, least, json, lines, lost: AtomicU64::new(0) })), Flush(writer))
     }
 
     pub fn error(&self, text: &str) {
@@ -114,18 +122,24 @@ impl Log {
     }
 
     fn send(&self, level: Level, text: &str) -> bool {
-        self.0.lines.try_send(line(self.0.json, level, text, OffsetDateTime::now_utc())).is_ok()
+        self.0.lines.try_send(line(self.0.name, self.0.json, level, text, OffsetDateTime::now_utc())).is_ok()
     }
 
     /// Says nothing.
     #[cfg(test)]
     pub(crate) fn quiet() -> Self {
         let (lines, _) = sync_channel(1);
-        Self(Arc::new(Inner { least: Level::Error, json: false, lines, lost: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            name: "agent",
+            least: Level::Error,
+            json: false,
+            lines,
+            lost: AtomicU64::new(0),
+        }))
     }
 }
 
-fn line(json: bool, level: Level, text: &str, now: OffsetDateTime) -> String {
+fn line(name: &str, json: bool, level: Level, text: &str, now: OffsetDateTime) -> String {
     #[derive(Serialize)]
     struct Line<'a> {
         time: &'a str,
@@ -137,7 +151,7 @@ fn line(json: bool, level: Level, text: &str, now: OffsetDateTime) -> String {
         true => serde_json::to_string(&Line { time: &time, level: level.name(), message: text }),
         // A line stays one, whatever a file is called.
         false => Ok(format!(
-            "{time} [{:<5}] agent: {}",
+            "{time} [{:<5}] {name}: {}",
             level.name().to_uppercase(),
             text.replace(['\n', '\r'], " ")
         )),
@@ -169,9 +183,10 @@ mod tests {
     #[test]
     fn a_line_is_one_line() {
         let now = OffsetDateTime::UNIX_EPOCH;
-        let plain = line(false, Level::Warn, "a\nb", now);
+        let plain = line("agent", false, Level::Warn, "a\nb", now);
         assert_eq!(plain, "1970-01-01T00:00:00Z [WARN ] agent: a b\n");
-        let json: serde_json::Value = serde_json::from_str(&line(true, Level::Info, "a\nb", now)).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&line("agent", true, Level::Info, "a\nb", now)).unwrap();
         assert_eq!(json["message"], "a\nb");
         assert_eq!(json["level"], "info");
     }
@@ -179,7 +194,13 @@ mod tests {
     #[test]
     fn who_is_not_read_does_not_wait() {
         let (lines, _unread) = sync_channel(2);
-        let log = Log(Arc::new(Inner { least: Level::Info, json: false, lines, lost: AtomicU64::new(0) }));
+        let log = Log(Arc::new(Inner {
+            name: "agent",
+            least: Level::Info,
+            json: false,
+            lines,
+            lost: AtomicU64::new(0),
+        }));
         for _ in 0..100 {
             log.info("x");
         }
