@@ -2,10 +2,9 @@
 
 use std::ffi::OsString;
 
-use crate::{
-    context::{Context, Global},
-    failure::Failure,
-};
+#[cfg(not(feature = "server"))]
+use crate::context::Context;
+use crate::{context::Global, failure::Failure};
 
 /// Whatever is typed behind it.
 #[derive(Debug, clap::Args)]
@@ -15,6 +14,7 @@ pub(crate) struct Absent {
 }
 
 /// The same, for a command that has others below it.
+#[cfg(not(feature = "server"))]
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Group {
     #[command(external_subcommand)]
@@ -22,6 +22,7 @@ pub(crate) enum Group {
     Any(Vec<OsString>),
 }
 
+#[cfg(not(feature = "server"))]
 impl Group {
     #[allow(clippy::unused_self, reason = "called as its namesake in a whole build is")]
     pub(crate) fn run(self, _: &Global) -> Result<u8, Failure> {
@@ -33,11 +34,13 @@ pub(crate) fn run(_: &Global, _: Absent) -> Result<u8, Failure> {
     Err(absent())
 }
 
+#[cfg(not(feature = "server"))]
 pub(crate) async fn ask(_: &Context, _: Absent) -> Result<(), Failure> {
     Err(absent())
 }
 
 fn absent() -> Failure {
     Failure::new("this build is for clients and agents: it has no server, no tools for a store's files, and no volumes")
+    Failure::new("this build is for clients and agents: it has no server, no tools for a store's files, and nothing that runs for a cluster")
         .hint("the whole program has them: it is built without --no-default-features")
 }

@@ -35,6 +35,8 @@ pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod vault_kv;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod webhook;
 
 use std::pin::Pin;
 
@@ -61,6 +63,11 @@ mod parts {
     pub(crate) mod snapshot {
         pub(crate) use crate::commands::absent::Group as Snapshot;
     }
+}
+/// The same, for what a cluster runs.
+#[cfg(not(feature = "kubernetes"))]
+mod webhook {
+    pub(crate) use crate::commands::absent::{Absent as Args, run};
 }
 #[cfg(not(feature = "server"))]
 use parts::{audit, fsck, quickstart, server, snapshot};
@@ -234,6 +241,8 @@ commands! {
         Server(server::Args) => server::run,
         /// Keep secrets fresh for the programs of a machine: files from templates, tokens, variables
         Agent(agent::Args) => agent::run,
+        /// Give pods of Kubernetes that ask for secrets an agent: an admission webhook
+        Webhook(webhook::Args) => webhook::run,
         /// Write secrets as files, for something that starts later
         Inject(inject::Args) => inject::inject,
         /// Run a program that finds its secrets on a tmpfs of its own
