@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 
 import compose
+import injected
 import search
 from places import filesystem
 from planted import find
@@ -216,6 +217,7 @@ CHECKS = [
     the_file_is_on_a_tmpfs_and_for_its_user_alone,
     the_agent_alone_sees_its_token_and_its_way_in,
     a_new_password_arrives_without_a_restart,
+    *injected.CHECKS,
     without_the_sidecar_it_does_not_arrive,
     when_the_server_is_killed_nothing_is_lost,
     an_agent_that_starts_while_the_server_is_away_changes_nothing,
