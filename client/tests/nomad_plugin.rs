@@ -30,12 +30,13 @@ struct Node {
 impl Node {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        symlink(BINARY, dir.path().join("strongroom")).unwrap();
+        std::fs::create_dir(dir.path().join("secrets")).unwrap();
+        symlink(BINARY, dir.path().join("secrets/strongroom")).unwrap();
         Self { dir }
     }
 
     fn plugin(&self) -> PathBuf {
-        self.dir.path().join("strongroom")
+        self.dir.path().join("secrets/strongroom")
     }
 
     /// A file that root alone reads.
@@ -55,7 +56,7 @@ impl Node {
         let secret_id = self.private("secret-id", &made);
         let auth =
             format!("auth \"approle\" {{ role_id_file = {role_id:?} secret_id_file = {secret_id:?} }}");
-        self.private("strongroom.hcl", &format!("address = {:?}\n{auth}\n{more}\n", server.address));
+        self.private("secrets/strongroom.hcl", &format!("address = {:?}\n{auth}\n{more}\n", server.address));
     }
 
     /// As Nomad starts it, for the job `shop` in `eu`. Answers what it printed.
@@ -149,7 +150,7 @@ fn a_job_gets_its_secrets_as_text() {
 #[test]
 fn a_job_gets_no_more_than_its_own() {
     let (server, node) = (server(), Node::new());
-    node.refuses("eu/shop", "nomad-plugin.hcl");
+    node.refuses("eu/shop", "secrets/strongroom.hcl: cannot be read");
     node.settle(&server, "");
     for path in
         ["us/shop", "secret/data/us/shop", "shared/smtp", "eu", "eu/shopping", "secret/metadata/eu/shop"]
@@ -191,7 +192,7 @@ fn a_job_gets_no_more_than_its_own() {
     let (token, authority) = (node.private("token", "hvs.x"), tls.home.path().join("ca.pem"));
     let auth = format!("auth \"token\" {{ token_file = {token:?} }}");
     let asked = |more: &str| {
-        node.private("strongroom.hcl", &format!("address = {:?}\n{auth}\n{more}", tls.address));
+        node.private("secrets/strongroom.hcl", &format!("address = {:?}\n{auth}\n{more}", tls.address));
         node.fetch("eu/shop", &[("SSL_CERT_FILE", authority.to_str().unwrap())])["error"].to_string()
     };
     let trusted = asked(&format!("ca_cert = {authority:?}"));
@@ -200,14 +201,14 @@ fn a_job_gets_no_more_than_its_own() {
     assert!(untrusted.contains("UnknownIssuer"), "a variable of the job says whom to trust: {untrusted}");
     node.settle(&server, "");
     // Settings and credentials that others can touch are not used.
-    let settings = node.dir.path().join("strongroom.hcl");
+    let settings = node.dir.path().join("secrets/strongroom.hcl");
     for (file, mode) in [(&settings, 0o644), (&settings, 0o620), (&node.dir.path().join("secret-id"), 0o640)]
     {
         set_mode(file, mode);
         node.refuses("eu/shop", "may be read or written by others");
         set_mode(file, 0o600);
     }
-    set_mode(node.dir.path(), 0o777);
+    set_mode(&node.dir.path().join("secrets"), 0o777);
     node.refuses("eu/shop", "a directory that others may write to");
 }
 
@@ -221,6 +222,10 @@ fn a_server_can_hold_each_job_to_a_policy_of_its_own() {
     server.ok_with(&["policy", "write", "nomad/eu/shop", "-"], rules);
     assert_eq!(node.fetch("eu/shop#user", &[])["result"], json!({ "user": "ann" }));
     node.refuses("us/shop", "permission denied");
+    // The node itself need not read anything.
+    let no_more = "path \"auth/token/create/nomad\" { capabilities = [\"update\"] }";
+    server.ok_with(&["policy", "write", "node", "-"], no_more);
+    assert_eq!(node.fetch("eu/shop#user", &[])["result"], json!({ "user": "ann" }));
     // No token is left: root's own is there.
     let left: Vec<String> =
         serde_json::from_str(&server.ok(&["list", "-format=json", "auth/token/accessors"])).unwrap();
@@ -235,7 +240,10 @@ fn nomad_does_not_wait_for_a_server_that_does_not_answer() {
     let settings = |timeout: &str| {
         let address = format!("http://{}", silent.local_addr().unwrap());
         let auth = format!("auth \"token\" {{ token_file = {token:?} }}");
-        node.private("strongroom.hcl", &format!("address = {address:?}\n{auth}\ntimeout = {timeout:?}"));
+        node.private(
+            "secrets/strongroom.hcl",
+            &format!("address = {address:?}\n{auth}\ntimeout = {timeout:?}"),
+        );
     };
     settings("1s");
     node.refuses("eu/shop", "within 1 s");

@@ -98,8 +98,10 @@ fn fetch(args: &Fetch) -> Result<BTreeMap<String, SecretString>, Failure> {
 }
 
 fn place(args: &Fetch) -> PathBuf {
-    let beside = args.beside.clone().filter(|it| it.symlink_metadata().is_ok());
-    args.config.clone().or(beside).unwrap_or_else(|| SETTINGS.into())
+    let settings = PathBuf::from(SETTINGS);
+    // Where there is neither, it is missed beside the plugin.
+    let beside = args.beside.clone().filter(|it| it.symlink_metadata().is_ok() || !settings.exists());
+    args.config.clone().or(beside).unwrap_or(settings)
 }
 
 /// What Nomad typed, as this command reads it; nothing if it was not Nomad that called us.
