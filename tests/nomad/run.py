@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -137,9 +138,9 @@ def set_up_by_nomad(at):
 
 @check
 def login(at):
-    """What Nomad reads of a login's answer; the role may be left to us."""
-    for role in ("nomad-workloads", ""):
-        answer = at.client.login(at.ring.identity(), role)
+    """What Nomad reads of a login's answer; the role may be left to us, and the token may come from a file."""
+    for role, end in (("nomad-workloads", ""), ("", ""), ("", "\n")):
+        answer = at.client.login(at.ring.identity() + end, role)
         see("status", answer.status, 200)
         see("content type", answer.kind, "application/json")
         auth = answer.json()["auth"]
@@ -273,7 +274,7 @@ def rotation(at):
     for thread in threads:
         thread.start()
     try:
-        for turn in range(6):
+        for turn in range(3):
             before = list(done)
             until("logins with the key", lambda: all(now >= then + 2 for now, then in zip(done, before)))
             at.ring.rotate(("RS256", "EdDSA")[turn % 2])
@@ -297,13 +298,15 @@ def withdrawn_keys(at):
 @check
 def invented_keys(at):
     """Tokens that name keys of which nobody knows do not make us ask Nomad each time."""
+    tokens = [at.ring.identity(header={"kid": f"invented-{number}"}) for number in range(24)]
     before = at.ring.fetched
-    for number in range(40):
-        answer = at.client.login(at.ring.identity(header={"kid": f"invented-{number}"}))
-        see_that("it answers a token", answer.status != 200)
+    with ThreadPoolExecutor(len(tokens)) as strangers:
+        refused = list(strangers.map(Client(at.server.port).login, tokens * 2))
+        # Somebody with a good token is not kept waiting by them.
+        see("a known key", at.client.login(at.ring.identity()).status, 200)
+    see("tokens that were given out", [it.status for it in refused if it.status not in (400, 403)], [])
     if at.is_ours:
-        see_that(f"{at.ring.fetched - before} fetches for 40 tokens", at.ring.fetched - before <= 15)
-    see("a known key", at.client.login(at.ring.identity()).status, 200)
+        see_that(f"{at.ring.fetched - before} fetches for 24 names of keys", 1 <= at.ring.fetched - before <= 6)
 
 
 @check
@@ -327,6 +330,11 @@ def set_up_by_us(at):
     at.must("PUT", "auth/nomad-eu/role/nomad-eu", {"role_type": "jwt", "user_claim": "sub", "token_period": "5m", "bound_audiences": ["other"]})
     see("what somebody changed", states("-check"), (1, [(path, "same") for path in paths[:3]] + [(paths[3], "other")]))
     see("put right", states()[0], 0)
+    at.must("PUT", "auth/nomad-eu/config", {"jwks_url": at.ring.url, "jwks_ca_pem": at.ring.ca, "bound_issuer": "", "default_role": "other"})
+    short = [*ours[:5]]
+    see_that("put right without the address", at.run(*short, "-format=json")[0] == 0)
+    see("the keys' place", at.must("GET", "auth/nomad-eu/config")["data"]["jwks_url"], at.ring.url)
+    see("checked", states("-check")[0], 0)
     answer = at.client.login(at.ring.identity(), "", "nomad-eu")
     see("a login", answer.status, 200)
     token = answer.json()["auth"]["client_token"]
@@ -396,7 +404,7 @@ def secret_plugin(at):
     see("fingerprint", (status, err, ending), (0, b"", "itself"))
     see("its type", json.loads(out)["type"], "secrets")
     see_that("its version", re.fullmatch(r"\d+\.\d+\.\d+", json.loads(out)["version"]))
-    see_that("without settings nothing is fetched", "settings" in plugin.fetch("default/shop") or "nomad-plugin.hcl" in plugin.fetch("default/shop"))
+    see_that("without settings something is fetched", "secrets/strongroom.hcl: cannot be read" in plugin.fetch("default/shop"))
     at.must("PUT", "sys/policies/acl/node", {"policy": 'path "secret/data/*" { capabilities = ["read"] }'})
     at.must("POST", "sys/auth/approle", {"type": "approle"})
     at.must("PUT", "auth/approle/role/node", {"token_policies": ["node"], "token_ttl": "5m"})
@@ -408,7 +416,9 @@ def secret_plugin(at):
         (folder / name).touch(0o600)
         (folder / name).write_text(text)
     at.secret("default/shop/mixed", text="a", number=5432, truth=True, tree={"a": [1]})
-    see("fetched", plugin.fetch("default/shop/mixed"), {"text": "a", "number": "5432", "truth": "true", "tree": '{"a":[1]}'})
+    mixed = plugin.fetch("default/shop/mixed")
+    see("a tree is JSON", json.loads(mixed.pop("tree")), {"a": [1]})
+    see("fetched", mixed, {"text": "a", "number": "5432", "truth": "true"})
     see("as Vault writes it", plugin.fetch("secret/data/default/shop?version=1"), {"password": "first"})
     see("one field", plugin.fetch("default/shop/db#user"), {"user": "ann"})
     see("a run of a periodic job", plugin.fetch("default/shop/db", job="shop/periodic-1732600000"), {"user": "ann"})

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Engine, Manner, State, Wish, Work, mount_of, read};
+use super::{Engine, Manner, Wish, Work, mount_of, read};
 use crate::{context::Context, failure::Failure, input};
 
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) struct Kubernetes {
     /// File with the CA certificate that the API server's must come from [default: the server's pod's]
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// File with the token with which tokens are reviewed [default: the server's pod's]
+    /// File with the token with which tokens are reviewed, written if there is none yet [default: the server's pod's]
     #[arg(long, value_name = "FILE")]
     reviewer_token: Option<PathBuf>,
     /// Where the auth method is mounted
@@ -45,6 +45,16 @@ pub(crate) struct Kubernetes {
     accounts: Vec<Account>,
 }
 
+/// What a configuration has besides.
+const KEPT: &[&str] = &[
+    "disable_iss_validation",
+    "disable_local_ca_jwt",
+    "issuer",
+    "kubernetes_ca_cert",
+    "kubernetes_host",
+    "pem_keys",
+    "use_annotations_as_alias_metadata",
+];
 const HOST: &str = "https://kubernetes.default.svc";
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -117,17 +127,28 @@ pub(crate) async fn kubernetes(cx: &Context, args: Kubernetes) -> Result<u8, Fai
 /// What is not said stays as it is, if it is there.
 async fn config(cx: &Context, args: &Kubernetes, mount: &str, work: &Work<'_>) -> Result<Wish, Failure> {
     let mut wish = Wish::new(format!("auth/{mount}/config"), json!({}));
-    let is_there = work.had_method() && !matches!(wish.state(&cx.client).await?, State::Absent);
-    match (&args.host, is_there) {
-        (Some(host), _) => wish.fields.insert("kubernetes_host".to_owned(), json!(host)),
-        (None, false) => wish.fields.insert("kubernetes_host".to_owned(), json!(HOST)),
-        (None, true) => None,
-    };
+    if let Some(host) = &args.host {
+        wish.fields.insert("kubernetes_host".to_owned(), json!(host));
+    }
     if let Some(file) = &args.ca {
         wish.fields.insert("kubernetes_ca_cert".to_owned(), json!(read(file)?));
     }
     if let Some(file) = &args.reviewer_token {
         wish.hidden.insert("token_reviewer_jwt".to_owned(), json!(read(file)?.trim()));
+    }
+    let found = if work.had_method() { wish.found(&cx.client).await? } else { None };
+    match &found {
+        Some(found) => wish.keep(found, KEPT),
+        None => {
+            wish.fields.entry("kubernetes_host").or_insert_with(|| json!(HOST));
+        }
+    }
+    let is_set = found.as_ref().and_then(|it| it.get("token_reviewer_jwt_set")) == Some(&json!(true));
+    if is_set && args.reviewer_token.is_none() && found.is_some_and(|it| wish.differs(&it)) {
+        return Err(Failure::new(
+            "the configuration is written as a whole, and its reviewer's token is not answered",
+        )
+        .hint("-reviewer-token gives it again"));
     }
     Ok(wish)
 }

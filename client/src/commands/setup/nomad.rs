@@ -25,6 +25,12 @@ pub(crate) struct Nomad {
     /// File with the CA certificate that Nomad's must come from
     #[arg(long, value_name = "FILE")]
     jwks_ca: Option<PathBuf>,
+    /// File with a certificate for Nomad to know the server by, where it asks for one
+    #[arg(long, value_name = "FILE", requires = "jwks_client_key")]
+    jwks_client_cert: Option<PathBuf>,
+    /// File with the key of that certificate
+    #[arg(long, value_name = "FILE", requires = "jwks_client_cert")]
+    jwks_client_key: Option<PathBuf>,
     /// Where the auth method is mounted
     #[arg(long, value_name = "MOUNT", default_value = "jwt-nomad")]
     path: String,
@@ -48,6 +54,10 @@ pub(crate) struct Nomad {
 }
 
 const JWKS_URL: &str = "http://127.0.0.1:4646/.well-known/jwks.json";
+/// Where a method has its keys from: one of these.
+const SOURCES: &[&str] =
+    &["jwks_pairs", "jwks_url", "jwt_validation_pubkeys", "oidc_discovery_ca_pem", "oidc_discovery_url"];
+const OTHERS: &[&str] = &["bound_issuer", "jwks_ca_pem", "jwks_client_cert"];
 
 pub(crate) async fn nomad(cx: &Context, args: Nomad) -> Result<u8, Failure> {
     let mount = mount_of(&args.path);
@@ -59,14 +69,23 @@ pub(crate) async fn nomad(cx: &Context, args: Nomad) -> Result<u8, Failure> {
         format!("auth/{mount}/config"),
         json!({ "jwt_supported_algs": ["EdDSA", "RS256"], "default_role": args.role }),
     );
-    // What is not said stays as it is, if it is there.
-    match (&args.jwks_url, has_config(cx, &config, &work).await?) {
-        (Some(url), _) => config.fields.insert("jwks_url".to_owned(), json!(url)),
-        (None, false) => config.fields.insert("jwks_url".to_owned(), json!(JWKS_URL)),
-        (None, true) => None,
-    };
     if let Some(file) = &args.jwks_ca {
         config.fields.insert("jwks_ca_pem".to_owned(), json!(read(file)?));
+    }
+    if let (Some(cert), Some(key)) = (&args.jwks_client_cert, &args.jwks_client_key) {
+        config.fields.insert("jwks_client_cert".to_owned(), json!(read(cert)?));
+        config.hidden.insert("jwks_client_key".to_owned(), json!(read(key)?));
+    }
+    let found = if work.had_method() { config.found(&cx.client).await? } else { None };
+    match (&args.jwks_url, &found) {
+        (None, Some(found)) => config.keep(found, SOURCES),
+        (url, _) => {
+            let url = url.as_deref().unwrap_or(JWKS_URL);
+            config.fields.insert("jwks_url".to_owned(), json!(url));
+        }
+    }
+    if let Some(found) = &found {
+        config.keep(found, OTHERS);
     }
     work.grant(&config).await.map_err(unreachable_keys)?;
 
@@ -93,14 +112,6 @@ pub(crate) async fn nomad(cx: &Context, args: Nomad) -> Result<u8, Failure> {
         ("For the configuration of Nomad's clients", clients(address, mount)),
         ("For a task of a job", task(&engine.mount)),
     ])
-}
-
-/// Whether the method has been configured.
-async fn has_config(cx: &Context, config: &Wish, work: &Work<'_>) -> Result<bool, Failure> {
-    if !work.had_method() {
-        return Ok(false);
-    }
-    Ok(!matches!(config.state(&cx.client).await?, super::State::Absent))
 }
 
 /// The server tries the address before it keeps it.

@@ -5,11 +5,12 @@ use strongroom_sdk::{Client, Error, Method};
 
 use crate::failure::Failure;
 
-/// Fields that a path is to answer. What else it has is left alone.
+/// Fields that a path is to answer.
 pub(super) struct Wish {
     pub(super) path: String,
     pub(super) fields: Map<String, Value>,
-    /// Fields that are written and never answered: whether there is one is told by `NAME_set`.
+    /// Fields that are written and never answered. Whether there is one is told by `NAME_set`; where nothing tells,
+    /// they go with the others.
     pub(super) hidden: Map<String, Value>,
 }
 
@@ -62,10 +63,24 @@ impl Wish {
     }
 
     pub(super) async fn state(&self, client: &Client) -> Result<State, Failure> {
+        Ok(self.found(client).await?.map_or(State::Absent, |found| self.compare(&found)))
+    }
+
+    /// What is there now.
+    pub(super) async fn found(&self, client: &Client) -> Result<Option<Value>, Failure> {
         match client.call(Method::Get, self.path.clone()).send().await {
-            Ok(answer) => Ok(self.compare(&answer.data()?)),
-            Err(Error::Api { status: 404, .. }) => Ok(State::Absent),
+            Ok(answer) => Ok(Some(answer.data()?)),
+            Err(Error::Api { status: 404, .. }) => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps what is there of these fields, but for those that are wished for: a configuration is written as a whole.
+    pub(super) fn keep(&mut self, found: &Value, names: &[&str]) {
+        for name in names {
+            if let Some(value) = found.get(name).filter(|it| !is_nothing(it)) {
+                self.fields.entry(*name).or_insert_with(|| value.clone());
+            }
         }
     }
 
@@ -76,15 +91,28 @@ impl Wish {
         Ok(())
     }
 
+    /// Whether this is not what was found.
+    pub(super) fn differs(&self, found: &Value) -> bool {
+        self.compare(found) != State::Same
+    }
+
     fn compare(&self, found: &Value) -> State {
         let is_other = |(name, wanted): &(&String, &Value)| {
             let there = found.get(name.as_str()).unwrap_or(&Value::Null);
-            !(*wanted == there || (is_nothing(wanted) && is_nothing(there)))
+            !(is_same(wanted, there) || (is_nothing(wanted) && is_nothing(there)))
         };
-        let is_unset = |name: &&String| found.get(format!("{name}_set")) != Some(&Value::Bool(true));
+        let is_unset = |name: &&String| found.get(format!("{name}_set")) == Some(&Value::Bool(false));
         let other = self.fields.iter().filter(is_other).map(|(name, _)| name);
         let names: Vec<String> = other.chain(self.hidden.keys().filter(is_unset)).cloned().collect();
         if names.is_empty() { State::Same } else { State::Other(names) }
+    }
+}
+
+/// Of a text, such as a certificate, the line breaks at its ends do not count.
+fn is_same(wanted: &Value, there: &Value) -> bool {
+    match (wanted, there) {
+        (Value::String(wanted), Value::String(there)) => wanted.trim() == there.trim(),
+        (wanted, there) => wanted == there,
     }
 }
 
@@ -119,6 +147,15 @@ mod tests {
         check(json!({ "a": "", "b": [], "c": false }), json!({ "a": null }), &[]);
         check(json!({ "a": 1, "b": ["x"] }), json!({ "a": 2, "b": ["x", "y"] }), &["a", "b"]);
         check(json!({ "a": "x" }), json!({}), &["a"]);
+        check(json!({ "a": "x\n" }), json!({ "a": "x" }), &[]);
+        check(json!({ "a": "x y" }), json!({ "a": "xy" }), &["a"]);
+    }
+
+    #[test]
+    fn what_is_there_is_kept_unless_something_else_is_wished_for() {
+        let mut wish = Wish::new("x", json!({ "a": 1 }));
+        wish.keep(&json!({ "a": 2, "b": "theirs", "c": "", "d": "unknown" }), &["a", "b", "c"]);
+        assert_eq!(Value::Object(wish.fields), json!({ "a": 1, "b": "theirs" }));
     }
 
     #[test]
@@ -127,6 +164,6 @@ mod tests {
         let wish = Wish { hidden, ..Wish::new("x", json!({})) };
         assert_eq!(wish.compare(&json!({ "jwt_set": true })), State::Same);
         assert_eq!(wish.compare(&json!({ "jwt_set": false })), State::Other(vec!["jwt".to_owned()]));
-        assert_eq!(wish.compare(&json!({})), State::Other(vec!["jwt".to_owned()]));
+        assert_eq!(wish.compare(&json!({})), State::Same);
     }
 }
