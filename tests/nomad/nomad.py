@@ -8,6 +8,7 @@ of Vault does that Nomad is built with; `Plugin` starts a secret plugin as Nomad
 import base64
 import http.client
 import json
+import ssl
 import subprocess
 import threading
 import time
@@ -58,8 +59,16 @@ class Keyring:
                 known = self.path == "/.well-known/jwks.json"
                 self.answer(200 if known else 404, {"keys": keys} if known else {})
 
-        self.server = TlsServer(Handler, self.folder)
+        self.handler, self.server = Handler, TlsServer(Handler, self.folder)
         self.url, self.ca = f"{self.server.url}/.well-known/jwks.json", self.server.ca
+
+    def asking(self, authority):
+        """The same keys at a server that asks for certificates of an authority, as `verify_https_client` makes Nomad do."""
+        server = TlsServer(self.handler, self.folder)
+        context = server.server.socket.context
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return server
 
     def rotate(self, algorithm, withdraw=False):
         """A new key signs from now on."""

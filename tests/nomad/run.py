@@ -33,6 +33,7 @@ sys.path.insert(0, str(HERE.parent / "conformance"))
 
 import diff
 import signing
+from clients import Clients
 from cluster import Cluster
 from diff import Trouble
 from nomad import Client, Keyring, Plugin, is_lost, setup_vault
@@ -346,6 +347,30 @@ def set_up_by_us(at):
 
 
 @check
+def nomad_asks_for_certificates(at):
+    """The server shows Nomad a certificate where Nomad asks for one; Vault has nothing like it."""
+    if not at.is_ours:
+        return "it has no such fields"
+    clients = Clients(at.folder)
+    clients.authority("nodes")
+    clients.certificate({"certificate": "strongroom", "by": "nodes"})
+    asking = at.ring.asking(at.folder / "nodes.pem")
+    try:
+        ours = ["setup", "nomad", "-format=json", "-path=nomad-tls", "-policy=nomad-tls", "-role=nomad-tls",
+                f"-jwks-url={asking.url}/.well-known/jwks.json", f"-jwks-ca={at.folder}/nomad-ca.pem"]
+        shown = [f"-jwks-client-cert={at.folder}/strongroom.pem", f"-jwks-client-key={at.folder}/strongroom.key"]
+        status, _, err = at.run(*ours)
+        see_that(f"without a certificate: {status} {err}", status == 2 and "error checking jwks URL" in err)
+        status, _, err = at.run(*ours, *shown)
+        see(f"with one ({err})", status, 0)
+        status, _, err = at.run(*ours, *shown, "-check")
+        see(f"and again ({err})", status, 0)
+        see("a login", at.client.login(at.ring.identity(), "", "nomad-tls").status, 200)
+    finally:
+        asking.stop()
+
+
+@check
 def login_by_command(at):
     """`secret login` presents a token from a file."""
     (at.folder / "identity").write_text(at.ring.identity() + "\n")
@@ -450,8 +475,9 @@ def carry_out(server, program, only):
                 continue
             began = time.monotonic()
             try:
-                function(world)
-                print(f"ok      {server.name}: {name} ({time.monotonic() - began:.1f} s)", flush=True)
+                left_out = function(world)
+                took = f"{time.monotonic() - began:.1f} s"
+                print(f"--      {server.name}: {name}: {left_out}" if left_out else f"ok      {server.name}: {name} ({took})", flush=True)
             except (Wrong, AssertionError) as wrong:
                 failed += 1
                 print(f"FAILED  {server.name}: {name}\n        {wrong}", flush=True)
