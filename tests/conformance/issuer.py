@@ -82,7 +82,7 @@ class Issuer:
 
     def begin(self):
         """As it was at first: a scenario does not see what others did."""
-        self.generation, self.mood, self.extra = 0, "well", []
+        self.generation, self.mood, self.labels = 0, "well", True
         self.published = [(kind, 0) for kind in KINDS]
 
     def variables(self):
@@ -95,13 +95,16 @@ class Issuer:
 
     def obey(self, command):
         """`rotate`: new keys, the old ones are no longer published; `add`: new keys beside the old ones;
-        `withdraw`: publish none; `fail`, `junk`, `lie` (another issuer's name), `well`: how it answers."""
+        `withdraw`: publish none; `unlabelled`: publish keys without saying for which algorithm they are;
+        `fail`, `junk`, `lie` (another issuer's name), `well`: how it answers."""
         if command in ("rotate", "add"):
             self.generation += 1
             fresh = [(kind, self.generation) for kind in KINDS]
             self.published = fresh if command == "rotate" else self.published + fresh
         elif command == "withdraw":
             self.published = []
+        elif command == "unlabelled":
+            self.labels = False
         elif command in ("fail", "junk", "lie", "well"):
             self.mood = command
         else:
@@ -142,7 +145,8 @@ class Issuer:
                 "token_endpoint": f"{self.url}/token", "response_types_supported": ["code"], "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": list(signing.ALGORITHMS)}
         if path == "/keys":
-            return 200, {"keys": [self.key(*which).jwk() for which in self.published]}
+            keys = [self.key(*which).jwk() for which in self.published]
+            return 200, {"keys": [{name: value for name, value in key.items() if name != "alg" or self.labels} for key in keys]}
         return 404, {"error": "not found"}
 
 
