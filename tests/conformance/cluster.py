@@ -193,8 +193,9 @@ class Cluster:
             return None, "[invalid bearer token, service account token has expired]"
         if account not in self.accounts or self.accounts[account]["uid"] != uid:
             return None, "[invalid bearer token, service account {} has been deleted]".format(account)
-        if "aud" in claims and not set(claims["aud"]) & set(audiences):
-            return None, f"[invalid bearer token, token audiences {claims['aud']} is invalid for the target audiences {audiences}]"
+        own = claims.get("aud", [API_AUDIENCE])  # a token of the old kind is for the API server
+        if not set(own) & set(audiences):
+            return None, f"[invalid bearer token, token audiences {own} is invalid for the target audiences {audiences}]"
         return account, None
 
     def document(self, method, headers, body, kind):
@@ -235,7 +236,7 @@ class Cluster:
         namespace, name = account.split("/")
         claims = self.tokens[spec["token"]][1]
         wanted = spec.get("audiences") or [API_AUDIENCE]
-        return {"authenticated": True, "audiences": [it for it in wanted if it in claims.get("aud", wanted)], "user": {
+        return {"authenticated": True, "audiences": [it for it in wanted if it in claims.get("aud", [API_AUDIENCE])], "user": {
             "username": f"system:serviceaccount:{namespace}:{name}", "uid": self.accounts[account]["uid"],
             "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"],
             "extra": {"authentication.kubernetes.io/credential-id": [f"JTI={claims.get('jti', '')}"]}}}

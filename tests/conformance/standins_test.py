@@ -100,6 +100,8 @@ def reviews(cluster):
           (201, "system:serviceaccount:prod:app", ["vault"]))
     check("not for another audience", "authenticated" in reviewed(pod, ["else"])[1]["status"], False)
     check("without audiences the API server's own counts", "authenticated" in reviewed(pod, [])[1]["status"], False)
+    legacy = cluster.obey("legacy prod/app")
+    check("an old token is for the API server alone", ["authenticated" in reviewed(legacy, it)[1]["status"] for it in ([], ["vault"])], [True, False])
     check("an expired token is not vouched for", "authenticated" in reviewed(cluster.obey("token prod/app vault -5"))[1]["status"], False)
     body = {"spec": {"audiences": ["vault"], "expirationSeconds": 600}}
     status, answer = ask(cluster.url, "POST", "/api/v1/namespaces/prod/serviceaccounts/app/token", body, bearer)
