@@ -30,7 +30,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 ARCHITECTURES = {62: "amd64", 183: "arm64"}
 
 # What stock charts and injectors call, and what one needs to look around.
-APPLETS = ["base64", "cat", "chmod", "cp", "cut", "date", "df", "du", "echo", "env", "false", "grep", "head", "id", "install", "kill", "ln",
+APPLETS = ["base64", "cat", "chmod", "cp", "cut", "date", "df", "du", "echo", "env", "false", "grep", "head", "id", "kill", "ln",
            "ls", "mkdir", "mv", "nslookup", "od", "pidof", "ps", "pwd", "rm", "sed", "sh", "sleep", "sort", "stat", "tail", "test", "touch", "tr", "true", "wc", "wget"]
 
 PASSWD = """\

@@ -123,6 +123,10 @@ def contents(world):
     for path in ("bin/sh", "bin/base64", "bin/touch", "bin/sed", "bin/pidof", "bin/sleep", "usr/local/bin/vault", "usr/local/bin/docker-entrypoint.sh"):
         if path not in shell:
             raise Trouble(f"there is no {path}")
+    known = subprocess.run([world.busybox, "--list"], capture_output=True, text=True).stdout.split()
+    for path, entry in shell.items():
+        if entry.linkname == "busybox" and Path(path).name not in known:
+            raise Trouble(f"this BusyBox has no {path}")
     if shell["usr/local/bin/vault"].linkname != "secret":
         raise Trouble("vault is another program")
     return f"{len(slim)} and {len(shell)} entries"

@@ -242,12 +242,14 @@ def injected(world):
         done = subprocess.run([*world.podman.command, "exec", "-i", *env, "server", "/usr/local/bin/secret", *command], env=world.podman.environment, capture_output=True, text=True, timeout=WAIT)
         if done.returncode:
             raise Trouble(f"{command[0]}: {done.stderr}")
-    asked("secrets", "enable", "-path=secret", "-version=2", "kv")
     asked("kv", "put", "secret/shop", f"password={secret}")
     memory = world.home / "memory"
     memory.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0777", "tmpfs", memory], check=True)
     world.endings.append(lambda: subprocess.run(["umount", "-l", memory], check=False))
+    for name in ("secrets", "home"):
+        (memory / name).mkdir()
+        (memory / name).chmod(0o777)
     pod.write("config/token", world.token)
     agent = {"exit_after_auth": True, "pid_file": "/home/vault/.pid",
              "vault": {"address": f"https://127.0.0.1:{pod.port}", "ca_cert": "/vault/tls/ca.crt"},
@@ -257,10 +259,10 @@ def injected(world):
     # Those are words of the pod that the stock injector makes, to the letter.
     command = "echo ${VAULT_CONFIG?} | base64 -d > /home/vault/config.json && vault agent -config=/home/vault/config.json"
     begin(world, "vault-agent-init", SHELL, pod, "/bin/sh", "-ec", command,
-          more=["--entrypoint", "", "-e", "VAULT_CONFIG=" + base64.b64encode(json.dumps(agent).encode()).decode(), "--tmpfs", "/home/vault:mode=0777", "-v", f"{memory}:/vault/secrets"])
+          more=["--entrypoint", "", "-e", "VAULT_CONFIG=" + base64.b64encode(json.dumps(agent).encode()).decode(), "-v", f"{memory}/home:/home/vault", "-v", f"{memory}/secrets:/vault/secrets"])
     if ended(world, "vault-agent-init"):
         complain(world, "vault-agent-init")
-    if (memory / "shop").read_text() != secret:
+    if (memory / "secrets/shop").read_text() != secret:
         raise Trouble("the file holds something else")
 
 
