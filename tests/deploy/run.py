@@ -169,7 +169,7 @@ def check_plain(helm):
 def check_examples(_helm):
     """What is shown is well-formed, and holds no credential."""
     count = 0
-    for path in [*sorted((DEPLOY / "examples").glob("*.yaml")), DEPLOY / "kubernetes/namespace.yaml"]:
+    for path in [*sorted((DEPLOY / "examples").glob("*.yaml")), DEPLOY / "kubernetes/00-namespace.yaml"]:
         objects = render.objects(path.read_text())
         count += len(objects)
         for line in [*schema(objects), *RULES["credentials"][1](World(objects)), *RULES["images"][1](World(objects)), *RULES["mounts"][1](World(objects))]:
