@@ -3,6 +3,7 @@
 
   run.py --modules DIR --tools DIR           DIR/@aws-cdk/... carries helm; it is unpacked into --tools
   run.py --modules DIR --tools DIR --bless   writes deploy/kubernetes anew
+  run.py ... --binary PATH                   asks the program, too, whether it knows what the chart tells it
   run.py ... --show SET                      prints what the chart makes of tests/deploy/values/SET.yaml
 
 Needs kubernetes-validate, see requirements.txt. The exit status is 0, 1 (something is wrong) or 2 (could not run).
@@ -10,6 +11,7 @@ Needs kubernetes-validate, see requirements.txt. The exit status is 0, 1 (someth
 
 import argparse
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -187,6 +189,27 @@ def check_application(helm):
             yield f"argocd-application.yaml: {refused}"
 
 
+def check_arguments(helm, binary):
+    """The program knows every argument that the chart gives it."""
+    def knows(*arguments):
+        return subprocess.run([binary, *arguments, "--help"], capture_output=True).returncode == 0
+    count = 0
+    for owner, words in sorted(called(helm)):
+        count += len(words)
+        if not knows(*words):
+            yield f"{owner}: the program does not know {' '.join(words)}"
+        if knows(*words, "--no-such-argument"):
+            yield f"{owner}: the program takes anything"
+    print(f"{count} arguments")
+
+
+def called(helm):
+    """What containers of ours are started with, each once."""
+    objects = render.objects(render.text(helm, "--values", HERE / "values/everything.yaml"))
+    return {(render.name(owner), tuple(container["args"])) for _, owner, template in render.pods(objects)
+            for _, container in render.containers(template) if container["command"] == ["/usr/local/bin/secret"]}
+
+
 def flat(values, path=""):
     for key, value in values.items():
         if isinstance(value, dict):
@@ -202,6 +225,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--modules", required=True)
     parser.add_argument("--tools", required=True)
+    parser.add_argument("--binary")
     parser.add_argument("--bless", action="store_true")
     parser.add_argument("--show", metavar="SET")
     options = parser.parse_args()
@@ -214,6 +238,8 @@ def main():
             for file, wanted in plain(helm):
                 (DEPLOY / "kubernetes" / file).write_text(wanted)
         problems = [line for check in CHECKS for line in check(helm)]
+        if options.binary:
+            problems += check_arguments(helm, options.binary)
     except Trouble as trouble:
         print(f"deploy: {trouble}", file=sys.stderr)
         return 2
