@@ -3,7 +3,7 @@
 #
 #   make-tls.sh [NAMESPACE [NAME [DAYS]]] | kubectl apply -f -
 #
-# The authority's key is made in memory and kept nowhere: before the certificate ends, run it again and start the
+# The authority's key is kept nowhere: before the certificate ends, run it again and start the
 # server's and the clients' pods anew. Where cert-manager is, let it do this (global.tls.certManager.enabled).
 set -eu
 namespace=${1:-strongroom} name=${2:-strongroom} days=${3:-365}
@@ -12,7 +12,8 @@ for word in "$namespace" "$name" "$days"; do
 done
 
 umask 077
-folder=$(mktemp -d -p "${XDG_RUNTIME_DIR:-/dev/shm}")
+# In memory, where the system has such a folder.
+folder=$(mktemp -d "${XDG_RUNTIME_DIR:-/dev/shm}/tls.XXXXXX" 2>/dev/null || mktemp -d)
 trap 'rm -rf "$folder"' EXIT INT TERM
 cd "$folder"
 
@@ -35,7 +36,7 @@ metadata:
   namespace: $namespace
 type: kubernetes.io/tls
 data:
-  tls.crt: $(base64 -w0 < tls.crt)
-  tls.key: $(base64 -w0 < tls.key)
-  ca.crt: $(base64 -w0 < ca.crt)
+  tls.crt: $(base64 < tls.crt | tr -d '\n')
+  tls.key: $(base64 < tls.key | tr -d '\n')
+  ca.crt: $(base64 < ca.crt | tr -d '\n')
 END
