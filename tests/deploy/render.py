@@ -10,8 +10,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHART = ROOT / "deploy" / "helm" / "strongroom"
 NAMESPACE = "strongroom"
-# The version that templates are told they are installed in.
-KUBERNETES = "1.36.0"
+# The versions that templates are told they are installed in: today's, and the oldest that the chart takes.
+KUBERNETES, OLDEST = "1.36.0", "1.30.0"
 
 
 class Trouble(Exception):
@@ -40,8 +40,8 @@ def programs(modules, to):
     return found
 
 
-def text(helm, *arguments, release="strongroom", chart=CHART):
-    done = subprocess.run([helm, "template", release, chart, "--namespace", NAMESPACE, "--kube-version", KUBERNETES, *map(str, arguments)],
+def text(helm, *arguments, release="strongroom", kubernetes=KUBERNETES):
+    done = subprocess.run([helm, "template", release, CHART, "--namespace", NAMESPACE, "--kube-version", kubernetes, *map(str, arguments)],
                           capture_output=True, text=True, timeout=120)
     if done.returncode:
         raise Refused(done.stderr.strip())

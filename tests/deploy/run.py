@@ -47,11 +47,11 @@ PLAIN = {
 HEADER = """\
 # Made by `./run deploy --bless` out of deploy/helm/strongroom: change that. `kubectl apply -f` in this folder.
 """
-SCHEMA_VERSION = ".".join(render.KUBERNETES.split(".")[:2])
 
 
-def schema(objects):
+def schema(objects, kubernetes=render.KUBERNETES):
     """What Kubernetes would not take."""
+    version = kubernetes.rpartition(".")[0]
     for it in objects:
         if not isinstance(it, dict) or not {"apiVersion", "kind", "metadata"} <= it.keys():
             yield f"no object: {str(it)[:80]}"
@@ -61,7 +61,7 @@ def schema(objects):
             yield from of_others
             continue
         try:
-            kubernetes_validate.validate(it, SCHEMA_VERSION, strict=True)
+            kubernetes_validate.validate(it, version, strict=True)
         except kubernetes_validate.ValidationError as wrong:
             yield f"{render.name(it)}: {'.'.join(str(part) for part in wrong.path)}: {wrong.message[:200]}"
         except kubernetes_validate.SchemaNotFoundError:
@@ -94,6 +94,19 @@ def check_sets(helm):
     if sorted(SETS) != sorted(it.stem for it in (HERE / "values").glob("*.yaml")):
         yield "sets.toml and the folder values do not name the same sets"
     print(f"{len(SETS)} sets of values, {count} objects, {len(RULES)} rules")
+
+
+def check_oldest(helm):
+    """The oldest Kubernetes that the chart takes knows every field; one that is older is refused."""
+    objects = render.objects(render.text(helm, "--values", HERE / "values/everything.yaml", kubernetes=render.OLDEST))
+    yield from schema(objects, render.OLDEST)
+    if not list(schema(render.objects(render.text(helm)), render.OLDEST)):
+        yield "today's fields are not found in the oldest's schema, so that this check sees none"
+    try:
+        render.text(helm, kubernetes="1.29.9")
+        yield "1.29 is taken"
+    except Refused:
+        pass
 
 
 def check_nothing(helm):
@@ -157,7 +170,8 @@ def check_values_are_known(helm):
 
 def plain(helm):
     for file, values in PLAIN.items():
-        yield file, HEADER + render.text(helm, *(part for value in values for part in ("--set", value)))
+        # A field that the oldest does not know would be an error there.
+        yield file, HEADER + render.text(helm, *(part for value in values for part in ("--set", value)), kubernetes=render.OLDEST)
 
 
 def check_plain(helm):
@@ -218,7 +232,7 @@ def flat(values, path=""):
             yield path + key, str(value).lower() if isinstance(value, bool) else value
 
 
-CHECKS = [check_sets, check_nothing, check_refused, check_rules, check_values_are_known, check_plain, check_examples, check_application]
+CHECKS = [check_sets, check_oldest, check_nothing, check_refused, check_rules, check_values_are_known, check_plain, check_examples, check_application]
 
 
 def main():
