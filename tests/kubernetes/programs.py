@@ -1,5 +1,6 @@
 """Our own programs at the API server: a pod's token opens the server, and the webhook changes pods."""
 
+import base64
 import json
 import subprocess
 import time
@@ -70,7 +71,9 @@ def logs_in(world):
     def configure(token):
         server.must("POST", "auth/kubernetes/config", {"kubernetes_host": cluster.address, "kubernetes_ca_cert": cluster.ca, "token_reviewer_jwt": token})
     configure(reviewer)
-    server.must("POST", "auth/kubernetes/role/shop.web", {"bound_service_account_names": ["web"], "bound_service_account_namespaces": ["shop"], "audience": "vault", "token_policies": ["default"]})
+    server.must("POST", "auth/kubernetes/role/shop.web", {"bound_service_account_names": ["web"], "bound_service_account_namespaces": ["shop"], "audience": "vault", "token_policies": ["shop.web"]})
+    server.must("POST", "sys/policies/acl/shop.web", {"policy": 'path "secret/data/shop/web" { capabilities = ["read"] }'})
+    world.server = server
     asks = cluster.make("/api/v1/namespaces/shop/pods", pod("login", serviceAccountName="web"))
     own = cluster.token_of("shop", "web", "vault", pod=asks)
     status, answer = server.login(own)
@@ -144,6 +147,7 @@ def webhook(world):
     agents = [it["name"] for part in ("initContainers", "containers") for it in made["spec"].get(part, []) if it["name"].startswith("vault-agent")]
     if sorted(agents) != ["vault-agent", "vault-agent-init"]:
         raise Trouble(f"{agents}")
+    world.injected = made
     mounted = next(it for it in made["spec"]["containers"] if it["name"] == "app")["volumeMounts"]
     if not any(it["mountPath"] == "/vault/secrets" for it in mounted):
         raise Trouble(f"the application does not see them: {mounted}")
@@ -157,4 +161,43 @@ def webhook(world):
     return f"{', '.join(agents)}; in a restricted namespace too; refused: {refused['message'][:120]}"
 
 
-CHECKS = [logs_in, webhook]
+def renders(world):
+    """The agent takes the configuration that the webhook wrote, logs in with a pod's token, and renders the pod's secret"""
+    server, injected = getattr(world, "server", None), getattr(world, "injected", None)
+    if not server or not injected:
+        raise Skipped("no login or no webhook")
+    cluster, folder, value = world.cluster, world.cluster.home / "secrets", f"synthetic-{time.monotonic_ns()}"
+    server.must("POST", "secret/data/shop/web", {"data": {"password": value}})
+    container = next(it for it in injected["spec"]["initContainers"] if it["name"] == "vault-agent-init")
+    config = next(filter(None, (configuration(it.get("value", "")) for it in container["env"])))
+    # What would be kubelet's in a pod: where the token and the volume are. And the server has another address here.
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+    token = cluster.home / "pod-token"
+    token.write_text(cluster.token_of("shop", "web", "vault"))
+    method = config["auto_auth"]["method"][0]
+    method["config"]["token_path"] = str(token)
+    for template in config["template"]:
+        template["destination"] = template["destination"].replace("/vault/secrets", str(folder))
+    config.setdefault("vault", {})["address"] = f"http://127.0.0.1:{server.port}"
+    file = cluster.home / "agent.json"
+    file.write_text(json.dumps(config))
+    done = subprocess.run([world.binary, "agent", f"-config={file}"], capture_output=True, text=True, timeout=WAIT, env={"HOME": str(cluster.home)})
+    rendered = (folder / "db").read_text() if done.returncode == 0 else ""
+    subprocess.run(["umount", folder], check=True)
+    if done.returncode:
+        raise Trouble(done.stderr[-800:])
+    if value not in rendered:
+        raise Trouble("the file holds something else")
+    return f"{method['type']}, {len(config['template'])} file"
+
+
+def configuration(text):
+    try:
+        config = json.loads(base64.b64decode(text, validate=True))
+    except ValueError:
+        return None
+    return config if isinstance(config, dict) and "auto_auth" in config else None
+
+
+CHECKS = [logs_in, webhook, renders]
