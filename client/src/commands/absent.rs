@@ -40,7 +40,6 @@ pub(crate) async fn ask(_: &Context, _: Absent) -> Result<(), Failure> {
 }
 
 fn absent() -> Failure {
-    Failure::new("this build is for clients and agents: it has no server, no tools for a store's files, and no volumes")
     Failure::new("this build is for clients and agents: it has no server, no tools for a store's files, and nothing that runs for a cluster")
         .hint("the whole program has them: it is built without --no-default-features")
 }

@@ -97,7 +97,9 @@ async fn verify(cx: &Cx<'_>) -> Result<Verified> {
 /// What the token claims, if a key of the authority's has signed it in a way that is taken.
 async fn claims(cx: &Cx<'_>, config: &Versioned<Arc<Config>>, token: &SecretBytes) -> Result<Option<Claims>> {
     let (open, mount) = (cx.open()?, cx.mount()?);
-    let Some(token) = token.expose_str().and_then(|it| Presented::parse(it.trim()).ok()) else { return Ok(None) };
+    let Some(token) = token.expose_str().and_then(|it| Presented::parse(it.trim()).ok()) else {
+        return Ok(None);
+    };
     if !config.value.takes(token.algorithm()) {
         return Ok(None);
     }
