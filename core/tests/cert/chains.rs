@@ -223,6 +223,25 @@ async fn a_pinned_certificate_is_compared_whole() {
     assert!(!logs_in(&test, &[pinned.der()]).await);
 }
 
+// `openssl req -x509` makes such certificates.
+#[tokio::test]
+async fn an_authority_that_is_trusted_can_log_in_itself_and_no_other_can() {
+    let ca = pki::root_with("web", |it| it.key_usages.clear());
+    let below = pki::below(&ca, "between", |_| {});
+    let test = trusting(&ca.pem()).await;
+    assert!(logs_in(&test, &[ca.der()]).await);
+    assert!(!logs_in(&test, &[below.der(), ca.der()]).await);
+    assert!(!logs_in(&test, &[pki::root("web").der()]).await);
+    for purpose in [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth] {
+        let is_clients = purpose == ExtendedKeyUsagePurpose::ClientAuth;
+        let ca = pki::root_with("web", |it| it.extended_key_usages = vec![purpose]);
+        let test = trusting(&ca.pem()).await;
+        assert_eq!(logs_in(&test, &[ca.der()]).await, is_clients);
+    }
+    test.clock.advance(std::time::Duration::from_secs(31 * 24 * 3600));
+    assert!(!logs_in(&test, &[ca.der()]).await);
+}
+
 // Rule 73
 #[tokio::test]
 async fn an_entry_pins_one_certificate_or_trusts_authorities() {
