@@ -1,12 +1,16 @@
 //! Which certificates of clients a handshake lets through where no authority is configured.
 
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, UnixTime},
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
+
+/// What a connection keeps of whoever may be a stranger: more than any chain that is meant to be one.
+const MAX_CERTIFICATES: usize = 8;
+const MAX_LEN: usize = 16 << 10;
 
 /// Asks for a certificate and takes any whose key the client has, or none. Alone it opens nothing: whom to
 /// believe is for the auth method to say.
@@ -31,10 +35,15 @@ impl ClientCertVerifier for AnyClient {
 
     fn verify_client_cert(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
         _: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        // Rule 104
+        let len = others.iter().fold(leaf.len(), |sum, it| sum.saturating_add(it.len()));
+        if others.len() >= MAX_CERTIFICATES || len > MAX_LEN {
+            return Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
+        }
         Ok(ClientCertVerified::assertion())
     }
 
@@ -58,5 +67,25 @@ impl ClientCertVerifier for AnyClient {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rule 104
+    #[test]
+    fn a_chain_is_as_long_as_chains_are() {
+        let verify = |leaf: usize, others: &[usize]| {
+            let of = |len: &usize| CertificateDer::from(vec![0; *len]);
+            let others: Vec<_> = others.iter().map(of).collect();
+            AnyClient::default().verify_client_cert(&of(&leaf), &others, UnixTime::now()).is_ok()
+        };
+        assert!(verify(2_000, &[]));
+        assert!(verify(2_000, &[1_000; 7]));
+        assert!(!verify(2_000, &[1_000; 8]));
+        assert!(verify(MAX_LEN, &[]));
+        assert!(!verify(MAX_LEN, &[1]));
     }
 }
