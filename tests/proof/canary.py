@@ -60,7 +60,7 @@ def endpoints():
 
 def fill(path, run):
     """A path with planted names where the pattern has variables."""
-    mounts = {"approle_mount_path": "approle", "userpass_mount_path": "userpass", "kv_v1_mount_path": "kv1",
+    mounts = {"approle_mount_path": "approle", "cert_mount_path": "cert", "userpass_mount_path": "userpass", "kv_v1_mount_path": "kv1",
               "kv_v2_mount_path": "secret", "kv_mount_path": "secret"}
     named = {"username": "user", "role_name": "role", "name": "policy", "path": "secret's name"}
     for variable in [part.split("}")[0] for part in path.split("{")[1:]]:
@@ -117,6 +117,7 @@ def work(run, root):
     plant("POST", "/v1/sys/mounts/kv1", {"type": "kv"}, root)
     plant("POST", "/v1/sys/auth/userpass", {"type": "userpass"}, root)
     plant("POST", "/v1/sys/auth/approle", {"type": "approle"}, root)
+    plant("POST", "/v1/sys/auth/cert", {"type": "cert"}, root)
     policy = 'path "secret/data/%s" { capabilities = ["read", "update"] }' % name("secret's name")
     plant("PUT", f"/v1/sys/policies/acl/{name('policy')}", {"policy": policy}, root)
     secret = {"data": {name("field of a secret"): value("secret"), "nested": [{"deep": value("nested secret")}]}}

@@ -24,6 +24,7 @@ class Kept:
         server.must("POST", "/v1/sys/mounts/kv1", {"type": "kv"}, self.token)
         server.must("POST", "/v1/sys/auth/userpass", {"type": "userpass"}, self.token)
         server.must("POST", "/v1/sys/auth/approle", {"type": "approle"}, self.token)
+        server.must("POST", "/v1/sys/auth/cert", {"type": "cert"}, self.token)
         self.secrets = {f"/v1/kv1/kept/{at}": {"value": f"kept {at}", "n": at} for at in range(20)}
         for path, secret in self.secrets.items():
             server.must("POST", path, secret, self.token)
