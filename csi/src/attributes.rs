@@ -302,6 +302,15 @@ mod tests {
         refused(with(&trust(), &[("authMount", "a/../b")]), "is no path");
     }
 
+    #[test]
+    fn every_attribute_and_every_key_of_an_object_is_documented() {
+        let page = include_str!("../../docs/kubernetes-csi.md");
+        let names = ATTRIBUTES.iter().flat_map(|(stock, ours, _)| [*stock, *ours]).chain(objects::KEYS);
+        for name in names.filter(|it| !it.is_empty()) {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
     // Rule 123
     #[test]
     fn a_tenant_names_no_server_no_namespace_and_no_file() {
