@@ -34,7 +34,7 @@ pub struct List(pub Vec<String>);
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Text(pub String);
 
-/// `{"k": "v"}`, `["k=v"]`, or `"k=v"`: names and their values, as text.
+/// `{"k": "v"}`, `["k=v"]`, or `"k=v,l=w"`: names and their values, as text.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Pairs(pub BTreeMap<String, String>);
 
@@ -261,7 +261,8 @@ impl<'de> Deserialize<'de> for Pairs {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Pairs, E> {
-                Ok(Pairs(BTreeMap::from([pair(text)?])))
+                let pairs = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+                pairs.map(pair).collect::<Result<_, E>>().map(Pairs)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Pairs, A::Error> {
@@ -377,6 +378,8 @@ mod tests {
         for text in ["{\"a\": 1}", "{\"a\": \"1\"}", "[\"a=1\"]", "\"a=1\""] {
             assert_eq!(pairs(text), expected, "{text}");
         }
+        let two = BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]);
+        assert_eq!(pairs("\"a=1, b=2\""), Some(two));
         for text in ["\"x\"", "[\"x\"]", "{\"a\": {}}", "7"] {
             assert_eq!(pairs(text), None, "{text}");
         }

@@ -4,6 +4,7 @@
 //! ends with csi-sanity's own status.
 #![allow(
     clippy::disallowed_methods,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

@@ -58,10 +58,14 @@ def endpoints():
                 yield path, method, schema.get("properties", {})
 
 
+# Each is mounted where it is called so.
+METHODS = ("approle", "cert", "jwt", "kubernetes", "userpass")
+
+
 def fill(path, run):
     """A path with planted names where the pattern has variables."""
-    mounts = {"approle_mount_path": "approle", "cert_mount_path": "cert", "userpass_mount_path": "userpass", "kv_v1_mount_path": "kv1",
-              "kv_v2_mount_path": "secret", "kv_mount_path": "secret"}
+    mounts = {f"{method}_mount_path": method for method in METHODS}
+    mounts |= {"kv_v1_mount_path": "kv1", "kv_v2_mount_path": "secret", "kv_mount_path": "secret"}
     named = {"username": "user", "role_name": "role", "name": "policy", "path": "secret's name"}
     for variable in [part.split("}")[0] for part in path.split("{")[1:]]:
         word = mounts.get(variable) or run.planted.name(named.get(variable, f"a {variable}"))
@@ -115,9 +119,8 @@ def work(run, root):
     """What people do, with secrets in all places that take one."""
     plant, name, value = run.must, run.planted.name, run.planted.value
     plant("POST", "/v1/sys/mounts/kv1", {"type": "kv"}, root)
-    plant("POST", "/v1/sys/auth/userpass", {"type": "userpass"}, root)
-    plant("POST", "/v1/sys/auth/approle", {"type": "approle"}, root)
-    plant("POST", "/v1/sys/auth/cert", {"type": "cert"}, root)
+    for method in METHODS:
+        plant("POST", f"/v1/sys/auth/{method}", {"type": method}, root)
     policy = 'path "secret/data/%s" { capabilities = ["read", "update"] }' % name("secret's name")
     plant("PUT", f"/v1/sys/policies/acl/{name('policy')}", {"policy": policy}, root)
     secret = {"data": {name("field of a secret"): value("secret"), "nested": [{"deep": value("nested secret")}]}}

@@ -15,6 +15,7 @@ pub mod leases;
 mod list;
 pub mod login;
 mod lookup;
+pub(crate) mod old_names;
 pub mod params;
 pub mod prefixes;
 mod revoke;

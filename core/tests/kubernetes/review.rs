@@ -72,7 +72,7 @@ async fn whoever_is_not_the_account_is_refused_alike() {
         assert!(is_denied(&login(&test, "web", &jwt).await), "{user}");
     }
     cluster.asked();
-    for malformed in ["canary", "a.b", "..", &format!("{jwt}.x"), &format!("{jwt} ")] {
+    for malformed in ["canary", "a.b", "..", &format!("{jwt}.x"), &format!("{jwt} {jwt}")] {
         for role in ["web", "nothing"] {
             assert!(is_denied(&login(&test, role, malformed).await));
         }
@@ -94,6 +94,8 @@ async fn whoever_is_not_the_account_is_refused_alike() {
 #[tokio::test]
 async fn an_audience_that_was_not_reviewed_is_not_believed() {
     let (test, cluster, jwt) = with(json!({})).await;
+    // A file's last line end is no part of the token.
+    login(&test, "web", &format!("{jwt}\n")).await.unwrap();
     cluster.change(|it| it.ignores_audiences = true);
     assert!(is_denied(&login(&test, "web", &jwt).await));
     role(&test, json!({ "audience": "" })).await;

@@ -2,16 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     time::Duration,
 };
 
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, MapAccess, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use strongroom_api::params::{Bool, List, Seconds, SignedSeconds, Text};
+use strongroom_api::params::{Bool, List, Pairs, Seconds, SignedSeconds, Text};
 
 use super::{
     bound::{self, Bound, Matching, ShownClaims},
@@ -26,8 +22,11 @@ use crate::{
     response::Response,
     route::{Field, Kind, Route, delete, field, in_tx, list, read, store},
     store::Store,
-    tokens::params::{ShownParams, TokenFields, TokenParams},
-    tokens::ttl::Limits,
+    tokens::{
+        old_names::{OldNames, ShownOld},
+        params::{ShownParams, TokenFields, TokenParams},
+        ttl::Limits,
+    },
     tx::Tx,
 };
 
@@ -36,6 +35,7 @@ pub(super) const FOLDER: &str = "role/";
 const FIELDS: &[Field] = &[
     field("allowed_redirect_uris", Kind::List),
     field("bound_audiences", Kind::List),
+    field("bound_cidrs", Kind::List),
     field("bound_claims", Kind::Map),
     field("bound_claims_type", Kind::Text),
     field("bound_subject", Kind::Text),
@@ -44,8 +44,12 @@ const FIELDS: &[Field] = &[
     field("expiration_leeway", Kind::Duration),
     field("groups_claim", Kind::Text),
     field("max_age", Kind::Duration),
+    field("max_ttl", Kind::Duration),
     field("not_before_leeway", Kind::Duration),
+    field("num_uses", Kind::Integer),
     field("oidc_scopes", Kind::List),
+    field("period", Kind::Duration),
+    field("policies", Kind::List),
     field("role_type", Kind::Text),
     field("token_bound_cidrs", Kind::List),
     field("token_explicit_max_ttl", Kind::Duration),
@@ -58,6 +62,7 @@ const FIELDS: &[Field] = &[
     field("token_strictly_bind_ip", Kind::Bool),
     field("token_ttl", Kind::Duration),
     field("token_type", Kind::Text),
+    field("ttl", Kind::Duration),
     field("user_claim", Kind::Text),
     field("user_claim_json_pointer", Kind::Bool),
     field("verbose_oidc_logging", Kind::Bool),
@@ -102,6 +107,8 @@ pub(super) struct Role {
     verbose_oidc_logging: bool,
     #[n(12)]
     pub(super) params: TokenParams,
+    #[n(13)]
+    old_names: OldNames,
 }
 
 impl Record for Role {}
@@ -154,7 +161,9 @@ async fn write(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let fields: Fields = cx.fields()?;
     no_browsers(&fields)?;
     role.change(fields)?;
-    role.params.update(cx.fields::<TokenFields>()?)?;
+    let mut tokens: TokenFields = cx.fields()?;
+    role.old_names.fill(cx.fields()?, &mut tokens);
+    role.params.update(tokens)?;
     role.check()?;
     tx.put(&place, &role)?;
     let limits = Limits::of(&cx.mount()?.config, cx.core.settings());
@@ -277,53 +286,6 @@ fn mappings(pairs: BTreeMap<String, String>) -> Result<BTreeMap<String, String>>
     Ok(pairs)
 }
 
-/// An object of texts, or texts `name=value`.
-#[derive(Debug)]
-struct Pairs(BTreeMap<String, String>);
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of texts")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Pairs, E> {
-                let mut pairs = BTreeMap::new();
-                for pair in text.split(',').filter(|it| !it.is_empty()) {
-                    add(&mut pairs, pair)?;
-                }
-                Ok(Pairs(pairs))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Pairs, A::Error> {
-                let mut pairs = BTreeMap::new();
-                while let Some(pair) = items.next_element::<String>()? {
-                    add(&mut pairs, &pair)?;
-                }
-                Ok(Pairs(pairs))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Pairs, A::Error> {
-                let mut pairs = BTreeMap::new();
-                while let Some((name, Text(value))) = entries.next_entry::<String, Text>()? {
-                    pairs.insert(name, value);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        fn add<E: de::Error>(pairs: &mut BTreeMap<String, String>, pair: &str) -> Result<(), E> {
-            let (name, value) = pair.split_once('=').ok_or_else(|| E::custom("expected name=value"))?;
-            pairs.insert(name.to_owned(), value.to_owned());
-            Ok(())
-        }
-        reader.deserialize_any(Reader)
-    }
-}
-
 #[derive(Serialize)]
 struct Shown<'a> {
     allowed_redirect_uris: Option<()>,
@@ -342,6 +304,8 @@ struct Shown<'a> {
     user_claim: &'a str,
     user_claim_json_pointer: bool,
     verbose_oidc_logging: bool,
+    #[serde(flatten)]
+    old: ShownOld<'a>,
     #[serde(flatten)]
     params: ShownParams<'a>,
 }
@@ -366,6 +330,7 @@ async fn show(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
         user_claim: &role.user_claim,
         user_claim_json_pointer: role.user_claim_json_pointer,
         verbose_oidc_logging: role.verbose_oidc_logging,
+        old: role.old_names.shown(&role.params),
         params: role.params.shown(),
     })
 }

@@ -62,7 +62,8 @@ async fn verify(cx: &Cx<'_>) -> Result<Verified> {
     let (mount, store) = (cx.mount()?, &cx.open()?.store);
     let fields: Fields = cx.fields()?;
     let named = fields.role.map(|it| it.0).unwrap_or_default();
-    let token = SecretBytes::from(fields.jwt.map(|it| it.0).unwrap_or_default());
+    // Files of tokens may end in a line break.
+    let token = SecretBytes::copy_of(fields.jwt.as_ref().map_or("", |it| it.0.trim()).as_bytes());
     if named.is_empty() {
         return Err(Error::invalid("missing role"));
     }

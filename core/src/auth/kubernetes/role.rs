@@ -14,6 +14,7 @@ use crate::{
     route::{Field, Kind, Route, delete, field, in_tx, list, read, store},
     store::Store,
     tokens::{
+        old_names::{OldNames, ShownOld},
         params::{ShownParams, TokenFields, TokenParams},
         ttl::Limits,
     },
@@ -29,9 +30,14 @@ pub(super) const OPEN_TO_ALL: &str =
 const FIELDS: &[Field] = &[
     field("alias_name_source", Kind::Text),
     field("audience", Kind::Text),
+    field("bound_cidrs", Kind::List),
     field("bound_service_account_names", Kind::List),
     field("bound_service_account_namespace_selector", Kind::Text),
     field("bound_service_account_namespaces", Kind::List),
+    field("max_ttl", Kind::Duration),
+    field("num_uses", Kind::Integer),
+    field("period", Kind::Duration),
+    field("policies", Kind::List),
     field("token_bound_cidrs", Kind::List),
     field("token_explicit_max_ttl", Kind::Duration),
     field("token_max_ttl", Kind::Duration),
@@ -42,6 +48,7 @@ const FIELDS: &[Field] = &[
     field("token_strictly_bind_ip", Kind::Bool),
     field("token_ttl", Kind::Duration),
     field("token_type", Kind::Text),
+    field("ttl", Kind::Duration),
 ];
 
 pub(super) const ROUTES: &[Route] = &[
@@ -84,6 +91,8 @@ pub(super) struct Role {
     alias_source: AliasSource,
     #[n(6)]
     pub(super) params: TokenParams,
+    #[n(7)]
+    old_names: OldNames,
 }
 
 impl Record for Role {}
@@ -193,7 +202,9 @@ async fn write(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
             Error::invalid("'alias_name_source' is 'serviceaccount_uid' or 'serviceaccount_name'")
         })?;
     }
-    role.params.update(cx.fields::<TokenFields>()?)?;
+    let mut tokens: TokenFields = cx.fields()?;
+    role.old_names.fill(cx.fields()?, &mut tokens);
+    role.params.update(tokens)?;
     role.check()?;
     tx.put(&place, &role)?;
     let limits = Limits::of(&cx.mount()?.config, cx.core.settings());
@@ -215,6 +226,8 @@ struct Shown<'a> {
     bound_service_account_namespace_selector: &'a str,
     bound_service_account_namespaces: &'a [String],
     #[serde(flatten)]
+    old: ShownOld<'a>,
+    #[serde(flatten)]
     params: ShownParams<'a>,
 }
 
@@ -227,6 +240,7 @@ async fn show(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
         bound_service_account_names: &role.names,
         bound_service_account_namespace_selector: role.selector.as_ref().map_or("", |it| &it.text),
         bound_service_account_namespaces: &role.namespaces,
+        old: role.old_names.shown(&role.params),
         params: role.params.shown(),
     })?;
     Ok(if role.is_open_to_all() { response.warn(OPEN_TO_ALL) } else { response })
