@@ -8,7 +8,7 @@ use strongroom_api::params::{Pairs, Text};
 use super::{
     entities::{each, listing},
     entity::{self, Entity, EntityAlias},
-    merge,
+    given, merge,
     shown::{ListedAlias, ShownAlias},
 };
 use crate::{
@@ -80,10 +80,6 @@ impl Fields {
     fn entity(&self) -> Option<&str> {
         given(&self.canonical_id).or(given(&self.entity_id))
     }
-}
-
-fn given(text: &Option<Text>) -> Option<&str> {
-    text.as_ref().map(|it| it.0.as_str()).filter(|it| !it.is_empty())
 }
 
 async fn register(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {

@@ -8,7 +8,7 @@ use strongroom_api::params::{Bool, List, Pairs, Text};
 use super::{
     ROOT,
     entity::{self, Entity},
-    group,
+    given, group,
     shown::{ListedEntity, ShownEntity},
 };
 use crate::{
@@ -77,14 +77,10 @@ struct Fields {
     policies: Option<List>,
 }
 
-fn given(text: Option<&Text>) -> Option<&str> {
-    text.map(|it| it.0.as_str()).filter(|it| !it.is_empty())
-}
-
 async fn register(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let fields: Fields = cx.fields()?;
-    let name = given(fields.name.as_ref());
-    let known = match (given(fields.id.as_ref()), name) {
+    let name = given(&fields.name);
+    let known = match (given(&fields.id), name) {
         (Some(id), _) => {
             let found = entity::by_id(tx, id).await?;
             Some(found.ok_or_else(|| Error::invalid("entity not found from id"))?)
@@ -106,7 +102,7 @@ async fn change(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let fields: Fields = cx.fields()?;
     let known = entity::by_id(tx, cx.param("id")).await?;
     let known = known.ok_or_else(|| Error::invalid("entity not found from id"))?;
-    write(cx, tx, Some(known), given(fields.name.as_ref()), &fields).await
+    write(cx, tx, Some(known), given(&fields.name), &fields).await
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use strongroom_api::params::Text;
 use super::{
     aliases::{answer, check_mount},
     entities::listing,
+    given,
     group::{self, Group, GroupAlias, GroupKind},
     shown::{ListedAlias, ShownAlias},
 };
@@ -56,10 +57,6 @@ struct Fields {
     id: Option<Text>,
     mount_accessor: Option<Text>,
     name: Option<Text>,
-}
-
-fn given(text: &Option<Text>) -> Option<&str> {
-    text.as_ref().map(|it| it.0.as_str()).filter(|it| !it.is_empty())
 }
 
 async fn register(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {

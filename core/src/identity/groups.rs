@@ -7,7 +7,7 @@ use strongroom_api::params::{List, Pairs, Text};
 
 use super::{
     entities::{each, listing},
-    entity,
+    entity, given,
     group::{self, Group, GroupAlias, GroupKind},
     membership::{self, Groups},
     shown::{ShownGroup, listed_group},
@@ -73,17 +73,13 @@ struct Fields {
     kind: Option<Text>,
 }
 
-fn given(text: Option<&Text>) -> Option<&str> {
-    text.map(|it| it.0.as_str()).filter(|it| !it.is_empty())
-}
-
 async fn register(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let fields: Fields = cx.fields()?;
     if fields.name.as_ref().is_some_and(|it| it.0.is_empty()) {
         return Err(Error::invalid("empty group name"));
     }
-    let name = given(fields.name.as_ref());
-    let known = match (given(fields.id.as_ref()), name) {
+    let name = given(&fields.name);
+    let known = match (given(&fields.id), name) {
         (Some(id), _) => Some(group::by_id(tx, id).await?.ok_or_else(|| Error::invalid("invalid group ID"))?),
         (None, Some(name)) => group::named(tx, name).await?,
         (None, None) => None,
@@ -101,7 +97,7 @@ async fn register_named(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
 async fn change(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     let fields: Fields = cx.fields()?;
     let known = group::by_id(tx, cx.param("id")).await?.ok_or_else(|| Error::invalid("invalid group ID"))?;
-    write(cx, tx, Some(known), given(fields.name.as_ref()), &fields).await
+    write(cx, tx, Some(known), given(&fields.name), &fields).await
 }
 
 #[derive(Serialize)]

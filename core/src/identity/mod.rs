@@ -30,6 +30,8 @@ pub(crate) use resolve::{Identities, Resolved, Subject};
 
 use std::collections::BTreeMap;
 
+use strongroom_api::params::Text;
+
 use crate::{
     barrier::{Class, Filed, Place, Record, Root, filed},
     error::{Error, Result},
@@ -54,6 +56,11 @@ impl Record for Id {}
 /// Where a record lies. Names may have slashes, which make no folders here.
 fn place(store: &Store, folder: &str, name: &str) -> Place {
     store.place(Class::Identity, ROOT, &format!("{folder}/{}", name.replace('/', "\u{1}")))
+}
+
+/// A field that is there and not empty.
+fn given(text: &Option<Text>) -> Option<&str> {
+    text.as_ref().map(|it| it.0.as_str()).filter(|it| !it.is_empty())
 }
 
 /// Policies of an entity or a group, in their one form.

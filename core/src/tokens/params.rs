@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use strongroom_api::params::{Bool, Integer, List, Seconds, Text};
 use strongroom_policies::PolicyName;
 
-use super::TokenKind;
+use super::{TokenKind, ttl::Limits};
 use crate::{
     error::{Error, Result},
     net::Cidr,
     request::Peer,
+    response::Response,
     route::{Field, Kind, field},
 };
 
@@ -197,6 +198,17 @@ impl TokenParams {
             token_strictly_bind_ip: self.strictly_bind_ip,
             token_ttl: self.ttl.as_secs(),
             token_type: self.token_type.name(),
+        }
+    }
+
+    /// How the write of a role is answered: its tokens may live shorter than it says.
+    pub(crate) fn written(&self, limits: Limits) -> Response {
+        let response = Response::empty();
+        match self.max_ttl > limits.max {
+            true => response.warn(
+                "token_max_ttl is greater than the backend mount's maximum TTL value; issued tokens' max TTL value will be truncated",
+            ),
+            false => response,
         }
     }
 

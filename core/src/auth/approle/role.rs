@@ -202,14 +202,7 @@ async fn write(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     role.params.update(cx.fields::<TokenFields>()?)?;
     put(cx, tx, &role)?;
     role_id::assign(tx, mount, &role, old_id.as_deref()).await?;
-    let limits = Limits::of(&mount.config, cx.core.settings());
-    let response = Response::empty();
-    Ok(match role.params.max_ttl > limits.max {
-        true => response.warn(
-            "token_max_ttl is greater than the backend mount's maximum TTL value; issued tokens' max TTL value will be truncated",
-        ),
-        false => response,
-    })
+    Ok(role.params.written(Limits::of(&mount.config, cx.core.settings())))
 }
 
 /// Takes over the method's own fields; the newer of two spellings comes with the `token_` fields.

@@ -166,14 +166,7 @@ async fn write(cx: &Cx<'_>, tx: &mut Tx) -> Result<Response> {
     role.params.update(tokens)?;
     role.check()?;
     tx.put(&place, &role)?;
-    let limits = Limits::of(&cx.mount()?.config, cx.core.settings());
-    let response = Response::empty();
-    Ok(match role.params.max_ttl > limits.max {
-        true => response.warn(
-            "token_max_ttl is greater than the mount's maximum: the tokens' lifetime is cut down to that",
-        ),
-        false => response,
-    })
+    Ok(role.params.written(Limits::of(&cx.mount()?.config, cx.core.settings())))
 }
 
 /// Only tokens log in here. What is meant for logins with a browser is refused rather than passed over.
