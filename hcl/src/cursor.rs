@@ -1,5 +1,6 @@
 //! A position in the text, and the small steps that every reader takes.
 
+use crate::operand::Recorder;
 use crate::{Error, ErrorKind, Span};
 
 /// The deepest nesting that is read. Real files stay below a dozen; the bound keeps hostile ones off
@@ -24,6 +25,10 @@ pub(crate) struct Cursor<'a> {
     pub(crate) text: &'a str,
     pub(crate) pos: usize,
     depth: usize,
+    /// The comments that were passed, where somebody wants them.
+    pub(crate) comments: Option<Vec<Span>>,
+    /// The values within an expression, where somebody wants them.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl<'a> Cursor<'a> {
@@ -33,7 +38,7 @@ impl<'a> Cursor<'a> {
             return Err(Error::at(text, 0, ErrorKind::TooLarge));
         }
         let pos = if text.starts_with(BOM) { BOM.len() } else { 0 };
-        Ok(Self { text, pos, depth: 0 })
+        Ok(Self { text, pos, depth: 0, comments: None, recorder: None })
     }
 
     pub(crate) fn at_end(&self) -> bool {
@@ -109,18 +114,39 @@ impl<'a> Cursor<'a> {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\r') => self.pos += 1,
                 Some(b'\n') if newlines == Newlines::Blank => self.pos += 1,
-                Some(b'#') => self.skip_line(),
-                Some(b'/') if self.sees("//") => self.skip_line(),
+                Some(b'#') => self.skip_comment_line(),
+                Some(b'/') if self.sees("//") => self.skip_comment_line(),
                 Some(b'/') if self.sees("/*") => {
                     let inside = self.pos + 2;
                     let close = self.text.get(inside..).and_then(|rest| rest.find("*/"));
                     match close {
-                        Some(length) => self.pos = inside + length + 2,
+                        Some(length) => {
+                            let start = self.pos;
+                            self.pos = inside + length + 2;
+                            self.passed_comment(start);
+                        }
                         None => return Err(self.error(self.pos, ErrorKind::UnclosedComment)),
                     }
                 }
                 _ => return Ok(()),
             }
+        }
+    }
+
+    fn skip_comment_line(&mut self) {
+        let start = self.pos;
+        self.skip_line();
+        self.passed_comment(start);
+    }
+
+    /// What stands from `start` to here is a comment. The reader may have been here before: it steps back
+    /// over the space behind a value.
+    fn passed_comment(&mut self, start: usize) {
+        let span = self.span_from(start);
+        if let Some(comments) = &mut self.comments
+            && comments.last().is_none_or(|it| it.start < start)
+        {
+            comments.push(span);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Expressions in native syntax: literals become values, everything else is read to its extent.
 
 use crate::cursor::{Cursor, Newlines};
+use crate::operand::Role;
 use crate::{Error, ErrorKind, Expr, ExprKind, ObjectEntry, Span, TemplatePart};
 
 /// The longer of two operators with one beginning comes first.
@@ -13,32 +14,48 @@ impl Cursor<'_> {
     /// conditional's `?` and `:` are operators like the others, only counted.
     pub(crate) fn expression(&mut self, newlines: Newlines) -> Result<Expr, Error> {
         let start = self.pos;
+        let mut mark = self.mark();
         let first = self.operand(newlines)?;
         let mut compound = false;
         let mut open_conditionals = 0_usize;
         loop {
             let end = self.pos;
             self.skip_blank(newlines)?;
-            if self.take("?") {
+            let operator = if self.take("?") {
                 open_conditionals += 1;
+                "?"
             } else if open_conditionals > 0 && self.take(":") {
                 open_conditionals -= 1;
-            } else if !OPERATORS.iter().any(|operator| self.take(operator)) {
+                ":"
+            } else if let Some(operator) = OPERATORS.iter().find(|operator| self.take(operator)) {
+                operator
+            } else {
                 if open_conditionals > 0 {
                     return Err(self.expected("`:`"));
                 }
                 self.pos = end;
                 break;
+            };
+            if !compound {
+                self.note(mark, &first, Role::Outcome);
             }
             compound = true;
+            if decides(operator) {
+                self.compared(mark);
+            }
+            mark = self.mark();
             self.skip_blank(newlines)?;
-            self.operand(newlines)?;
+            self.recorded(Role::Outcome, |cursor| cursor.operand(newlines))?;
+            if compares(operator) {
+                self.compared(mark);
+            }
         }
         Ok(if compound { self.opaque(start) } else { first })
     }
 
     fn operand(&mut self, newlines: Newlines) -> Result<Expr, Error> {
         let start = self.pos;
+        let mark = self.mark();
         let negative = |cursor: &Self| {
             cursor.peek() == Some(b'-') && cursor.byte(cursor.pos + 1).is_some_and(|it| it.is_ascii_digit())
         };
@@ -61,8 +78,12 @@ impl Cursor<'_> {
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => self.word()?,
         };
-        let followed = self.postfix(&first, newlines)?;
-        Ok(if unary || followed { self.opaque(start) } else { first })
+        self.note(mark, &first, Role::Outcome);
+        if self.postfix(&first, newlines)? || unary {
+            return Ok(self.opaque(start));
+        }
+        self.unnote(mark, &first);
+        Ok(first)
     }
 
     /// `.name`, `.0`, `.*`, `[index]`, `[*]` and `(arguments)`, as many as there are; whether there was one.
@@ -87,12 +108,14 @@ impl Cursor<'_> {
                     cursor.pos += 1;
                     cursor.skip_blank(Newlines::Blank)?;
                     if !cursor.take("*") {
-                        cursor.expression(Newlines::Blank)?;
+                        cursor.recorded(Role::Index, |cursor| cursor.expression(Newlines::Blank))?;
                     }
                     cursor.skip_blank(Newlines::Blank)?;
                     if cursor.take("]") { Ok(()) } else { Err(cursor.expected("`]`")) }
                 })?,
-                Some(b'(') if callable => self.nested(Self::arguments)?,
+                Some(b'(') if callable => {
+                    self.called(of.span, |cursor| cursor.nested(Self::arguments))?;
+                }
                 _ => {
                     self.pos = end;
                     return Ok(followed);
@@ -105,12 +128,12 @@ impl Cursor<'_> {
 
     fn arguments(&mut self) -> Result<(), Error> {
         self.pos += 1;
-        loop {
+        for argument in 0.. {
             self.skip_blank(Newlines::Blank)?;
             if self.take(")") {
-                return Ok(());
+                break;
             }
-            self.expression(Newlines::Blank)?;
+            self.recorded(Role::Argument(argument), |cursor| cursor.expression(Newlines::Blank))?;
             self.skip_blank(Newlines::Blank)?;
             self.take("...");
             self.skip_blank(Newlines::Blank)?;
@@ -118,13 +141,14 @@ impl Cursor<'_> {
                 return Err(self.expected("`,` or `)`"));
             }
         }
+        Ok(())
     }
 
     fn parenthesis(&mut self) -> Result<Expr, Error> {
         let start = self.pos;
         self.pos += 1;
         self.skip_blank(Newlines::Blank)?;
-        self.expression(Newlines::Blank)?;
+        self.recorded(Role::Outcome, |cursor| cursor.expression(Newlines::Blank))?;
         self.skip_blank(Newlines::Blank)?;
         if !self.take(")") {
             return Err(self.expected("`)`"));
@@ -245,20 +269,20 @@ impl Cursor<'_> {
             return Err(self.error(after_names, ErrorKind::Expected("`in`")));
         }
         self.skip_blank(Newlines::Blank)?;
-        self.expression(Newlines::Blank)?;
+        self.recorded(Role::Outcome, |cursor| cursor.expression(Newlines::Blank))?;
         self.skip_blank(Newlines::Blank)?;
         if !self.take(":") {
             return Err(self.expected("`:`"));
         }
         self.skip_blank(Newlines::Blank)?;
-        self.expression(Newlines::Blank)?;
+        self.recorded(Role::Outcome, |cursor| cursor.expression(Newlines::Blank))?;
         self.skip_blank(Newlines::Blank)?;
         if close == "}" {
             if !self.take("=>") {
                 return Err(self.expected("`=>`"));
             }
             self.skip_blank(Newlines::Blank)?;
-            self.expression(Newlines::Blank)?;
+            self.recorded(Role::Outcome, |cursor| cursor.expression(Newlines::Blank))?;
             self.skip_blank(Newlines::Blank)?;
             self.take("...");
             self.skip_blank(Newlines::Blank)?;
@@ -266,7 +290,7 @@ impl Cursor<'_> {
         if self.sees("if") {
             self.identifier();
             self.skip_blank(Newlines::Blank)?;
-            self.expression(Newlines::Blank)?;
+            self.recorded(Role::Compared, |cursor| cursor.expression(Newlines::Blank))?;
             self.skip_blank(Newlines::Blank)?;
         }
         if !self.take(close) {
@@ -324,6 +348,15 @@ impl Cursor<'_> {
     fn opaque(&self, start: usize) -> Expr {
         Expr { kind: ExprKind::Opaque, span: Span { start, end: self.pos } }
     }
+}
+
+fn compares(operator: &str) -> bool {
+    matches!(operator, "==" | "!=" | "<=" | ">=" | "<" | ">" | "&&" | "||")
+}
+
+/// Whether what stands before the operator is compared, or is a condition.
+fn decides(operator: &str) -> bool {
+    operator == "?" || compares(operator)
 }
 
 fn begins_name(source: &str) -> bool {

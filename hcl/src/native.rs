@@ -7,12 +7,16 @@ use crate::{Attribute, Block, Body, Error, ErrorKind, Item, Key, Span, TemplateP
 ///
 /// Nesting is bounded at 32 levels and the text at 32 MiB.
 pub fn parse(text: &str) -> Result<Body, Error> {
+    Cursor::new(text)?.file()
+}
+
+/// Reads a text in native syntax and its comments: `#`, `//` and `/* */` with their marks, in the order they
+/// stand. Those within an interpolation are left out.
+pub fn parse_commented(text: &str) -> Result<(Body, Vec<Span>), Error> {
     let mut cursor = Cursor::new(text)?;
-    let items = cursor.items()?;
-    if !cursor.at_end() {
-        return Err(cursor.expected("a name"));
-    }
-    Ok(Body { items, span: Span { start: 0, end: text.len() } })
+    cursor.comments = Some(Vec::new());
+    let body = cursor.file()?;
+    Ok((body, cursor.comments.unwrap_or_default()))
 }
 
 /// Reads bytes in native syntax; see [`parse`].
@@ -29,6 +33,14 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, Error> {
 }
 
 impl<'a> Cursor<'a> {
+    fn file(&mut self) -> Result<Body, Error> {
+        let items = self.items()?;
+        if !self.at_end() {
+            return Err(self.expected("a name"));
+        }
+        Ok(Body { items, span: Span { start: 0, end: self.text.len() } })
+    }
+
     /// Attributes and blocks up to a closing brace or the end of the text.
     ///
     /// A comma may follow each of them, and nothing need: HCL 1 takes `a = 1 b = 2`.

@@ -1,37 +1,46 @@
 //! Quoted strings and heredocs: escapes undone, interpolations read to their extent.
 
 use crate::cursor::Cursor;
-use crate::{Error, ErrorKind, Span, TemplatePart};
+use crate::{Error, ErrorKind, Piece, Span, TemplatePart};
 
 impl Cursor<'_> {
     /// A string in double quotes, with the escapes of HCL 1 and HCL 2.
     pub(crate) fn quoted(&mut self) -> Result<Vec<TemplatePart>, Error> {
+        let mut parts = Parts::of(self.text, self.pos + 1);
+        self.quoted_pieces(&mut |piece| parts.take(piece))?;
+        Ok(parts.finish(self.pos - 1))
+    }
+
+    pub(crate) fn quoted_pieces(&mut self, each: &mut impl FnMut(Piece)) -> Result<(), Error> {
         let open = self.pos;
         self.pos += 1;
-        let mut parts = Vec::new();
-        let mut literal = Literal::begin(self.pos);
+        let mut literal = self.pos;
         loop {
-            let plain = self.take_while(|byte| !matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n'));
-            literal.bytes.extend_from_slice(plain.as_bytes());
+            let start = self.pos;
+            self.take_while(|byte| !matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n'));
+            if self.pos > start {
+                each(Piece::Verbatim(self.span_from(start)));
+            }
+            let start = self.pos;
             match self.peek() {
                 Some(b'"') => {
-                    parts.extend(literal.finish(self)?);
                     self.pos += 1;
-                    return Ok(parts);
+                    return Ok(());
                 }
-                Some(b'\\') => self.escape(&mut literal.bytes)?,
-                Some(b'$' | b'%') => {
-                    let start = self.pos;
-                    if self.sees("${") || self.sees("%{") {
-                        parts.extend(literal.finish(self)?);
-                        if !self.interpolation(self.text.len())? {
-                            return Err(self.error(open, ErrorKind::UnclosedString));
-                        }
-                        parts.push(TemplatePart::Interpolation(self.span_from(start)));
-                        literal = Literal::begin(self.pos);
-                    } else {
-                        literal.bytes.extend_from_slice(self.marker().as_bytes());
+                Some(b'\\') => {
+                    let meant = self.escapes(literal)?;
+                    each(Piece::Escape(self.span_from(start), meant));
+                }
+                Some(b'$' | b'%') if self.sees("${") || self.sees("%{") => {
+                    if !self.interpolation(self.text.len())? {
+                        return Err(self.error(open, ErrorKind::UnclosedString));
                     }
+                    each(Piece::Interpolation(self.span_from(start)));
+                    literal = self.pos;
+                }
+                Some(b'$' | b'%') => {
+                    let meant = self.marker();
+                    each(marked(self.span_from(start), meant));
                 }
                 _ => return Err(self.error(open, ErrorKind::UnclosedString)),
             }
@@ -40,6 +49,17 @@ impl Cursor<'_> {
 
     /// `<<NAME` or `<<-NAME`, up to the line that holds nothing but the name.
     pub(crate) fn heredoc(&mut self) -> Result<Vec<TemplatePart>, Error> {
+        let read = self.heredoc_literals()?;
+        Ok(read.into_iter().map(|part| part.finish(self.text)).collect())
+    }
+
+    pub(crate) fn heredoc_pieces(&mut self, each: &mut impl FnMut(Piece)) -> Result<(), Error> {
+        let read = self.heredoc_literals()?;
+        read.into_iter().for_each(|part| part.pieces(self.text, each));
+        Ok(())
+    }
+
+    fn heredoc_literals(&mut self) -> Result<Vec<HeredocPart>, Error> {
         let open = self.pos;
         self.pos += "<<".len();
         let indented = self.take("-");
@@ -61,7 +81,7 @@ impl Cursor<'_> {
                 }
                 let indentation = line.len() - line.trim_start().len();
                 self.pos = end + indentation + name.len();
-                return Ok(parts.into_iter().map(|part| part.finish(self.text)).collect());
+                return Ok(parts);
             }
             end += line.len();
         }
@@ -176,7 +196,16 @@ impl Cursor<'_> {
         Ok(false)
     }
 
-    fn escape(&mut self, into: &mut Vec<u8>) -> Result<(), Error> {
+    /// What the escape that stands here means, and with it the bytes that follow in escapes of their own:
+    /// `\xNN` and `\NNN` need to be UTF-8 only together. `literal` is where the text around it begins.
+    fn escapes(&mut self, literal: usize) -> Result<String, Error> {
+        let mut bytes = Vec::new();
+        while self.escape(&mut bytes)? && self.peek() == Some(b'\\') {}
+        String::from_utf8(bytes).map_err(|_| self.error(literal, ErrorKind::InvalidEscape))
+    }
+
+    /// Takes one escape; whether it wrote a byte rather than a character.
+    fn escape(&mut self, into: &mut Vec<u8>) -> Result<bool, Error> {
         let start = self.pos;
         let invalid = |cursor: &Self| cursor.error(start, ErrorKind::InvalidEscape);
         self.pos += 1;
@@ -199,20 +228,20 @@ impl Cursor<'_> {
                     _ => return Err(invalid(self)),
                 });
                 self.pos += 1;
-                return Ok(());
+                return Ok(false);
             }
         };
         let first = if radix == 8 { self.pos } else { self.pos + 1 };
         let value = number(self.slice(first, first + digits), digits, radix).ok_or_else(|| invalid(self))?;
         self.pos = first + digits;
-        // `\xNN` and `\NNN` are bytes, which only together need to be UTF-8.
-        if matches!(escaped, b'u' | b'U') {
+        let is_byte = !matches!(escaped, b'u' | b'U');
+        if is_byte {
+            into.push(u8::try_from(value).map_err(|_| invalid(self))?);
+        } else {
             let c = char::from_u32(value).ok_or_else(|| invalid(self))?;
             into.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        } else {
-            into.push(u8::try_from(value).map_err(|_| invalid(self))?);
         }
-        Ok(())
+        Ok(is_byte)
     }
 }
 
@@ -222,25 +251,50 @@ pub(crate) fn number(written: &str, digits: usize, radix: u32) -> Option<u32> {
     if all { u32::from_str_radix(written, radix).ok() } else { None }
 }
 
-/// The text between two interpolations while it is being read.
-struct Literal {
-    bytes: Vec<u8>,
+/// What a marker meant: itself, or an escape.
+fn marked(span: Span, meant: &str) -> Piece {
+    if meant.len() == span.end - span.start {
+        Piece::Verbatim(span)
+    } else {
+        Piece::Escape(span, meant.to_owned())
+    }
+}
+
+/// Pieces of one string, put together to what stands between its interpolations.
+struct Parts<'a> {
+    text: &'a str,
+    parts: Vec<TemplatePart>,
+    literal: String,
     start: usize,
 }
 
-impl Literal {
-    fn begin(start: usize) -> Self {
-        Self { bytes: Vec::new(), start }
+impl<'a> Parts<'a> {
+    fn of(text: &'a str, start: usize) -> Self {
+        Self { text, parts: Vec::new(), literal: String::new(), start }
     }
 
-    /// The part that ends where `cursor` stands; none if nothing was written.
-    fn finish(&mut self, cursor: &Cursor<'_>) -> Result<Option<TemplatePart>, Error> {
-        if cursor.pos == self.start {
-            return Ok(None);
+    fn take(&mut self, piece: Piece) {
+        match piece {
+            Piece::Verbatim(span) => self.literal.push_str(span.of(self.text)),
+            Piece::Escape(_, meant) => self.literal.push_str(&meant),
+            Piece::Interpolation(span) => {
+                self.end_literal(span.start);
+                self.parts.push(TemplatePart::Interpolation(span));
+                self.start = span.end;
+            }
         }
-        let text = String::from_utf8(std::mem::take(&mut self.bytes))
-            .map_err(|_| cursor.error(self.start, ErrorKind::InvalidEscape))?;
-        Ok(Some(TemplatePart::Literal(text, cursor.span_from(self.start))))
+    }
+
+    fn end_literal(&mut self, end: usize) {
+        if end > self.start {
+            let span = Span { start: self.start, end };
+            self.parts.push(TemplatePart::Literal(std::mem::take(&mut self.literal), span));
+        }
+    }
+
+    fn finish(mut self, end: usize) -> Vec<TemplatePart> {
+        self.end_literal(end);
+        self.parts
     }
 }
 
@@ -262,17 +316,57 @@ impl HeredocPart {
     fn finish(self, text: &str) -> TemplatePart {
         match self {
             Self::Interpolation(span) => TemplatePart::Interpolation(span),
-            Self::Literal { span, indent } => {
-                let mut stripped = String::with_capacity(span.end - span.start);
-                for (piece, begins_line) in lines(text, span) {
-                    let skip = if begins_line && !is_blank(piece) { indent } else { 0 };
-                    let kept =
-                        piece.char_indices().nth(skip).map_or("", |(at, _)| piece.get(at..).unwrap_or(""));
-                    stripped.push_str(kept);
-                }
-                TemplatePart::Literal(stripped.replace("$${", "${").replace("%%{", "%{"), span)
+            Self::Literal { span, .. } => {
+                let mut literal = String::with_capacity(span.end - span.start);
+                self.pieces(text, &mut |piece| match piece {
+                    Piece::Verbatim(span) => literal.push_str(span.of(text)),
+                    Piece::Escape(_, meant) => literal.push_str(&meant),
+                    Piece::Interpolation(_) => {}
+                });
+                TemplatePart::Literal(literal, span)
             }
         }
+    }
+
+    fn pieces(self, text: &str, each: &mut impl FnMut(Piece)) {
+        let (span, indent) = match self {
+            Self::Interpolation(span) => return each(Piece::Interpolation(span)),
+            Self::Literal { span, indent } => (span, indent),
+        };
+        if indent == 0 {
+            return unmark(text, span, each);
+        }
+        let mut at = span.start;
+        for (piece, begins_line) in lines(text, span) {
+            let skip = if begins_line && !is_blank(piece) { indent } else { 0 };
+            let kept = piece.char_indices().nth(skip).map_or(piece.len(), |(at, _)| at);
+            unmark(text, Span { start: at + kept, end: at + piece.len() }, each);
+            at += piece.len();
+        }
+    }
+}
+
+/// The pieces of a literal that has no escapes but `$${` and `%%{`.
+fn unmark(text: &str, span: Span, each: &mut impl FnMut(Piece)) {
+    let literal = span.of(text);
+    let mut verbatim = 0;
+    let mut at = 0;
+    while let Some(found) = literal.get(at..).and_then(|rest| rest.find(['$', '%'])) {
+        let start = at + found;
+        let rest = literal.get(start..).unwrap_or("");
+        at = start + 1;
+        let Some(meant) = [("$${", "${"), ("%%{", "%{")].iter().find(|it| rest.starts_with(it.0)) else {
+            continue;
+        };
+        if verbatim < start {
+            each(Piece::Verbatim(Span { start: span.start + verbatim, end: span.start + start }));
+        }
+        at = start + meant.0.len();
+        each(marked(Span { start: span.start + start, end: span.start + at }, meant.1));
+        verbatim = at;
+    }
+    if verbatim < literal.len() {
+        each(Piece::Verbatim(Span { start: span.start + verbatim, end: span.end }));
     }
 }
 

@@ -11,6 +11,7 @@ mod corpus;
 mod json;
 mod malformed;
 mod native;
+mod operands;
 mod properties;
 mod spans;
 mod view;

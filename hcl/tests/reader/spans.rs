@@ -1,7 +1,8 @@
 //! What must hold of every tree; the fuzz targets use this file too.
 
 use strongroom_hcl::{
-    Body, Edits, Expr, ExprKind, Item, Key, ObjectEntry, Span, TemplatePart, parse, parse_json,
+    Body, Edits, Expr, ExprKind, Item, Key, ObjectEntry, Piece, Span, TemplatePart, operands, parse,
+    parse_commented, parse_json, pieces,
 };
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -13,8 +14,18 @@ pub(crate) enum Syntax {
 /// Panics unless all spans are exact: within their parents, in order, each string's source reads as the
 /// same string again, and replacing everything by itself changes nothing.
 pub(crate) fn check_spans(text: &str, body: &Body, syntax: Syntax) {
-    let mut walk = Walk { text, syntax, leaves: Vec::new() };
+    let mut walk = Walk { text, syntax, leaves: Vec::new(), covered: Vec::new() };
     walk.body(body, Span { start: 0, end: text.len() });
+    let mut covered = walk.covered;
+    if syntax == Syntax::Native {
+        let (again, comments) = parse_commented(text).expect("it was read before");
+        assert_eq!(again, *body, "comments change nothing");
+        covered.extend(comments);
+    }
+    covered.sort_by_key(|it| it.start);
+    // An expression's own comments are part of it.
+    covered.dedup_by(|it, before| it.end <= before.end);
+    assert_eq!(tiles(text, &covered), text);
     let mut edits = Edits::new(text);
     for leaf in walk.leaves {
         edits.replace(leaf, leaf.of(text)).expect("leaves do not overlap");
@@ -22,10 +33,49 @@ pub(crate) fn check_spans(text: &str, body: &Body, syntax: Syntax) {
     assert_eq!(edits.apply(), text);
 }
 
+/// The text put together again from what the tree knows of and from what stands between, which is nothing but
+/// brackets, separators and space.
+fn tiles(text: &str, covered: &[Span]) -> String {
+    let mut printed = String::new();
+    let mut end = 0;
+    for span in covered.iter().copied().chain([Span { start: text.len(), end: text.len() }]) {
+        assert!(span.start >= end, "what is read once is not read again");
+        let gap = Span { start: end, end: span.start }.of(text);
+        let known = |c: char| matches!(c, '{' | '}' | '[' | ']' | '=' | ':' | ',' | ' ' | '\t' | '\r' | '\n');
+        assert!(gap.trim_start_matches('\u{feff}').chars().all(known), "nothing is lost: {gap:?}");
+        printed.extend([gap, span.of(text)]);
+        end = span.end;
+    }
+    printed
+}
+
+/// What the pieces of a string come to between its interpolations: text and where an interpolation stood.
+fn put_together(text: &str, span: Span) -> Vec<Result<String, Span>> {
+    let mut parts = Vec::new();
+    let mut end = span.start;
+    for piece in pieces(text, span) {
+        let (at, meant) = match &piece {
+            Piece::Verbatim(at) => (*at, at.of(text)),
+            Piece::Escape(at, meant) => (*at, meant.as_str()),
+            Piece::Interpolation(at) => (*at, ""),
+        };
+        assert!(at.start >= end && at.start < at.end && at.end <= span.end, "pieces are in order");
+        end = at.end;
+        match (&piece, parts.last_mut()) {
+            (Piece::Interpolation(at), _) => parts.push(Err(*at)),
+            (_, Some(Ok(last))) => String::push_str(last, meant),
+            _ => parts.push(Ok(meant.to_owned())),
+        }
+    }
+    parts
+}
+
 struct Walk<'a> {
     text: &'a str,
     syntax: Syntax,
     leaves: Vec<Span>,
+    /// Keys and values that hold no others.
+    covered: Vec<Span>,
 }
 
 impl Walk<'_> {
@@ -71,18 +121,34 @@ impl Walk<'_> {
             assert_eq!(source, key.name);
         }
         self.leaves.push(key.span);
+        self.covered.push(key.span);
     }
 
     fn expr(&mut self, expr: &Expr, parent: Span) {
         within(expr.span, parent);
         assert!(expr.span.start < expr.span.end, "an expression is something");
         let source = expr.span.of(self.text);
+        if !matches!(expr.kind, ExprKind::List(_) | ExprKind::Object(_)) {
+            self.covered.push(expr.span);
+        }
         match &expr.kind {
             ExprKind::Null => assert_eq!(source, "null"),
             ExprKind::Bool(value) => assert_eq!(source, value.to_string()),
             ExprKind::Number(written) => assert_eq!(source, written),
-            ExprKind::Opaque => {}
-            ExprKind::String(_) => {
+            ExprKind::Opaque => {
+                for operand in operands(self.text, expr.span) {
+                    within(operand.value.span, expr.span);
+                    assert_ne!(operand.value.kind, ExprKind::Opaque);
+                    operand.calls.iter().for_each(|it| within(*it, expr.span));
+                }
+            }
+            ExprKind::String(value) => {
+                if self.syntax == Syntax::Native {
+                    let expected = if value.is_empty() { Vec::new() } else { vec![Ok(value.clone())] };
+                    let mut read = put_together(self.text, expr.span);
+                    read.retain(|it| it.as_ref() != Ok(&String::new()));
+                    assert_eq!(read, expected);
+                }
                 let again = match self.syntax {
                     Syntax::Native => parse(&format!("x = {source}")),
                     Syntax::Json => parse_json(&format!("{{\"x\":{source}}}")),
@@ -92,6 +158,12 @@ impl Walk<'_> {
                 assert_eq!(attribute.value.kind, expr.kind);
             }
             ExprKind::Template(parts) => {
+                let expected = parts.iter().filter_map(|part| match part {
+                    TemplatePart::Literal(text, _) if text.is_empty() => None,
+                    TemplatePart::Literal(text, _) => Some(Ok(text.clone())),
+                    TemplatePart::Interpolation(span) => Some(Err(*span)),
+                });
+                assert_eq!(put_together(self.text, expr.span), expected.collect::<Vec<_>>());
                 let mut end = expr.span.start;
                 for part in parts {
                     let (TemplatePart::Literal(_, span) | TemplatePart::Interpolation(span)) = part;
