@@ -1,0 +1,16 @@
+//! `scan PATH...`: what `secret scan -json` prints, built in a fraction of the time: for work on the scanner itself.
+
+use std::{error::Error, io::Write, path::PathBuf};
+
+use strongroom_scan::{Json, list, scan_as, sweep};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let listing = list(&paths);
+    let sweep = sweep(&listing.sources, scan_as);
+    for trouble in listing.troubles.iter().chain(&sweep.troubles) {
+        writeln!(std::io::stderr(), "{}: {}", trouble.file, trouble.cause)?;
+    }
+    serde_json::to_writer_pretty(std::io::stdout().lock(), &Json(&sweep.hits))?;
+    Ok(())
+}

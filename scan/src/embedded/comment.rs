@@ -1,0 +1,162 @@
+//! Comments: prose, or a line that was switched off.
+
+use super::{
+    candidate::{looks_secret, telling, telling_strongly},
+    code, interest, literal, programs, script, url, words,
+};
+use crate::{At, Finder, Text, judge::forms};
+
+/// A comment of one line or of several, without its marks.
+pub(super) fn comment<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    if !interest::any(text.as_str()) && forms::find(text.as_str()).next().is_none() {
+        return;
+    }
+    script::forms(finder, at, text);
+    for range in text.lines() {
+        let line = text.slice(range);
+        if interest::any(line.as_str()) {
+            one(finder, at, &without_marks(&line));
+        }
+    }
+}
+
+fn without_marks<'a>(line: &Text<'a>) -> Text<'a> {
+    let written = line.as_str();
+    let unmarked = written.trim_start_matches(|c: char| c.is_whitespace() || "#*/;!>".contains(c));
+    let unmarked = unmarked.strip_prefix("-- ").unwrap_or(unmarked).trim_start();
+    let start = written.len() - unmarked.len();
+    let end = written.trim_end().trim_end_matches("*/").trim_end_matches("-->").trim_end().len();
+    line.slice(start..end.max(start))
+}
+
+fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    if let Some((key, value)) = assignment(line) {
+        let at = at.key(key);
+        if value.as_str().contains("://") || telling(&at.key) {
+            finder.value(&at, value);
+            return;
+        }
+    }
+    let written = line.as_str();
+    if url::has_url(written) {
+        url::urls(finder, at, line);
+    }
+    if is_command(written) {
+        script::line(finder, at, line);
+    }
+    if written.contains("[\"") || written.contains("['") {
+        words::words(finder, at, &literal::list(line));
+    }
+    if written.contains(['=', ':']) {
+        code::noted(finder, at, line);
+    }
+}
+
+/// An assignment and nothing else: a sentence with a colon in it is none.
+fn assignment<'a>(line: &Text<'a>) -> Option<(String, Text<'a>)> {
+    let written = line.as_str();
+    let unlisted = written.strip_prefix("- ").unwrap_or(written);
+    let body = ["export ", "set ", "ENV ", "ARG ", "env "]
+        .iter()
+        .find_map(|it| unlisted.strip_prefix(it))
+        .unwrap_or(unlisted);
+    let offset = written.len() - body.len();
+    let end = body.find(['=', ':', ' ', '\t'])?;
+    let name = body.get(..end)?;
+    let rest = body.get(end..)?;
+    let operator = rest.trim_start();
+    let key = name.trim_matches(['"', '\'', '[', ']', '$']);
+    let is_name =
+        !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_.-/".contains(c)) && key.len() <= 100;
+    if !is_name || operator.starts_with("://") || operator.starts_with("==") {
+        return None;
+    }
+    let marks = ["=>", ":=", "=", ":"].iter().find(|it| operator.starts_with(**it));
+    // `key value`, as servers' settings are written.
+    let (value, is_sure) = match marks {
+        Some(mark) => (operator.strip_prefix(*mark)?.trim_start(), *mark != ":"),
+        None => (operator, false),
+    };
+    let start = offset + (body.len() - value.len());
+    let length = literal(value)?;
+    let is_quoted = value.starts_with(['"', '\'']);
+    let behind = value.get(length..)?.trim_start_matches(['"', '\'']);
+    let ends = behind.trim_start_matches([',', ';', ' ', '\t', '}', ']', ')']);
+    let ends = ends.is_empty() || ends.starts_with(['#', '/']);
+    let start = start + usize::from(is_quoted);
+    let literal = line.slice(start..start + length - usize::from(is_quoted));
+    let looks = is_quoted || is_sure || looks_secret(literal.as_str()) || literal.as_str().contains("://");
+    let names = marks.is_some() || (telling_strongly(key) && looks_secret(literal.as_str()));
+    (ends && looks && names && !literal.is_empty()).then(|| (key.to_owned(), literal))
+}
+
+/// How much of a text is its first value, the opening quote included.
+fn literal(value: &str) -> Option<usize> {
+    match value.chars().next()? {
+        quote @ ('"' | '\'') => {
+            let mut escaped = false;
+            let end = value.char_indices().skip(1).find(|(_, c)| {
+                let closes = *c == quote && !escaped;
+                escaped = *c == '\\' && !escaped;
+                closes
+            });
+            end.map(|(at, _)| at)
+        }
+        _ => {
+            let end = value.find(char::is_whitespace).unwrap_or(value.len());
+            let word = value.get(..end)?;
+            Some(word.trim_end_matches([',', ';']).len())
+        }
+    }
+}
+
+/// A command that was switched off: a known program, and flags or settings.
+fn is_command(line: &str) -> bool {
+    let mut words = line.split_whitespace().map(|it| it.trim_start_matches(['$', '`', '(']));
+    let first = words.by_ref().find(|it| !it.is_empty()).unwrap_or("");
+    let second = words.clone().next().unwrap_or("");
+    let is_program = |it: &str| programs::is_known(programs::base(it));
+    (is_program(first) || (first == "sudo" || first.contains('=')) && is_program(second))
+        && words.any(|it| it.starts_with('-') && it.len() > 1 || it.contains('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_comment as check;
+
+    #[test]
+    fn lines_that_were_switched_off() {
+        for line in [
+            "DB_PASSWORD = \"quiet-Otter-7\"",
+            " export DB_PASSWORD=quiet-Otter-7",
+            " * DB_PASSWORD: 'quiet-Otter-7',",
+            "- DB_PASSWORD=quiet-Otter-7",
+            "\"DB_PASSWORD\" => \"quiet-Otter-7\", # old",
+            "first\nDB_PASSWORD: quiet-Otter-7\nlast",
+        ] {
+            check(line, &[("DB_PASSWORD", "quiet-Otter-7")]);
+        }
+        check("args = [\"--admin-password\", \"quiet-Otter-7\"]", &[("--admin-password", "quiet-Otter-7")]);
+        check("until May it was DB_PASSWORD = \"quiet-Otter-7\" here", &[("DB_PASSWORD", "quiet-Otter-7")]);
+        check("früher: DB_PASSWORD = quiet-Otter-7 für alle", &[("DB_PASSWORD", "quiet-Otter-7")]);
+        check("-- DB_PASSWORD = \"quiet-Otter-7\"", &[("DB_PASSWORD", "quiet-Otter-7")]);
+        check("requirepass quiet-Otter-7", &[("requirepass", "quiet-Otter-7")]);
+        check("redis://:quiet-Otter-7@redis:6379 when redis is back", &[("", "quiet-Otter-7")]);
+        check("mysqldump -u root -pquiet-Otter-7 db", &[("-p", "quiet-Otter-7")]);
+    }
+
+    #[test]
+    fn prose_is_no_assignment() {
+        for line in [
+            "token: from the template below",
+            "the password is rotated in May, next: August",
+            "password: see the store",
+            "SMTP_PASSWORD = \"<password>\"",
+            "e.g. DATABASE_URL = \"postgres://user:password@host:5432/dbname\"",
+            "use --password to set one",
+            "key: value",
+        ] {
+            check(line, &[]);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What a line of unknown text is: a shell's, a program's, a comment, a sentence.
+
+use super::{programs, script::boundary};
+use crate::At;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Dialect {
+    Shell,
+    Program,
+}
+
+/// By the file's name, and else by how its lines begin.
+pub(super) fn dialect(at: &At<'_>, text: &str) -> Dialect {
+    let extension = at.key.rsplit_once('.').map_or("", |(_, it)| it);
+    match extension {
+        "sh" | "bash" | "zsh" | "ksh" | "ps1" | "bat" | "cmd" | "md" | "txt" | "conf" | "sql" => {
+            return Dialect::Shell;
+        }
+        "py" | "rb" | "php" | "js" | "ts" | "jsx" | "tsx" | "java" | "kt" | "go" | "rs" | "c" | "cc"
+        | "cpp" | "h" | "cs" | "pl" | "pm" | "lua" | "groovy" | "scala" | "swift" | "ex" | "exs" | "erl"
+        | "vue" | "gradle" => return Dialect::Program,
+        _ => {}
+    }
+    let head = text.get(..boundary(text, 8 * 1024)).unwrap_or("");
+    if let Some(first) = head.strip_prefix("#!") {
+        let first = first.lines().next().unwrap_or("");
+        let is_other = ["python", "ruby", "perl", "node", "php", "lua"].iter().any(|it| first.contains(it));
+        return if is_other { Dialect::Program } else { Dialect::Shell };
+    }
+    let begins = [
+        "import ",
+        "from ",
+        "def ",
+        "class ",
+        "function ",
+        "<?php",
+        "package ",
+        "use ",
+        "const ",
+        "let ",
+        "var ",
+        "public ",
+        "private ",
+        "#include",
+        "require ",
+        "require(",
+        "module ",
+        "namespace ",
+        "fn ",
+        "func ",
+        "static ",
+    ];
+    let count = head
+        .lines()
+        .filter(|it| begins.iter().any(|begin| it.trim_start().starts_with(begin)))
+        .take(2)
+        .count();
+    if count > 0 && (count > 1 || head.contains("<?php")) { Dialect::Program } else { Dialect::Shell }
+}
+
+/// How long the mark is that makes a line a comment.
+pub(super) fn comment_mark(line: &str) -> Option<usize> {
+    let marks = ["#", "//", "-- ", ";", "/*", "* ", "<!--", "REM ", "rem ", "::"];
+    let mark = marks.iter().find(|it| line.starts_with(**it))?;
+    (!line.starts_with("#!") && !line.starts_with("#include") && !line.starts_with("#define"))
+        .then_some(mark.len())
+}
+
+/// A sentence for people: many plain words, and nothing that a machine would read.
+pub(super) fn is_prose(line: &str) -> bool {
+    if line.ends_with([';', '{', '}', '\\', ')', '|'])
+        || [" = ", "=> ", " > ", " | ", "echo "].iter().any(|it| line.contains(it))
+    {
+        return false;
+    }
+    let first = line.split_whitespace().next().unwrap_or("");
+    if programs::is_known(programs::base(first)) {
+        return false;
+    }
+    let mut words = 0_usize;
+    let mut plain = 0_usize;
+    for word in line.split_whitespace() {
+        words += 1;
+        let trimmed = word.trim_matches(|c: char| ",.;:!?()\"'`*".contains(c));
+        plain += usize::from(
+            trimmed.len() > 1 && trimmed.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
+                || word.len() == 1,
+        );
+        if word.starts_with('-') && word.len() > 1 {
+            return false;
+        }
+    }
+    words >= 7 && plain * 10 >= words * 7
+}

@@ -1,0 +1,48 @@
+//! Which lines are worth a second look: one pass over a whole text.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+/// Words of telling names, programs that take a password by a letter, and the marks of what may hold one.
+const NEEDLES: &str = "pass pwd passwd _pw pw= pw: pw\" -pw secret geheim segre token tkn bearer jwt key cle_ auth cred login identified psk pepper \
+     salt hmac cookie signature sig= webhook hook pin mnemonic phrase community kennwort contrase senha wachtwoord hasl parole clave \
+     пароль 密码 密碼 パスワード 비밀번호 секрет \
+     :// << -----begin $2a$ $2b$ $2y$ $apr1$ {sha} $6$ $5$ @tcp( \
+     mysql mariadb mydumper xtrabackup redis-cli valkey-cli curl ldap mongo sqlcmd bcp osql cqlsh mosquitto ipmitool zip 7z rar \
+     smbclient rpcclient rabbitmq wpa_ nmcli sqlplus expdp wget lftp nodetool snmp plink pscp swaks openssl useradd usermod keytool \
+     x11vnc ncftp http_ networkcredential getconnection basic account_key accountkey connect( sudo vault ngrok snyk rdesktop xfreerdp \
+     acl ]: assword kinit cryptsetup stdin vncpasswd realm auth_ user_ encrypt license licence";
+
+const SPACED: [&str; 8] =
+    ["open -u ", "net use ", "mc alias ", "mc admin ", "mc config ", "az login", "on >", " -h "];
+
+static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(NEEDLES.split_whitespace().chain(SPACED))
+        .ok()
+});
+
+/// Where telling words begin and end.
+pub(super) fn hits(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    SEARCH.iter().flat_map(move |it| it.find_iter(text)).map(|it| (it.start(), it.end()))
+}
+
+/// Whether there is anything to look at.
+pub(super) fn any(text: &str) -> bool {
+    hits(text).next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_lines_are_passed_by() {
+        assert!(any("export DB_PASSWORD=x") && any("DBPASS") && any("redis://h") && any("mysqldump -px"));
+        assert!(!any("for i in 1 2 3; do echo $i; done") && !any("An ordinary line of text."));
+    }
+}

@@ -1,0 +1,126 @@
+//! Lines that hold a login and nothing else, each after the rules of the program that reads them.
+
+use super::{
+    candidate::{Role, is_user, looks_secret, secret},
+    shell,
+};
+use crate::{At, Finder, Text};
+
+/// Lines of `user:password`.
+pub(super) fn logins<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    for range in text.lines() {
+        password_of(finder, at, &text.slice(range));
+    }
+}
+
+/// `"user" "password"` lines of pgbouncer.
+pub(super) fn user_list<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    for range in text.lines() {
+        let line = text.slice(range);
+        let commands = shell::line(&line, 0, line.len()).commands;
+        if let Some([_, password]) = commands.first().map(|it| it.words.as_slice()) {
+            secret(finder, at, Role::Password, password);
+        }
+    }
+}
+
+/// `client server secret addresses` lines of PPP.
+pub(super) fn chap_secrets<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    for range in text.lines() {
+        let line = text.slice(range);
+        if let Some(command) = shell::line(&line, 0, line.len()).commands.first()
+            && let Some(word) = command.words.get(2)
+        {
+            secret(finder, at, Role::Password, word);
+        }
+    }
+}
+
+/// The password of a `user:password` line.
+pub(super) fn password_of<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    let line = line.trim();
+    if let Some((user, rest)) = line.as_str().split_once(':') {
+        let password = line.slice(user.len() + 1..user.len() + 1 + rest.len());
+        secret(finder, at, Role::Password, &password.trim());
+    }
+}
+
+/// `host:port:database:user:password` lines.
+pub(super) fn pgpass<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    for range in text.lines() {
+        let line = text.slice(range).trim();
+        let written = line.as_str();
+        let mut colons = Vec::new();
+        let mut escaped = false;
+        for (place, byte) in written.bytes().enumerate() {
+            if byte == b':' && !escaped {
+                colons.push(place);
+            }
+            escaped = byte == b'\\' && !escaped;
+        }
+        if let [_, _, _, last] = colons.as_slice()
+            && !written.starts_with('#')
+        {
+            secret(finder, at, Role::Password, &line.slice(last + 1..line.len()));
+        }
+    }
+}
+
+/// `[host]:587`; a link of Markdown has no number.
+pub(super) fn is_bracketed_host(line: &str) -> bool {
+    let end = line.strip_prefix('[').and_then(|it| it.find("]:"));
+    end.is_some_and(|end| line.get(end + 3..).is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit())))
+}
+
+/// Postfix' `[host]:587 user@domain:password`.
+pub(super) fn login_map<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    let written = line.as_str();
+    let Some(space) = written.find([' ', '\t']) else {
+        // `host:user@domain:password`
+        if let Some(colon) =
+            written.rfind(':').filter(|it| written.get(..*it).is_some_and(|it| it.contains('@')))
+        {
+            secret(finder, &at.key("sasl_passwd"), Role::Password, &line.slice(colon + 1..line.len()));
+        }
+        return;
+    };
+    let login = written.get(space..).unwrap_or("").trim_start();
+    let is_host = written
+        .get(..space)
+        .is_some_and(|it| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"[]:.-_@*".contains(&it)));
+    if let Some((user, password)) = login.split_once(':').filter(|it| is_host && is_user(it.0))
+        && !password.contains(' ')
+    {
+        let start = written.len() - login.len() + user.len() + 1;
+        secret(finder, &at.key("sasl_passwd"), Role::Password, &line.slice(start..line.len()));
+    }
+}
+
+/// `: PSK "x"` of IPsec, and what an `expect` script sends.
+pub(super) fn quoted_keys<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    let written = line.as_str();
+    for (mark, key) in
+        [("PSK \"", "PSK"), ("XAUTH \"", "XAUTH"), ("EAP \"", "EAP"), ("PSK '", "PSK"), ("PSK 0", "PSK")]
+    {
+        if let Some(start) = written.find(mark).map(|it| it + mark.len()) {
+            // A number has its mark, and no quotes.
+            let start = start - usize::from(mark.ends_with('0'));
+            let rest = written.get(start..).unwrap_or("");
+            let length =
+                rest.find(if mark.ends_with('0') { [' ', '\t'] } else { ['"', '\''] }).unwrap_or(rest.len());
+            secret(finder, &at.key(key), Role::Password, &line.slice(start..start + length));
+        }
+    }
+    if let Some(start) = written.find("AUTH\\ ").map(|it| it + 6) {
+        let length =
+            written.get(start..).and_then(|it| it.find(['\\', ' ', '"'])).unwrap_or(written.len() - start);
+        secret(finder, &at.key("AUTH"), Role::Password, &line.slice(start..start + length));
+    }
+    if written.contains("assword")
+        && let Some(start) = written.find("send \"").map(|it| it + 6)
+        && let Some(length) = written.get(start..).and_then(|it| it.find(['"', '\\']))
+        && looks_secret(written.get(start..start + length).unwrap_or(""))
+    {
+        secret(finder, &at.key("send"), Role::Password, &line.slice(start..start + length));
+    }
+}

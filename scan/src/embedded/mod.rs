@@ -1,0 +1,401 @@
+//! What is written within a value: URLs, command lines, headers, connection strings, documents.
+//!
+//! The value's shape decides, by its first bytes and a few marks; what has no shape is left to the judge.
+
+mod base64;
+mod calls;
+mod candidate;
+mod code;
+mod comment;
+mod dialect;
+mod dsn;
+mod header;
+mod hooks;
+mod interest;
+mod literal;
+mod logins;
+mod pairs;
+mod pipes;
+mod places;
+mod programs;
+mod script;
+mod shell;
+mod sql;
+mod url;
+mod words;
+
+use candidate::{looks_secret, telling};
+
+use crate::{At, Finder, Format, Text};
+
+/// A single line longer than this is data, and only its forms and URLs are looked for.
+const MAX_LINE: usize = 64 * 1024;
+
+/// Opens a value that a name was given, or leaves it to the judge.
+pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
+    let written = value.as_str();
+    if written.contains("${") {
+        candidate::defaults(finder, at, &value);
+    }
+    if !value.has_literal() || candidate::is_inserted(written) {
+        return;
+    }
+    let trimmed = written.trim();
+    if at.key == "auth_basic" {
+        // The realm: what a browser shows.
+        return;
+    }
+    if at.key == "secure_link_md5" {
+        // Variables, and the secret behind the last space.
+        let start = written.rfind(' ').map_or(0, |it| it + 1);
+        candidate::secret(finder, at, candidate::Role::Password, &value.slice(start..value.len()));
+    } else if trimmed.starts_with("-----BEGIN ") {
+        finder.leaf(at, &value);
+    } else if at.key.contains("chpasswd") || (at.key == "list" && at.path.contains("chpasswd")) {
+        logins::logins(finder, at, &value);
+    } else if trimmed.contains('\n') {
+        or_leaf(finder, at, &value, |finder| document(finder, at, &value));
+    } else {
+        one_line(finder, at, &value);
+    }
+}
+
+/// The words of a command.
+pub(crate) fn words<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: Vec<Text<'a>>) {
+    words::words(finder, at, &words);
+}
+
+/// A comment: prose, or a line that was switched off.
+pub(crate) fn comment<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>) {
+    comment::comment(finder, at, &text);
+}
+
+/// A whole script, program or text without a syntax that is read: line by line.
+pub(crate) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>) {
+    #[cfg(test)]
+    if finder.bring("script", at, std::slice::from_ref(&text)) {
+        return;
+    }
+    script::script(finder, at, &text);
+}
+
+/// Whether the words of a line mean something by their place alone, so that they belong together.
+pub(crate) fn is_positional(words: &[Text<'_>]) -> bool {
+    words.first().is_some_and(|it| places::is_positional(it.as_str()))
+}
+
+/// Opens what may be a document, and leaves all of it to the judge where nothing is in it.
+fn or_leaf<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, open: impl FnOnce(&mut Finder<'a>)) {
+    let before = finder.count();
+    open(finder);
+    if finder.count() == before {
+        finder.leaf(at, value);
+    }
+}
+
+fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
+    let format = Format::of(&at.key, value.as_str());
+    finder.document(at, value.clone(), format);
+}
+
+fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
+    let written = value.as_str();
+    if written.len() > MAX_LINE {
+        if base64::decode(written).is_none() || !base64::document(finder, at, value) {
+            script::forms(finder, at, value);
+            url::urls(finder, at, value);
+        }
+        return;
+    }
+    if let Some(format) = document_of(written.trim()) {
+        or_leaf(finder, at, value, |finder| finder.document(at, value.clone(), format));
+        return;
+    }
+    let before = finder.count();
+    shaped(finder, at, value);
+    if finder.count() == before {
+        finder.leaf(at, value);
+    }
+}
+
+/// A document on one line, by its brackets.
+fn document_of(text: &str) -> Option<Format> {
+    let inner =
+        |opening: char, closing: char| text.strip_prefix(opening)?.strip_suffix(closing).map(str::trim_start);
+    if let Some(inner) = inner('{', '}') {
+        return match inner.chars().next() {
+            Some('"') => Some(Format::Json),
+            Some(c) if c.is_ascii_alphabetic() && inner.contains(": ") => Some(Format::Yaml),
+            _ => None,
+        };
+    }
+    if let Some(inner) = inner('[', ']')
+        && inner.starts_with(['"', '{', '['])
+    {
+        return Some(Format::Json);
+    }
+    (text.starts_with('<') && text.ends_with('>') && (text.contains("</") || text.ends_with("/>")))
+        .then_some(Format::Xml)
+}
+
+/// Values of one line that say by their shape what is in them.
+fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
+    let written = value.as_str();
+    if header::scheme(finder, at, value) {
+        return;
+    }
+    let is_telling = telling(&at.key);
+    if url::has_url(written) && (!is_telling || !written.trim().contains(' ')) {
+        let before = finder.count();
+        url::urls(finder, at, value);
+        dsn::properties(finder, at, value);
+        if finder.count() > before {
+            return;
+        }
+    }
+    if written.starts_with('/') && written.contains('?') && written.contains('=') {
+        url::local(finder, at, value);
+    }
+    if written.contains('@') && dsn::dsn(finder, at, value) {
+        return;
+    }
+    if let Some(separator) = login_separator(&at.key, written)
+        && candidate::login(finder, at, value, separator)
+    {
+        return;
+    }
+    if is_telling {
+        let before = finder.count();
+        finder.leaf(at, value);
+        if finder.count() == before {
+            base64::document(finder, at, value);
+        }
+        return;
+    }
+    if settings(finder, at, value) || base64::document(finder, at, value) {
+        return;
+    }
+    if is_command(written) {
+        script::line(finder, at, value);
+    }
+    script::forms(finder, at, value);
+}
+
+/// `KEY=value`, and lists of such.
+fn settings<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool {
+    if pairs::colons(finder, at, value) {
+        return true;
+    }
+    if let Some(separator) = pairs::separator(value.as_str()) {
+        let before = finder.count();
+        pairs::pairs(finder, at, value, separator);
+        if finder.count() > before {
+            return true;
+        }
+    }
+    let Some((key, rest)) = words::assignment(value) else { return false };
+    // `host=x password=y` is a list as well; in `password=a b` the space belongs to the password.
+    let mut behind = rest.as_str().split_whitespace().skip(1).peekable();
+    let is_run = behind.peek().is_some_and(|it| programs::is_known(programs::base(it)));
+    let goes_on = is_run
+        || behind.any(|it| it.contains('=') || it.starts_with("--") || matches!(it, "&&" | "||" | "|"));
+    // What looks like a value is how base64 ends.
+    if goes_on || rest.as_str().bytes().all(|it| it == b'=') {
+        return false;
+    }
+    finder.value(&at.key(key), rest);
+    true
+}
+
+/// Several words, of which one is a flag or a setting, or that a shell would take apart.
+fn is_command(text: &str) -> bool {
+    if text.starts_with("--") && text.contains('=') {
+        return true;
+    }
+    // A long text needs a reason to be taken apart.
+    if !text.trim().contains(char::is_whitespace) || (text.len() > 512 && !interest::any(text)) {
+        return false;
+    }
+    let first = text.split_whitespace().next().unwrap_or("");
+    programs::is_known(programs::base(first))
+        || text.contains(" | ")
+        || text.split_whitespace().any(|it| {
+            let rest = it.trim_start_matches('-');
+            (rest.len() < it.len() && rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+                || words_setting(it)
+        })
+        || text.to_ascii_lowercase().contains("identified by")
+        || text.contains("PASSWORD '")
+}
+
+fn words_setting(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_.-/".contains(c))
+    })
+}
+
+/// What parts user and password, where the name promises both.
+fn login_separator(key: &str, text: &str) -> Option<char> {
+    let key = key.to_ascii_lowercase();
+    let has = |any: &[&str]| any.iter().any(|it| key.contains(it));
+    let separator = if key.contains("neo4j") { '/' } else { ':' };
+    let (user, password) = text.split_once(separator)?;
+    let is_login = candidate::is_user(user.trim())
+        && !user.is_empty()
+        && !password.is_empty()
+        && !password.starts_with(['/', ' ']);
+    let promises = has(&["basic", "cred", "htpasswd", "userpass", "userpwd", "local_user", "user_pass"])
+        || key.ends_with("auth");
+    let may = has(&["user", "login", "account"]);
+    // `user: node:node` is a group; a password of the same kind must look like one.
+    (is_login && !text.contains("://") && (promises || (may && looks_secret(password)))).then_some(separator)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found<'a>(source: &'a str, finder: Finder<'a>) -> Vec<(String, &'a str)> {
+        finder.finish().into_iter().map(|it| (it.key, &source[it.span.start..it.span.end])).collect()
+    }
+
+    #[track_caller]
+    fn check(source: &str, expected: &[(&str, &str)], run: impl for<'a> Fn(&mut Finder<'a>, Text<'a>)) {
+        let mut finder = Finder::new(source);
+        run(&mut finder, Text::whole(source));
+        let found = found(source, finder);
+        let found: Vec<_> = found.iter().map(|(key, secret)| (key.as_str(), *secret)).collect();
+        assert_eq!(found, expected, "{source}");
+    }
+
+    /// The secrets in a value whose name says nothing.
+    #[track_caller]
+    pub(super) fn check_value(source: &str, expected: &[&str]) {
+        let mut finder = Finder::new(source);
+        finder.value(&At::file("setting"), Text::whole(source));
+        let found: Vec<_> = found(source, finder).into_iter().map(|it| it.1).collect();
+        assert_eq!(found, expected, "{source}");
+    }
+
+    /// The words of a command, and each secret with its key.
+    #[track_caller]
+    pub(super) fn check_words(words: &[&str], expected: &[(&str, &str)]) {
+        let source = words.join("\0");
+        check(&source, expected, |finder, text| {
+            let mut at = 0;
+            let words = words.iter().map(|it| {
+                at += it.len() + 1;
+                text.slice(at - it.len() - 1..at - 1)
+            });
+            let words = words.collect();
+            finder.words(&At::file("args"), words);
+        });
+    }
+
+    #[track_caller]
+    pub(super) fn check_script(source: &str, expected: &[(&str, &str)]) {
+        check(source, expected, |finder, text| script(finder, &At::file("run.sh"), text));
+    }
+
+    #[track_caller]
+    pub(super) fn check_program(source: &str, expected: &[(&str, &str)]) {
+        check(source, expected, |finder, text| script(finder, &At::file("main.rb"), text));
+    }
+
+    /// Keys that are not checked are given as "".
+    #[track_caller]
+    pub(super) fn check_comment(source: &str, expected: &[(&str, &str)]) {
+        check(source, expected, |finder, text| finder.comment(&At::file(""), text));
+    }
+
+    #[track_caller]
+    fn check_named(key: &str, source: &str, expected: &[&str]) {
+        let mut finder = Finder::new(source);
+        finder.value(&At::file(key), Text::whole(source));
+        let found: Vec<_> = found(source, finder).into_iter().map(|it| it.1).collect();
+        assert_eq!(found, expected, "{key}: {source}");
+    }
+
+    #[test]
+    fn a_name_may_promise_a_login() {
+        check_named("BASIC_AUTH", "metrics:quiet-Otter-7", &["quiet-Otter-7"]);
+        check_named("NEO4J_AUTH", "neo4j/quiet-Otter-7", &["quiet-Otter-7"]);
+        check_named("ADD_LOCAL_USER", "ops:quiet-Otter-7,guest:guest", &["quiet-Otter-7", "guest"]);
+        check_named("user", "node:node", &[]);
+        check_named("user", "1000:1000", &[]);
+    }
+
+    #[test]
+    fn what_a_reader_sees_is_no_password() {
+        check_named("auth_basic", "Enter password: of-Ops-7", &[]);
+        check_named("AUTH_SALT", "a:b-Otter-7", &["a:b-Otter-7"]);
+    }
+
+    #[test]
+    fn a_password_may_look_like_anything() {
+        check_named("DB_PASSWORD", "a#b'c=d;e", &["a#b'c=d;e"]);
+        check_named("DB_PASSWORD", "x=y,z=w;v", &["x=y,z=w;v"]);
+        check_named("DB_PASSWORD", "two words -p three", &["two words -p three"]);
+    }
+
+    #[test]
+    fn settings_in_a_value() {
+        check_value("SMTP_PASSWORD=has: colon # and hash", &["has: colon # and hash"]);
+        check_value(
+            "passwd/root-password=quiet-Otter-7 passwd/root-password-again=quiet-Otter-7 <enter>",
+            &["quiet-Otter-7", "quiet-Otter-7"],
+        );
+        check_value("$p = ConvertTo-SecureString 'quiet-Otter-7' -AsPlainText -Force", &["quiet-Otter-7"]);
+        check_value(
+            "username:ops,token:c10bab6d85ad67272a4e4e89c5fa1021",
+            &["c10bab6d85ad67272a4e4e89c5fa1021"],
+        );
+        check_value("mc admin user add local \"loki\" \"quiet-Otter-7\"", &["quiet-Otter-7"]);
+        check_value("user=ubuntu passwd=quiet-Otter-7 <enter>", &["quiet-Otter-7"]);
+        check_value("--verbose --api-key=qxizVKy1UUenWm8RnXozElKM --quiet", &["qxizVKy1UUenWm8RnXozElKM"]);
+        check_value("redis-server --requirepass quiet-Otter-7 --save \"\"", &["quiet-Otter-7"]);
+        check_value("Password of the password-protected application role", &[]);
+    }
+
+    #[test]
+    fn defaults_cannot_be_rewritten() {
+        let source = "${PGPASSWORD:-quiet-Otter-7}";
+        let mut finder = Finder::new(source);
+        let text = Text::whole(source).with_holes(std::iter::once(0..source.len()));
+        finder.value(&At::file("PGPASSWORD"), text);
+        let findings = finder.finish();
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].obstacle, Some(crate::Obstacle::Expression));
+        assert_eq!(findings[0].span.of(source), "quiet-Otter-7");
+    }
+
+    #[test]
+    fn a_long_line_costs_its_length() {
+        let line = "a=\"password: x' $(".repeat(60_000);
+        let start = std::time::Instant::now();
+        let mut finder = Finder::new(&line);
+        script(&mut finder, &At::file("x.sh"), Text::whole(&line));
+        finder.value(&At::file("x"), Text::whole(&line));
+        // Without bounds it would be hours.
+        assert!(start.elapsed().as_secs() < 60);
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_read_without_a_panic(source in "([ -~é\n\"'$={}:@/;<|&#\\\\-]{0,40}|password|://|curl -u |<<EOF|\\$\\{X:-|%4){0,8}") {
+            for name in ["x.sh", "x.rb", "DB_PASSWORD", "auth", ""] {
+                let mut finder = Finder::new(&source);
+                let text = Text::whole(&source);
+                finder.value(&At::file(name), text.clone());
+                finder.comment(&At::file(name), text.clone());
+                finder.words(&At::file(name), text.lines().map(|it| text.slice(it)).collect());
+                script(&mut finder, &At::file(name), text);
+                for finding in finder.finish() {
+                    prop_assert!(source.get(finding.span.start..finding.span.end).is_some_and(|it| !it.is_empty()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What one command of a shell hands to another, or writes into a file.
+
+use std::ops::Range;
+
+use super::{
+    candidate::{Role, literal_of, named, secret, telling},
+    interest,
+    logins::{logins, password_of, pgpass},
+    programs,
+    shell::{self, Command, Here},
+    words,
+};
+use crate::{At, Finder, Format, Text};
+
+/// What each command of a line tells, and what it hands to the next.
+pub(super) fn commands<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>, line: &shell::Line<'a>) {
+    for (index, command) in line.commands.iter().enumerate() {
+        let next = command.is_piped.then(|| line.commands.get(index + 1)).flatten();
+        let said = said(command);
+        if let Some(next) = next {
+            input(finder, at, next, &said);
+        }
+        if let Some(Here::Word(word)) = &command.here {
+            input(finder, at, command, std::slice::from_ref(word));
+        }
+        if let (Some(target), [content]) = (&command.output, said.as_slice()) {
+            written_to(finder, at, target, content);
+        }
+        words::words(finder, at, &command.words);
+    }
+    for part in &line.substitutions {
+        let inner = literal_of(finder, text, part.clone());
+        if interest::any(inner.as_str()) {
+            finder.document(at, inner, Format::Shell);
+        }
+    }
+}
+
+/// What `echo` and `printf` say.
+fn said<'a>(command: &Command<'a>) -> Vec<Text<'a>> {
+    let mut words = command.words.iter();
+    let program = words.next().map_or("", |it| programs::base(it.as_str()));
+    if !matches!(program, "echo" | "printf" | "print") {
+        return Vec::new();
+    }
+    let words = words.filter(|it| !it.as_str().starts_with('-'));
+    let mut said: Vec<_> = words.cloned().collect();
+    if said.len() > 1 && said.first().is_some_and(|it| it.as_str().contains('%')) {
+        said.remove(0);
+    }
+    said
+}
+
+/// Words that a command reads as its input.
+fn input<'a>(finder: &mut Finder<'a>, at: &At<'_>, command: &Command<'a>, said: &[Text<'a>]) {
+    let plain: Vec<&str> = command.words.iter().map(Text::as_str).collect();
+    let key = || programs::base(plain.first().copied().unwrap_or("")).to_owned();
+    if programs::reads_logins(&plain) {
+        let at = at.key("chpasswd");
+        for (index, word) in said.iter().enumerate() {
+            for part in lines_within(word.as_str()) {
+                // `printf '%s:%s' user password`
+                if word.as_str().contains(':') {
+                    password_of(finder, &at, &word.slice(part));
+                } else if index + 1 == said.len() {
+                    secret(finder, &at, Role::Password, &word.slice(part));
+                }
+            }
+        }
+    } else if programs::reads_password(&plain) {
+        for word in said {
+            if let Some(part) = lines_within(word.as_str()).into_iter().next() {
+                secret(finder, &at.key(key()), Role::Password, &word.slice(part));
+            }
+        }
+    }
+}
+
+/// Lines of a word, whose ends may be written as `\n`.
+fn lines_within(word: &str) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    while start < word.len() {
+        let rest = word.get(start..).unwrap_or("");
+        let (length, mark) = match (rest.find("\\n"), rest.find('\n')) {
+            (Some(escaped), Some(real)) if real < escaped => (real, 1),
+            (Some(escaped), _) => (escaped, 2),
+            (None, Some(real)) => (real, 1),
+            (None, None) => (rest.len(), 0),
+        };
+        if length > 0 {
+            lines.push(start..start + length);
+        }
+        start += length + mark.max(1);
+    }
+    lines
+}
+
+/// `echo x > /run/secrets/db_password`: the file's name tells.
+fn written_to<'a>(finder: &mut Finder<'a>, at: &At<'_>, target: &Text<'a>, content: &Text<'a>) {
+    let name = programs::base(target.as_str());
+    if name.contains("pgpass") {
+        pgpass(finder, &at.key("pgpass"), content);
+    } else if telling(name) && !content.as_str().contains(['=', ' ', ':']) {
+        named(
+            finder,
+            &at.key(name.to_owned()),
+            name.split('.').find(|it| !it.is_empty()).unwrap_or(name),
+            false,
+            content,
+        );
+    }
+}
+
+pub(super) fn here_document<'a>(
+    finder: &mut Finder<'a>,
+    at: &At<'_>,
+    command: &Command<'a>,
+    all: &[Command<'a>],
+    body: Text<'a>,
+) {
+    let piped =
+        command.is_piped.then(|| all.iter().skip_while(|it| !std::ptr::eq(*it, command)).nth(1)).flatten();
+    let reader = piped.unwrap_or(command);
+    let plain: Vec<&str> = reader.words.iter().map(Text::as_str).collect();
+    if programs::reads_logins(&plain) {
+        logins(finder, &at.key("chpasswd"), &body);
+        return;
+    }
+    if programs::reads_password(&plain) {
+        let first = body.lines().next().unwrap_or(0..0);
+        secret(
+            finder,
+            &at.key(programs::base(plain.first().copied().unwrap_or("")).to_owned()),
+            Role::Password,
+            &body.slice(first),
+        );
+        return;
+    }
+    let tee = plain.iter().position(|it| programs::base(it) == "tee");
+    let target = command.output.as_ref().or(reader.output.as_ref()).map(Text::as_str);
+    let target = target.or_else(|| plain.get(tee? + 1..)?.iter().find(|it| !it.starts_with('-')).copied());
+    let name = target.map_or("", programs::base).to_owned();
+    if name.contains("pgpass") {
+        pgpass(finder, &at.key("pgpass"), &body);
+        return;
+    }
+    let program = plain
+        .iter()
+        .map(|it| programs::base(it))
+        .find(|it| programs::is_known(it) && *it != "sudo")
+        .unwrap_or("");
+    let format = match program {
+        _ if !name.is_empty() => Format::of(&name, body.as_str()),
+        "bash" | "sh" | "zsh" | "ssh" | "su" => Format::Shell,
+        "mysql" | "mariadb" | "psql" | "sqlcmd" | "sqlplus" => Format::Text,
+        _ => Format::of("", body.as_str()),
+    };
+    let at = if name.is_empty() { at.clone() } else { at.key(name) };
+    finder.document(&at, body, format);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_script as check;
+
+    #[test]
+    fn pipes_hand_over_passwords() {
+        check("echo 'quiet-Otter-7' | sudo -S true", &[("sudo", "quiet-Otter-7")]);
+        check("echo 'a:quiet-Otter-7' | sudo chpasswd", &[("chpasswd", "quiet-Otter-7")]);
+        check(
+            "echo -e 'a:quiet-Otter-7\\nb:loud-Otter-8' | chpasswd",
+            &[("chpasswd", "quiet-Otter-7"), ("chpasswd", "loud-Otter-8")],
+        );
+        check(
+            "printf '%s' 'quiet-Otter-7' | docker login -u a --password-stdin",
+            &[("docker", "quiet-Otter-7")],
+        );
+        check("chpasswd <<< 'a:quiet-Otter-7'", &[("chpasswd", "quiet-Otter-7")]);
+        check("echo $PW | sudo -S true; echo done | tee f", &[]);
+        check("echo 'quiet-Otter-7' > /run/secrets/db_password", &[("db_password", "quiet-Otter-7")]);
+        check("ssh h \"echo -e 'quiet-Otter-7' | sudo -S true\"", &[("sudo", "quiet-Otter-7")]);
+    }
+}

@@ -1,0 +1,345 @@
+//! Words that are told by their place in a command or a line of settings: `mc alias set NAME URL KEY SECRET`.
+
+use super::{
+    candidate::{Role, is_user, looks_secret, secret, telling, telling_strongly},
+    header, programs,
+};
+use crate::{At, Finder, Text};
+
+/// Words whose place tells: `mc alias set NAME URL KEY SECRET`.
+pub(super) fn positions<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&str]) {
+    // Flags aside, a word's place is its number.
+    let bare: Vec<usize> = (0..plain.len())
+        .filter(|it| plain.get(*it).is_some_and(|it| !it.starts_with('-') || it.len() == 1))
+        .collect();
+    let word = |at: usize| bare.get(at).and_then(|it| plain.get(*it)).copied().unwrap_or("");
+    let mut report = |role: Role, place: usize, key: String| {
+        if let Some(text) = bare.get(place).and_then(|it| words.get(*it)) {
+            let text = without_end(text);
+            secret(finder, &at.key(key), role, &text);
+        }
+    };
+    // A program among the first words: `sudo`, `docker exec` and variables may stand before it.
+    let start = (0..bare.len().min(8)).find(|it| STARTS.contains(&programs::base(word(*it)))).unwrap_or(0);
+    let at_start = |by: usize| word(start + by);
+    let name = programs::base(at_start(0)).to_owned();
+    match (name.as_str(), at_start(1), at_start(2)) {
+        ("mc" | "mcli", "alias", "set") => report(Role::Password, start + 6, "mc alias set".to_owned()),
+        ("mc" | "mcli", "config", "host") => report(Role::Password, start + 7, "mc config host".to_owned()),
+        ("mc" | "mcli", "admin", "user") if at_start(3) == "add" => {
+            report(Role::Password, start + 6, "mc admin user add".to_owned());
+        }
+        ("rabbitmqctl", verb @ ("add_user" | "change_password" | "authenticate_user"), _) => {
+            report(Role::Password, start + 3, verb.to_owned());
+        }
+        ("wpa_passphrase", ..) => report(Role::Password, start + 2, name),
+        ("htpasswd", ..) if plain.iter().any(|it| it.starts_with('-') && it.contains('b')) => {
+            let to_stdout = plain.iter().any(|it| it.starts_with('-') && it.contains('n'));
+            report(Role::Password, start + if to_stdout { 2 } else { 3 }, name);
+        }
+        ("mosquitto_passwd", ..) if plain.contains(&"-b") => report(Role::Password, start + 3, name),
+        ("vault" | "bao", "login", token) if !token.contains('=') => report(Role::Token, start + 2, name),
+        ("ngrok", "authtoken", _) | ("snyk", "auth", _) => report(Role::Token, start + 2, name),
+        ("ngrok", "config", "add-authtoken") => report(Role::Token, start + 3, name),
+        ("redis-cli" | "valkey-cli", verb, _) if verb.eq_ignore_ascii_case("auth") => {
+            report(Role::Password, bare.len().saturating_sub(1), "AUTH".to_owned());
+        }
+        ("sqlplus" | "sqlldr" | "expdp" | "impdp" | "rman" | "exp" | "imp", login, _) => {
+            if let Some((user, rest)) = login.split_once('/')
+                && is_user(user)
+                && let Some(text) = bare.get(start + 1).and_then(|it| words.get(*it))
+            {
+                let end = user.len() + 1 + rest.find('@').unwrap_or(rest.len());
+                secret(finder, &at.key(name), Role::Password, &text.slice(user.len() + 1..end));
+            }
+        }
+        ("sentinel", verb, _) if verb.eq_ignore_ascii_case("auth-pass") => {
+            report(Role::Password, start + 3, "auth-pass".to_owned());
+        }
+        (":", kind @ ("PSK" | "EAP" | "XAUTH"), _) => report(Role::Password, start + 2, kind.to_owned()),
+        ("sentinel", verb, _) if verb.eq_ignore_ascii_case("sentinel-pass") => {
+            report(Role::Password, start + 2, "sentinel-pass".to_owned());
+        }
+        ("acme_dns", provider, _) => report(Role::Token, start + 2, provider.to_owned()),
+        ("ConvertTo-SecureString", ..) => report(Role::Password, start + 1, name),
+        ("net", "use", _) if plain.iter().any(|it| it.to_ascii_lowercase().starts_with("/user:")) => {
+            let password = (start + 2..bare.len())
+                .find(|it| !word(*it).starts_with(['/', '\\', '*']) && !word(*it).ends_with(':'));
+            if let Some(password) = password {
+                report(Role::Password, password, "net use".to_owned());
+            }
+        }
+        ("tcp-check", "send", auth) if auth.starts_with("AUTH\\") => {
+            if let Some(text) = bare.get(start + 3).and_then(|it| words.get(*it)) {
+                let end = text.as_str().find("\\r").unwrap_or(text.len());
+                secret(finder, &at.key("AUTH"), Role::Password, &text.slice(0..end));
+            }
+        }
+        ("d-i", question, "password") => {
+            report(Role::Password, start + 3, question.rsplit('/').next().unwrap_or("").to_owned())
+        }
+        ("stats", "auth", login) => {
+            if let Some(text) = bare.get(start + 2).and_then(|it| words.get(*it)) {
+                let from = login.find(':').map_or(0, |it| it + 1);
+                secret(finder, &at.key("stats auth"), Role::Password, &text.slice(from..text.len()));
+            }
+        }
+        ("consul", "kv", "put") if telling_strongly(at_start(3).rsplit('/').next().unwrap_or("")) => {
+            report(Role::Password, start + 4, at_start(3).rsplit('/').next().unwrap_or("").to_owned());
+        }
+        ("sed", ..) => words.iter().for_each(|it| replacement(finder, at, it)),
+        ("redis-cli" | "valkey-cli", verb, _) if verb.eq_ignore_ascii_case("acl") => {
+            acl(finder, at, words, plain)
+        }
+        ("user", ..) => acl(finder, at, words, plain),
+        ("acl" | "ACL", ..) => acl(finder, at, words, plain),
+        _ => directive(finder, at, words, plain),
+    }
+    named(finder, at, words, plain);
+}
+
+/// `s/password=.*/password=x/` puts a line of settings into a file, `s/@PASSWORD@/x/` a value.
+fn replacement<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
+    let written = word.as_str();
+    let Some(mark) =
+        written.strip_prefix('s').and_then(|it| it.chars().next()).filter(char::is_ascii_punctuation)
+    else {
+        return;
+    };
+    let ends: Vec<usize> = written
+        .match_indices(mark)
+        .map(|it| it.0)
+        .filter(|it| !written.get(..*it).unwrap_or("").ends_with('\\'))
+        .collect();
+    let [begin, middle, end, ..] = ends.as_slice() else { return };
+    let pattern = written.get(begin + 1..*middle).unwrap_or("").trim_matches(|c: char| !c.is_alphanumeric());
+    let text = word.slice(middle + 1..*end);
+    if telling_strongly(pattern) && looks_secret(text.as_str()) && !text.as_str().contains(['=', '&', '\\']) {
+        secret(finder, &at.key(pattern.to_owned()), Role::Password, &text);
+    } else if text.as_str().contains([' ', '=']) {
+        finder.value(at, text);
+    }
+}
+
+/// A line of settings that begins so is read as the words of a command.
+pub(super) fn is_positional(first: &str) -> bool {
+    [":", "acme_dns", "sentinel", "tcp-check", "enable", "username", "cache_peer"]
+        .iter()
+        .any(|it| first.eq_ignore_ascii_case(it))
+}
+
+/// Words that begin a command or a line of settings whose other words are told by their place.
+const STARTS: [&str; 31] = [
+    "acme_dns",
+    "consul",
+    "sed",
+    ":",
+    "sentinel",
+    "ConvertTo-SecureString",
+    "net",
+    "tcp-check",
+    "d-i",
+    "mc",
+    "mcli",
+    "rabbitmqctl",
+    "wpa_passphrase",
+    "htpasswd",
+    "mosquitto_passwd",
+    "vault",
+    "bao",
+    "ngrok",
+    "snyk",
+    "redis-cli",
+    "valkey-cli",
+    "sqlplus",
+    "sqlldr",
+    "expdp",
+    "impdp",
+    "rman",
+    "exp",
+    "imp",
+    "stats",
+    "acl",
+    "ACL",
+];
+
+/// `user NAME on >password #hash ~keys`, Redis' own.
+fn acl<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&str]) {
+    if !plain.iter().any(|it| matches!(*it, "on" | "off" | "resetpass")) {
+        return named_user(finder, at, words, plain);
+    }
+    let user =
+        plain.iter().position(|it| it.eq_ignore_ascii_case("user") || it.eq_ignore_ascii_case("setuser"));
+    let name = user.and_then(|it| plain.get(it + 1)).copied().unwrap_or("");
+    let at = at.key(format!("user {name}"));
+    for word in words {
+        let part = word.slice(1..word.len());
+        match word.as_str().as_bytes() {
+            [b'>', ..] => {
+                secret(finder, &at, Role::Password, &part);
+            }
+            [b'#', rest @ ..] if rest.len() == 64 => finder.leaf(&at.key("password_hash"), &part),
+            _ => {}
+        }
+    }
+}
+
+/// HAProxy's `user NAME insecure-password X`.
+fn named_user<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&str]) {
+    if let ([_, _, kind @ ("password" | "insecure-password"), ..], Some(text)) = (plain, words.get(3)) {
+        secret(finder, &at.key((*kind).to_owned()), Role::Password, text);
+    }
+}
+
+/// Directives of servers that send a header: `proxy_set_header X-Auth-Token x`.
+const SENDS_HEADER: [&str; 10] = [
+    "proxy_set_header",
+    "add_header",
+    "grpc_set_header",
+    "uwsgi_param",
+    "fastcgi_param",
+    "header_up",
+    "header_down",
+    "set-header",
+    "add-header",
+    "RequestHeader",
+];
+
+/// `name value`, a line of settings.
+fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&str]) {
+    if let Some(start) = plain.iter().take(4).position(|it| SENDS_HEADER.contains(it)) {
+        let start = start + usize::from(matches!(plain.get(start + 1), Some(&"set" | &"add" | &"append")));
+        if let (Some(name), Some(value)) = (plain.get(start + 1), words.get(start + 2)) {
+            header::field(finder, &at.key((*name).to_owned()), &without_end(value));
+        }
+        return;
+    }
+    if let ([name, _], Some(value)) = (plain, words.get(1))
+        && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.".contains(&it))
+        && !name.starts_with('-')
+        && telling(name)
+    {
+        let value = without_end(value);
+        // Two words of a sentence or of a table are no setting.
+        if matches!(*name, "requirepass" | "masterauth") || looks_secret(value.as_str()) {
+            finder.leaf(&at.key((*name).to_owned()), &value);
+        }
+    }
+}
+
+/// Words that begin a line in which a name stands before each value.
+const NAMES_ALL: [&str; 16] = [
+    "machine",
+    "login",
+    "nmcli",
+    "mysqladmin",
+    "mariadb-admin",
+    "password-hash",
+    "neighbor",
+    "default",
+    "poll",
+    "enable",
+    "username",
+    "snmp-server",
+    "tacacs-server",
+    "radius-server",
+    "cache_peer",
+    "authentication",
+];
+
+/// A word that names the next: `machine h login u password x`, `config set requirepass x`.
+fn named<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&str]) {
+    let first = plain.first().map_or("", |it| programs::base(it));
+    let names_all = NAMES_ALL.contains(&first);
+    for (place, pair) in plain.windows(2).enumerate() {
+        let [name, value] = pair else { continue };
+        let before = place.checked_sub(1).and_then(|it| plain.get(it)).copied().unwrap_or("");
+        let is_set = before.eq_ignore_ascii_case("set") || before == "--set";
+        let is_keyword = value.bytes().all(|it| it.is_ascii_uppercase());
+        if value.starts_with('-') || value.contains('=') || is_keyword || !(names_all || is_set) {
+            continue;
+        }
+        // `secret 5 $1$...`: how it is written stands before.
+        let is_level = value.len() == 1 && value.bytes().all(|it| it.is_ascii_digit());
+        if let Some(text) = words.get(place + 1 + usize::from(is_level))
+            && (telling_strongly(name) || name.contains("_authToken"))
+            && plain.first() != Some(name)
+        {
+            secret(finder, &at.key((*name).to_owned()), Role::Password, &without_end(text));
+        }
+    }
+}
+
+/// Without the `;` that ends a line of settings.
+fn without_end<'a>(text: &Text<'a>) -> Text<'a> {
+    text.slice(0..text.as_str().trim_end_matches(';').len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_words as check;
+
+    #[test]
+    fn places_that_tell() {
+        check(
+            &["mc", "alias", "set", "local", "http://h:9000", "akey", "quiet-Otter-7", ";"],
+            &[("mc alias set", "quiet-Otter-7")],
+        );
+        check(
+            &["mc", "admin", "user", "add", "local", "loki", "quiet-Otter-7"],
+            &[("mc admin user add", "quiet-Otter-7")],
+        );
+        check(&["htpasswd", "-bc", "/f", "a", "quiet-Otter-7"], &[("htpasswd", "quiet-Otter-7")]);
+        check(&["htpasswd", "-nb", "a", "quiet-Otter-7"], &[("htpasswd", "quiet-Otter-7")]);
+        check(
+            &["redis-cli", "config", "set", "requirepass", "quiet-Otter-7"],
+            &[("requirepass", "quiet-Otter-7")],
+        );
+        check(&["user", "app", "on", ">quiet-Otter-7", "~*"], &[("user app", "quiet-Otter-7")]);
+        check(
+            &["sed", "-i", "s/^requirepass .*/requirepass quiet-Otter-7/", "/f"],
+            &[("requirepass", "quiet-Otter-7")],
+        );
+        check(&["sed", "s|@PASSWORD@|quiet-Otter-7|g"], &[("PASSWORD", "quiet-Otter-7")]);
+        check(&["sed", "s/password: .*/password: $1/"], &[]);
+        check(
+            &["consul", "kv", "put", "app/db_password", "quiet-Otter-7"],
+            &[("db_password", "quiet-Otter-7")],
+        );
+        check(
+            &["redis-cli", "ACL", "SETUSER", "app", "on", ">quiet-Otter-7"],
+            &[("user app", "quiet-Otter-7")],
+        );
+        check(&["sentinel", "sentinel-pass", "quiet-Otter-7"], &[("sentinel-pass", "quiet-Otter-7")]);
+        check(
+            &["acme_dns", "cloudflare", "c10bab6d85ad67272a4e4e89c5"],
+            &[("cloudflare", "c10bab6d85ad67272a4e4e89c5")],
+        );
+        check(&["lftp", "-e", "open -u ops,quiet-Otter-7 sftp://h"], &[("-u", "quiet-Otter-7")]);
+        check(&["enable", "password", "quiet-Otter-7"], &[("password", "quiet-Otter-7")]);
+        check(
+            &["username", "a", "privilege", "15", "password", "0", "quiet-Otter-7"],
+            &[("password", "quiet-Otter-7")],
+        );
+        check(&["sentinel", "auth-pass", "main", "quiet-Otter-7"], &[("auth-pass", "quiet-Otter-7")]);
+        check(
+            &["ConvertTo-SecureString", "quiet-Otter-7", "-AsPlainText"],
+            &[("ConvertTo-SecureString", "quiet-Otter-7")],
+        );
+        check(
+            &["net", "use", "Z:", r"\\h\s", r"/user:D\u", "quiet-Otter-7"],
+            &[("net use", "quiet-Otter-7")],
+        );
+        check(&["tcp-check", "send", "AUTH\\", "quiet-Otter-7\\r\\n"], &[("AUTH", "quiet-Otter-7")]);
+        check(
+            &["d-i", "passwd/user-password", "password", "quiet-Otter-7"],
+            &[("user-password", "quiet-Otter-7")],
+        );
+        check(&["stats", "auth", "a:quiet-Otter-7"], &[("stats auth", "quiet-Otter-7")]);
+        check(
+            &["proxy_set_header", "X-Auth-Token", "f896e54d1d152aaebfcb2a694a0e9a63;"],
+            &[("X-Auth-Token", "f896e54d1d152aaebfcb2a694a0e9a63")],
+        );
+        check(&["machine", "h", "login", "a", "password", "quiet-Otter-7"], &[("password", "quiet-Otter-7")]);
+    }
+}

@@ -1,0 +1,129 @@
+//! Passwords in SQL: `IDENTIFIED BY '...'`, `PASSWORD '...'`.
+
+use std::ops::Range;
+
+use super::candidate::{Role, secret};
+use crate::{At, Decoder, Finder, Layer, Text};
+
+/// Words that stand between the keyword and the password.
+const BETWEEN: [&str; 8] = ["with", "by", "as", "password", "values", "n", "to", "using"];
+
+/// Words that make a line SQL, where `password 'x'` may be anything else.
+const STATEMENTS: [&str; 12] = [
+    "create ",
+    "alter ",
+    "grant ",
+    "set password",
+    " role ",
+    " user ",
+    " login ",
+    "mapping",
+    "options",
+    "encrypted",
+    "connection ",
+    "subscription",
+];
+
+/// The passwords in a line, or in a whole statement.
+pub(super) fn statements<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    let written = text.as_str();
+    if !["dentified", "DENTIFIED", "assword", "ASSWORD"].iter().any(|it| written.contains(it)) {
+        return;
+    }
+    let lower = written.to_ascii_lowercase();
+    let is_statement = STATEMENTS.iter().any(|it| lower.contains(it));
+    for (keyword, name) in [("identified", "IDENTIFIED BY"), ("password", "PASSWORD")] {
+        if keyword == "password" && !is_statement {
+            continue;
+        }
+        for start in memchr::memmem::find_iter(lower.as_bytes(), keyword.as_bytes()) {
+            let before =
+                start.checked_sub(1).and_then(|it| lower.as_bytes().get(it)).copied().unwrap_or(b' ');
+            if before.is_ascii_alphanumeric() || b"_-$\"'.:{".contains(&before) {
+                continue;
+            }
+            if let Some(literal) = literal_behind(&lower, start + keyword.len()) {
+                secret(finder, &at.key(name), Role::Password, &unquoted(text, literal));
+            }
+        }
+    }
+}
+
+/// The string behind a keyword, without its quotes.
+fn literal_behind(lower: &str, from: usize) -> Option<Range<usize>> {
+    let bytes = lower.as_bytes();
+    let mut at = from;
+    let mut plugin = false;
+    for _ in 0..8 {
+        let rest = lower.get(at..)?;
+        at +=
+            rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || "=(".contains(c)).len();
+        match bytes.get(at)? {
+            quote @ (b'\'' | b'"') => return string(bytes, at, *quote),
+            it if it.is_ascii_alphabetic() => {
+                let rest = lower.get(at..)?;
+                let length = rest.bytes().take_while(|it| it.is_ascii_alphanumeric() || *it == b'_').count();
+                let word = rest.get(..length)?;
+                // The word behind WITH names a plugin.
+                if !BETWEEN.contains(&word) && !plugin {
+                    return None;
+                }
+                plugin = word == "with";
+                at += length;
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The string that begins with the quote at `at`, a doubled quote being one of its characters.
+fn string(bytes: &[u8], at: usize, quote: u8) -> Option<Range<usize>> {
+    let mut end = at + 1;
+    loop {
+        match bytes.get(end)? {
+            b'\\' => end += 2,
+            it if *it == quote && bytes.get(end + 1) == Some(&quote) => end += 2,
+            it if *it == quote => return (end > at + 1).then_some(at + 1..end),
+            b'\n' => return None,
+            _ => end += 1,
+        }
+    }
+}
+
+fn unquoted<'a>(text: &Text<'a>, literal: Range<usize>) -> Text<'a> {
+    let inner = text.slice(literal);
+    let written = inner.as_str();
+    if !written.contains("''") {
+        return inner.within(Layer::Sql);
+    }
+    let mut out = Decoder::new(&inner, Layer::Sql);
+    let mut at = 0;
+    for doubled in memchr::memmem::find_iter(written.as_bytes(), b"''") {
+        out.keep(at..doubled);
+        out.put("'", doubled..doubled + 2);
+        at = doubled + 2;
+    }
+    out.keep(at..written.len());
+    out.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_script as check;
+
+    #[test]
+    fn users_and_roles() {
+        check("CREATE ROLE app LOGIN PASSWORD 'ivory''Loom-7';", &[("PASSWORD", "ivory''Loom-7")]);
+        check("create user a with encrypted password 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
+        check("CREATE USER 'a'@'%' IDENTIFIED BY 'quiet-Otter-7';", &[("IDENTIFIED BY", "quiet-Otter-7")]);
+        check(
+            "ALTER USER a IDENTIFIED WITH mysql_native_password BY 'quiet-Otter-7';",
+            &[("IDENTIFIED BY", "quiet-Otter-7")],
+        );
+        check("CREATE LOGIN a WITH PASSWORD = N'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
+        check("SET PASSWORD FOR 'a'@'h' = PASSWORD('quiet-Otter-7');", &[("PASSWORD", "quiet-Otter-7")]);
+        check("psql -c \"ALTER USER a PASSWORD 'quiet-Otter-7'\"", &[("PASSWORD", "quiet-Otter-7")]);
+        check("mysql -e \"GRANT ALL ON x TO a IDENTIFIED BY '$PASSWORD'\"", &[]);
+    }
+}

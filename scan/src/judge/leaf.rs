@@ -1,0 +1,427 @@
+//! A value under a telling name: which part of it is the secret, if any.
+
+use std::{borrow::Cow, ops::Range};
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+
+use super::{
+    Verdict,
+    names::{Telling, Wants},
+    placeholder, reference, shapes, strength, weak,
+};
+use crate::{At, Kind, Layer, Place, Severity, Text};
+
+/// Longer values are documents, and no secrets without a form.
+const LONGEST: usize = 8192;
+
+/// What stands before a credential in a header, and is none of it.
+const SCHEMES: [&str; 10] =
+    ["Bearer", "Basic", "Token", "Digest", "ApiKey", "GenieKey", "SSWS", "Bot", "Splunk", "Key"];
+
+/// How Laravel, Spring and Dovecot mark what follows.
+const MARKS: [&str; 6] = ["base64:", "{noop}", "{plain}", "{PLAIN}", "{CLEARTEXT}", "{cleartext}"];
+
+pub(super) fn judge(at: &At<'_>, value: &Text<'_>, telling: Telling) -> Option<Verdict> {
+    let text = value.as_str();
+    if text.len() > LONGEST {
+        return None;
+    }
+    let part = if value.holes().is_empty() { whole(text, &telling)? } else { beside_holes(value, &telling)? };
+    let secret = text.get(part.clone())?;
+    let case = Case {
+        name: &at.key,
+        commented: at.commented,
+        telling,
+        secret,
+        is_of_a_pair: text.get(..part.start).is_some_and(|it| it.ends_with(':')),
+        is_written_out: is_written_out(value, secret),
+    };
+    match telling.wants {
+        Wants::Any => case.judge(part),
+        Wants::Digits => is_pin(secret).then(|| case.verdict(part)),
+        Wants::Hash => is_hash(secret).then(|| case.verdict(part)),
+        Wants::Words => is_phrase(secret).then(|| case.verdict(part)),
+        Wants::Url => {
+            secret_of_url(secret).map(|it| case.verdict(part.start + it.start..part.start + it.end))
+        }
+    }
+}
+
+/// The text of a key file: nothing but base64, in lines or not.
+pub(super) fn key_file(at: &At<'_>, value: &Text<'_>) -> Option<Verdict> {
+    let text = value.as_str();
+    let is_base64 =
+        |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'/' | b'=') || it.is_ascii_whitespace();
+    if text.len() < 64 || text.len() > LONGEST || !value.holes().is_empty() || !text.bytes().all(is_base64) {
+        return None;
+    }
+    let key: String = text.split_whitespace().collect();
+    let telling =
+        Telling { kind: Kind::EncryptionKey, severity: Severity::Critical, strong: true, wants: Wants::Any };
+    let case = Case {
+        name: &at.key,
+        commented: at.commented,
+        telling,
+        secret: text,
+        is_of_a_pair: false,
+        is_written_out: false,
+    };
+    let start = text.len() - text.trim_start().len();
+    (strength::is_random(&key) && !key.starts_with('/'))
+        .then(|| case.verdict(start..start + text.trim().len()))
+}
+
+/// A value whose name says nothing: only what chance alone can have drawn.
+pub(super) fn unnamed(at: &At<'_>, value: &Text<'_>) -> Option<Verdict> {
+    let text = value.as_str();
+    // Of other places the name may be unknown, rather than without meaning.
+    let has_name =
+        matches!(at.place, Place::Env | Place::Local | Place::Default | Place::Header | Place::Auth);
+    if !has_name || !(strength::SHORTEST_KEY..=LONGEST).contains(&text.len()) {
+        return None;
+    }
+    let telling = Telling { kind: Kind::Token, severity: Severity::High, strong: false, wants: Wants::Any };
+    let part = if value.holes().is_empty() { 0..text.len() } else { beside_holes(value, &telling)? };
+    let secret = text.get(part.clone())?;
+    let is_drawn = strength::is_key(secret)
+        || (at.place == Place::Env && secret.len() == 32 && strength::is_hex(secret));
+    let case = Case {
+        name: &at.key,
+        commented: at.commented,
+        telling,
+        secret,
+        is_of_a_pair: false,
+        is_written_out: false,
+    };
+    if is_drawn { case.judge(part) } else { None }
+}
+
+/// Without the scheme of a header, a mark of how it is stored, its own name, and the user of a pair.
+fn whole(text: &str, telling: &Telling) -> Option<Range<usize>> {
+    let trimmed = text.trim_start();
+    let (scheme, rest) = trimmed.split_once(' ').unwrap_or(("", trimmed));
+    if SCHEMES.iter().any(|it| it.eq_ignore_ascii_case(scheme))
+        && !rest.trim().is_empty()
+        && !rest.trim().contains(' ')
+    {
+        let start = text.len() - rest.trim_start().len();
+        return Some(start..start + rest.trim().len());
+    }
+    if let Some(rest) = MARKS.iter().find_map(|it| trimmed.strip_prefix(it)).filter(|it| !it.is_empty()) {
+        return Some(text.len() - rest.len()..text.len());
+    }
+    let named = match telling.kind {
+        Kind::Password if telling.strong => None,
+        Kind::Password => pair(text),
+        _ if telling.wants != Wants::Any => None,
+        _ => named(text),
+    };
+    Some(named.unwrap_or(0..text.len()))
+}
+
+/// `name:<key>` of MinIO, `user@realm!name=<uuid>` of Proxmox.
+fn named(text: &str) -> Option<Range<usize>> {
+    let behind = |rest: &str| text.len() - rest.len()..text.len();
+    if let Some((name, rest)) = text.rsplit_once('=')
+        && name.contains('!')
+        && strength::is_uuid(rest)
+    {
+        return Some(behind(rest));
+    }
+    let (name, rest) = text.split_once(':')?;
+    (is_user(name)
+        && !strength::is_uuid(name)
+        && name.bytes().any(|it| it.is_ascii_lowercase())
+        && !rest.contains(':')
+        && strength::is_random(rest))
+    .then(|| behind(rest))
+}
+
+/// The password of `user:password`, under a name that says no more than that there is a login.
+fn pair(text: &str) -> Option<Range<usize>> {
+    let (user, password) = text.split_once(':')?;
+    let is_pair = is_user(user.trim_start()) && is_password(password) && !reference::is_reference(text);
+    is_pair.then(|| user.len() + 1..text.len())
+}
+
+/// More than a port or a word.
+fn is_password(text: &str) -> bool {
+    let has_letter = text.bytes().any(|it| it.is_ascii_alphabetic());
+    let is_word = text.bytes().all(|it| it.is_ascii_lowercase());
+    has_letter && !text.starts_with('/') && ((text.len() >= 5 && !is_word) || weak::is_known(text))
+}
+
+fn is_user(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-' | b'@'))
+}
+
+/// The longest piece between holes, if it looks like a secret by itself: `${X}-suffix` has none.
+fn beside_holes(value: &Text<'_>, telling: &Telling) -> Option<Range<usize>> {
+    let text = value.as_str();
+    let pieces = value.literals().filter_map(|it| {
+        let piece = text.get(it.clone())?;
+        let joint = |c: char| matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | ' ' | '\n');
+        let start = it.start + (piece.len() - piece.trim_start_matches(joint).len());
+        let end = it.start + piece.trim_end_matches(joint).len();
+        // What stands between two values of a document is its syntax.
+        (start < end && !piece.contains(['"', '{', '}'])).then_some(start..end)
+    });
+    let longest = pieces.max_by_key(|it| it.len())?;
+    let piece = text.get(longest.clone())?;
+    let looks_secret = strength::is_random(piece) || (telling.strong && strength::is_mixed(piece));
+    looks_secret.then_some(longest)
+}
+
+struct Case<'c> {
+    name: &'c str,
+    commented: bool,
+    telling: Telling,
+    secret: &'c str,
+    /// Behind a user's name.
+    is_of_a_pair: bool,
+    /// Every sign stands for itself.
+    is_written_out: bool,
+}
+
+impl Case<'_> {
+    fn judge(&self, part: Range<usize>) -> Option<Verdict> {
+        let secret = self.meaning();
+        let is_bare = is_punctuation(&secret);
+        // Documents in base64 are opened before; what was not found in them is not there.
+        let is_document = matches!(secret, Cow::Owned(_))
+            && (secret.starts_with(['{', '[', '<', '-']) || secret.trim().contains('\n'));
+        if is_bare || is_document || self.is_name_itself(&secret) {
+            return None;
+        }
+        if placeholder::is_placeholder(&secret)
+            || (!self.is_written_out && reference::is_reference(&secret))
+            || self.is_something_else(&secret)
+        {
+            return None;
+        }
+        let stands = if self.telling.strong { self.may_be(&secret) } else { self.must_be(&secret) };
+        stands.then(|| self.verdict(part))
+    }
+
+    /// What base64 of a text stands for; anything else as it is, without quotes that a reader could not know for such.
+    fn meaning(&self) -> Cow<'_, str> {
+        let text = self.secret.trim();
+        let quoted = |quote: char| text.strip_prefix(quote).and_then(|it| it.strip_suffix(quote));
+        let text = quoted('"').or_else(|| quoted('\'')).unwrap_or(text);
+        decoded(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    fn is_something_else(&self, secret: &str) -> bool {
+        if self.telling.strong && self.telling.kind == Kind::Password {
+            shapes::is_no_password(secret)
+        } else {
+            shapes::is_something_else(secret)
+        }
+    }
+
+    /// `api_token: api_token` tells where to look; with a password it may well be the word.
+    fn is_name_itself(&self, secret: &str) -> bool {
+        self.telling.kind != Kind::Password
+            && secret.contains(['_', '-'])
+            && secret == self.name.rsplit('.').next().unwrap_or("")
+    }
+
+    /// Under a strong name: all but what cannot be one.
+    fn may_be(&self, secret: &str) -> bool {
+        if self.commented && (weak::is_known(secret) || (secret.contains(' ') && !is_typed(secret))) {
+            return false;
+        }
+        let is_number = secret.bytes().all(|it| it.is_ascii_digit());
+        let is_spoken =
+            matches!(self.telling.kind, Kind::Password | Kind::SigningSecret | Kind::ClientSecret);
+        match (is_number, is_spoken) {
+            (true, true) => secret.len() >= 4,
+            (true, false) => secret.len() >= 8,
+            (false, true) => !is_prose(secret) && !self.is_key_of_a_secret(secret),
+            (false, false) => !secret.contains(char::is_whitespace) && secret.chars().count() >= 2,
+        }
+    }
+
+    /// Under a doubtful one: only what looks like it.
+    fn must_be(&self, secret: &str) -> bool {
+        // `$backend:3100$request_uri` of nginx.
+        if secret.strip_prefix('$').is_some_and(|it| it.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            return false;
+        }
+        let by_kind = match self.telling.kind {
+            Kind::Password if self.is_of_a_pair || pair(secret).is_some() => true,
+            Kind::Password | Kind::SigningSecret | Kind::Token | Kind::ClientSecret => {
+                let is_word = secret.len() < 12 && secret.bytes().all(|it| it.is_ascii_alphanumeric());
+                (strength::is_mixed(secret) && !is_word)
+                    || secret.to_ascii_lowercase().starts_with("changeme")
+            }
+            Kind::ApiKey => strength::is_serial(secret),
+            _ => false,
+        };
+        // `secret` alone names one as a rule, but no name has spaces.
+        let is_phrase = self.telling.kind == Kind::SigningSecret
+            && self.name.rsplit('.').next().is_some_and(|it| it.eq_ignore_ascii_case("secret"))
+            && secret.contains(' ')
+            && !is_prose(secret);
+        by_kind || is_phrase || strength::is_random(secret) || strength::is_noise(secret)
+    }
+
+    /// `secretKey: db-password` and `adminTokenSecret: admin-token` of Kubernetes name a secret or an entry of one.
+    fn is_key_of_a_secret(&self, secret: &str) -> bool {
+        let name = self.name;
+        let is_word = |more: &[u8]| secret.bytes().all(|it| it.is_ascii_lowercase() || more.contains(&it));
+        if name.ends_with("secretKey") || name.ends_with("SecretKey") {
+            return is_word(b"-_.");
+        }
+        if name.ends_with("secret.key") {
+            return secret.bytes().all(|it| it.is_ascii_alphabetic() || matches!(it, b'-' | b'_' | b'.'));
+        }
+        let is_camel = name.ends_with("Secret") && name.bytes().any(|it| it.is_ascii_lowercase());
+        is_camel && self.telling.kind == Kind::SigningSecret && secret.contains('-') && is_word(b"-")
+    }
+
+    fn verdict(&self, part: Range<usize>) -> Verdict {
+        let is_weak = weak::is_weak(self.secret, self.name);
+        let (kind, severity) = match self.telling.kind {
+            // An access key of this length is the secret one.
+            Kind::AccessKeyId if self.secret.len() >= 32 => (Kind::SecretAccessKey, Severity::Critical),
+            Kind::Password if is_database_hash(self.secret) => (Kind::PasswordHash, Severity::Medium),
+            kind => (kind, self.telling.severity),
+        };
+        Verdict { part, kind, severity, weak: is_weak }
+    }
+}
+
+/// Text of its own within base64; of keys and random bytes there is none.
+fn decoded(text: &str) -> Option<String> {
+    if text.len() < 8 || text.len() % 4 == 1 {
+        return None;
+    }
+    let bytes = BASE64.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes())).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).then_some(text)
+}
+
+/// Signs alone, and fewer than anybody would choose.
+fn is_punctuation(text: &str) -> bool {
+    let mut seen: Vec<u8> = text.bytes().filter(|it| !it.is_ascii_whitespace()).collect();
+    let is_signs = seen.iter().all(u8::is_ascii_punctuation);
+    seen.sort_unstable();
+    seen.dedup();
+    is_signs && seen.len() < 5
+}
+
+/// HCL's `$${` and `%%{` stand for these signs, so that what looks like a reference is none. In capitals it is one
+/// for somebody else.
+fn is_written_out(value: &Text<'_>, secret: &str) -> bool {
+    value.layers() == [Layer::HclQuoted]
+        && value.holes().is_empty()
+        && (secret.starts_with("${") || secret.starts_with("%{"))
+        && secret.bytes().any(|it| it.is_ascii_lowercase())
+        && !secret.contains(['.', '('])
+}
+
+/// What tells somebody what to do, or a sentence. Other words in a row are a passphrase.
+fn is_prose(text: &str) -> bool {
+    let words = text.split_whitespace().count();
+    let first = text.split(|c: char| !c.is_alphanumeric()).find(|it| !it.is_empty()).unwrap_or("");
+    let is_instruction = BEGINNINGS.iter().any(|it| it.eq_ignore_ascii_case(first));
+    let is_plain = text
+        .chars()
+        .all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | ',' | '\'' | '-' | ':' | '(' | ')' | '\n'));
+    words >= 2
+        && is_plain
+        && (is_instruction || (words >= 3 && text.trim_end().ends_with(['.', ':'])) || words >= 12)
+}
+
+/// How instructions begin.
+const BEGINNINGS: [&str; 44] = [
+    "add",
+    "ask",
+    "change",
+    "choose",
+    "comes",
+    "configure",
+    "define",
+    "enter",
+    "fill",
+    "found",
+    "from",
+    "generate",
+    "get",
+    "given",
+    "if",
+    "insert",
+    "is",
+    "kept",
+    "look",
+    "must",
+    "optional",
+    "paste",
+    "pick",
+    "please",
+    "provide",
+    "put",
+    "replace",
+    "required",
+    "same",
+    "see",
+    "set",
+    "should",
+    "stored",
+    "taken",
+    "type",
+    "use",
+    "used",
+    "will",
+    "when",
+    "bitte",
+    "siehe",
+    "hier",
+    "voir",
+    "mettre",
+];
+
+/// In a comment: a few words with something in them that prose has not.
+fn is_typed(text: &str) -> bool {
+    text.split_whitespace().count() <= 4
+        && text.bytes().any(|it| it.is_ascii_digit() || b"#$%&*+=@^_|~!".contains(&it))
+        && !text.ends_with(['.', '!', ':'])
+}
+
+/// Four to twelve digits.
+fn is_pin(text: &str) -> bool {
+    (4..=12).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// Hexadecimal of a digest's length, or base64 of one.
+fn is_hash(text: &str) -> bool {
+    let text = text.trim();
+    (matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128) && strength::is_hex(text))
+        || (text.len() >= 24 && strength::is_random(text) && !strength::is_uuid(text))
+}
+
+/// What PostgreSQL and MySQL keep instead of a password.
+fn is_database_hash(text: &str) -> bool {
+    let is_hex = |rest: &str, len: usize| rest.len() == len && strength::is_hex(rest);
+    text.strip_prefix("md5").is_some_and(|it| is_hex(it, 32))
+        || text.strip_prefix('*').is_some_and(|it| is_hex(it, 40))
+}
+
+/// A dozen words or more, or the numbers that they stand for.
+fn is_phrase(text: &str) -> bool {
+    let words = text.split_whitespace().count();
+    let is_plain = text.bytes().all(|it| it.is_ascii_lowercase() || it == b' ');
+    (words >= 12 && is_plain) || strength::is_random(text)
+}
+
+/// The part of an address behind the host, if anything in it looks drawn by chance.
+fn secret_of_url(text: &str) -> Option<Range<usize>> {
+    let (scheme, rest) = text.split_once("://")?;
+    let host = rest.find('/')?;
+    let start = scheme.len() + 3 + host + 1;
+    let path = text.get(start..)?;
+    let is_secret = path.split(['/', '?', '&', '=']).any(strength::is_random);
+    (is_secret && !placeholder::is_placeholder(path)).then_some(start..text.len())
+}

@@ -1,0 +1,406 @@
+//! What a name says of the value that it was given.
+//!
+//! The last telling word counts, and what stands behind it: `token_secret` is a secret, `token_ttl` is none.
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+
+use super::{
+    vocabulary::{Owner, Role, owner, role},
+    words::Words,
+};
+use crate::{At, Kind, Severity};
+
+/// Behind a telling word, as many words of no known meaning make a name of something else.
+const FAR: usize = 3;
+
+/// What a name promises.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Telling {
+    pub(crate) kind: Kind,
+    pub(crate) severity: Severity,
+    /// Any literal is a secret under this name; otherwise it must look like one.
+    pub(crate) strong: bool,
+    pub(super) wants: Wants,
+}
+
+/// What a value must be under this name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Wants {
+    Any,
+    Digits,
+    Hash,
+    /// An address with a secret in it.
+    Url,
+    Words,
+}
+
+/// All that a name can say.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Naming {
+    Telling(Telling),
+    /// What is about a secret, and none: `password_file`, `token_ttl`.
+    Harmless,
+    /// The half that everyone may have: `public_key`, `NEXT_PUBLIC_MAPS_KEY`.
+    Public,
+    /// `value`, `default`, `0`: ask what it stands in.
+    Empty,
+    Unknown,
+}
+
+/// Whether values under this name are secrets, and of which kind.
+pub(crate) fn telling(name: &str) -> Option<Telling> {
+    match naming(name) {
+        Naming::Telling(telling) => Some(telling),
+        _ => None,
+    }
+}
+
+/// The key's meaning, and where it has none, that of what it stands in.
+pub(super) fn at(at: &At<'_>) -> Naming {
+    // What Kubernetes' sealed secrets hold is ciphertext.
+    if at.path.contains("encryptedData") || at.key.contains("encryptedData") {
+        return Naming::Harmless;
+    }
+    let own = naming(&at.key);
+    let is_bare_key = at.key.eq_ignore_ascii_case("key");
+    if !matches!(own, Naming::Empty | Naming::Unknown) && !is_bare_key {
+        return own;
+    }
+    let key = at.key.as_ref();
+    let path = at.path.strip_suffix(key).unwrap_or(&at.path).trim_end_matches('.');
+    let parent = path.rsplit('.').next().unwrap_or("");
+    if is_bare_key {
+        return match naming(&format!("{parent}.key")) {
+            Naming::Unknown | Naming::Empty => own,
+            combined => combined,
+        };
+    }
+    match naming(parent) {
+        Naming::Telling(it) if own == Naming::Empty => Naming::Telling(it),
+        Naming::Telling(it) if is_container(parent) => Naming::Telling(Telling { strong: false, ..it }),
+        _ => own,
+    }
+}
+
+/// A block that holds nothing but secrets: `tokens`, `api_keys`.
+fn is_container(name: &str) -> bool {
+    let words = Words::of(name);
+    let last = words.word(words.len().saturating_sub(1));
+    last.ends_with('s')
+        && matches!(
+            role(last),
+            Some(
+                Role::Password | Role::Motdepasse | Role::Secret | Role::Token | Role::Key | Role::Credential
+            )
+        )
+}
+
+/// The name's meaning. Of one value it is asked several times in a row.
+pub(super) fn naming(name: &str) -> Naming {
+    LAST.with_borrow_mut(|(last, naming)| {
+        if last != name {
+            *naming = of_words(name);
+            last.clear();
+            last.push_str(name);
+        }
+        *naming
+    })
+}
+
+thread_local! {
+    static LAST: RefCell<(String, Naming)> = const { RefCell::new((String::new(), Naming::Empty)) };
+}
+
+fn of_words(name: &str) -> Naming {
+    let words = Words::of(name);
+    if words.iter().any(|it| it == "existing") {
+        return Naming::Harmless;
+    }
+    let mut found: Option<(usize, Telling)> = None;
+    let mut last = Naming::Empty;
+    for (at, word) in words.iter().enumerate() {
+        match role(word).map(|role| meaning(&words, at, role, found.as_ref().map(|it| &it.1))) {
+            // Below `verify_keys` every key is public.
+            Some(Naming::Telling(it)) if last == Naming::Public && !it.strong => {}
+            Some(Naming::Telling(telling)) => {
+                found = Some((at, telling));
+                last = Naming::Telling(telling);
+            }
+            Some(Naming::Empty) => {}
+            Some(Naming::Harmless) if role(word) == Some(Role::Harmless) => {
+                last = if last == Naming::Public { last } else { Naming::Harmless };
+            }
+            Some(harmless @ (Naming::Harmless | Naming::Public)) => {
+                found = None;
+                last = harmless;
+            }
+            Some(Naming::Unknown) | None if last == Naming::Public => {}
+            Some(Naming::Unknown) | None => last = Naming::Unknown,
+        }
+    }
+    let Some((at, telling)) = found else { return last };
+    let is_call = is_function(words.word(0)) && words.len() > 1;
+    // An annotation of Kubernetes names a secret and holds none: `ingress.example.net/auth-secret`.
+    let is_annotation = name.contains('/') && telling.kind == Kind::SigningSecret;
+    match behind(&words, at, telling) {
+        Naming::Telling(it) if is_call || is_annotation => Naming::Telling(Telling { strong: false, ..it }),
+        naming => naming,
+    }
+}
+
+/// `keyfile`, `cluster.key_file`: mostly a path, but a template may write the file itself.
+pub(super) fn is_key_file(name: &str) -> bool {
+    let words = Words::of(name);
+    let end = words.len();
+    matches!(
+        (words.word(end.saturating_sub(2)), words.word(end.saturating_sub(1))),
+        ("key", "file") | (_, "keyfile")
+    )
+}
+
+/// `get_token` gives one to a program; as the name of a value it says little.
+fn is_function(word: &str) -> bool {
+    matches!(
+        word,
+        "get"
+            | "ask"
+            | "fetch"
+            | "log"
+            | "print"
+            | "show"
+            | "check"
+            | "validate"
+            | "verify"
+            | "parse"
+            | "find"
+            | "lookup"
+            | "is"
+            | "has"
+    )
+}
+
+/// What a word means where it stands.
+fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Naming {
+    let before = |by: usize| at.checked_sub(by).map_or("", |it| words.word(it));
+    let behind = words.word(at + 1);
+    match role {
+        Role::Password if at == 1 && behind.is_empty() && is_gateway(before(1)) => weak(Kind::Password),
+        Role::Password | Role::Motdepasse if is_hashed(before(1)) => {
+            wanting(Kind::PasswordHash, Severity::Medium, Wants::Hash)
+        }
+        Role::Password | Role::Motdepasse => strong(Kind::Password),
+        Role::Pin => wanting(Kind::Password, Severity::Medium, Wants::Digits),
+        Role::Secret => secret(words, at),
+        Role::Token => match (before(2), before(1)) {
+            (_, "public" | "publishable") => Naming::Public,
+            ("initial", "cluster") => Naming::Harmless,
+            _ if is_for_browsers(words, at) => Naming::Public,
+            _ if words.word(at).ends_with('s') || matches!(words.word(at), "pat" | "jwt") => {
+                weak(Kind::Token)
+            }
+            _ => strong(Kind::Token),
+        },
+        Role::Key => key(words, at),
+        Role::Credential => match (words.word(at), before(1)) {
+            ("auth", "master" | "primary") => strong(Kind::Password),
+            ("license" | "licence", _) => weak(Kind::ApiKey),
+            ("signature" | "sig", _) => weak(Kind::Token),
+            ("keytab", _) => weak(Kind::PrivateKey),
+            _ => weak(Kind::Password),
+        },
+        Role::Pepper if matches!(before(1), "signing" | "encryption" | "password" | "session" | "cookie") => {
+            strong(Kind::SigningSecret)
+        }
+        Role::Pepper => weak(Kind::SigningSecret),
+        // Who has the cookie of Erlang's nodes runs what they like on them.
+        Role::Cookie if matches!(before(1), "erlang" | "release" | "magic") => strong(Kind::Token),
+        Role::Cookie => weak(Kind::Token),
+        Role::Hash if words.word(at) == "htpasswd" || found.is_some_and(|it| it.kind == Kind::Password) => {
+            wanting(Kind::PasswordHash, Severity::Medium, Wants::Hash)
+        }
+        Role::Hash => Naming::Harmless,
+        Role::Webhook => wanting(Kind::WebhookUrl, Severity::High, Wants::Url),
+        Role::Mnemonic => wanting(Kind::PrivateKey, Severity::Critical, Wants::Words),
+        Role::Phrase if matches!(before(1), "seed" | "recovery" | "secret" | "backup") => {
+            wanting(Kind::PrivateKey, Severity::Critical, Wants::Words)
+        }
+        Role::Phrase => Naming::Unknown,
+        Role::Encrypt if words.len() == 1 => weak(Kind::EncryptionKey),
+        Role::Encrypt => Naming::Unknown,
+        Role::Noise => Naming::Empty,
+        Role::Harmless if words.word(at) == "id" && before(1) == "access" => weak(Kind::AccessKeyId),
+        Role::Harmless => Naming::Harmless,
+    }
+}
+
+fn secret(words: &Words, at: usize) -> Naming {
+    let before = at.checked_sub(1).map_or("", |it| words.word(it));
+    let stands_alone = words.len() == 1;
+    match (before, words.word(at + 1)) {
+        (_, "id") => weak(Kind::Token),
+        ("pull" | "tls" | "checksum" | "from" | "hashed" | "encrypted" | "sealed", _) => Naming::Harmless,
+        ("client" | "app" | "application" | "consumer" | "oauth" | "oauth2" | "oidc", _) => {
+            strong(Kind::ClientSecret)
+        }
+        ("key" | "access", _) => strong(Kind::SecretAccessKey),
+        _ if in_cloud(words, at) => strong(Kind::SecretAccessKey),
+        // The name of a secret as often as a secret.
+        _ if stands_alone || words.word(at).ends_with('s') => weak(Kind::SigningSecret),
+        _ => strong(Kind::SigningSecret),
+    }
+}
+
+fn key(words: &Words, at: usize) -> Naming {
+    let before = |by: usize| at.checked_sub(by).map_or("", |it| words.word(it));
+    let is_id = matches!(words.word(at + 1), "id" | "ids");
+    match owner(before(1)) {
+        Some(Owner::Access) if before(2) == "secret" => strong(Kind::SecretAccessKey),
+        // `access_key_id` is one word more than a name's end, and the only id that is reported.
+        Some(Owner::Access) => weak(Kind::AccessKeyId),
+        _ if is_id => Naming::Harmless,
+        _ if is_for_browsers(words, at) => Naming::Public,
+        Some(Owner::Api) => strong(Kind::ApiKey),
+        Some(Owner::Secret) if in_cloud(words, at) => strong(Kind::SecretAccessKey),
+        Some(Owner::Secret) if moves_money(words, at) => strong(Kind::ApiKey),
+        Some(Owner::Secret | Owner::Signing) => strong(Kind::SigningSecret),
+        Some(Owner::Encryption | Owner::Master) => strong(Kind::EncryptionKey),
+        Some(Owner::Password) => strong(Kind::Password),
+        // Never a word: what is none of base64 is its name.
+        Some(Owner::Private) => weak(Kind::PrivateKey),
+        Some(Owner::Storage) => weak(Kind::SecretAccessKey),
+        // The primary key of an encryption is none of a table.
+        Some(Owner::Public) if !is_half(before(1)) && in_encryption(words, at) => strong(Kind::EncryptionKey),
+        Some(Owner::Public) if is_half(before(1)) => Naming::Public,
+        Some(Owner::Public) => Naming::Harmless,
+        None if in_encryption(words, at) => strong(Kind::EncryptionKey),
+        Some(Owner::Unclear) | None => match before(1) {
+            // The id of an application of Pusher's.
+            "app" if before(2) == "pusher" => Naming::Public,
+            "app" => strong(Kind::ApiKey),
+            "shared" if before(2) == "pre" => strong(Kind::Password),
+            "session" | "cookie" | "csrf" | "xsrf" | "token" | "webhook" | "shared" => {
+                weak(Kind::SigningSecret)
+            }
+            "ssh" | "rsa" | "ecdsa" | "ed25519" | "dsa" | "deploy" | "tls" | "ssl" | "wireguard" | "wg" => {
+                weak(Kind::PrivateKey)
+            }
+            "root" | "recovery" | "vault" | "barrier" | "serf" => weak(Kind::EncryptionKey),
+            _ => weak(Kind::ApiKey),
+        },
+    }
+}
+
+/// The words behind the telling one take its meaning away, or make it doubtful.
+fn behind(words: &Words, at: usize, telling: Telling) -> Naming {
+    let mut unknown = 0;
+    // Behind a password in another language stands what it opens.
+    let is_qualified = role(words.word(at)) == Some(Role::Motdepasse);
+    for (behind, word) in words.iter().enumerate().skip(at + 1) {
+        let names_the_secret = match (telling.kind, word) {
+            (Kind::WebhookUrl, "url" | "urls" | "uri" | "link" | "endpoint") => true,
+            (Kind::AccessKeyId, "id") | (Kind::Token, "id") => {
+                // Vault's development server takes the token itself under this name.
+                let is_root_token = words.word(at) == "token" && words.word(at.saturating_sub(1)) == "root";
+                behind == at + 1 && (matches!(words.word(at), "key" | "secret") || is_root_token)
+            }
+            _ => false,
+        };
+        match role(word) {
+            _ if names_the_secret => {}
+            Some(Role::Noise) => {}
+            Some(Role::Harmless | Role::Hash | Role::Encrypt) => return Naming::Harmless,
+            _ => unknown += 1,
+        }
+    }
+    match unknown {
+        0 => Naming::Telling(telling),
+        1 | 2 if is_qualified => Naming::Telling(telling),
+        1..=FAR => Naming::Telling(Telling { strong: false, ..telling }),
+        _ => Naming::Unknown,
+    }
+}
+
+/// `proxy_pass` passes requests on.
+fn is_gateway(word: &str) -> bool {
+    matches!(word, "proxy" | "fastcgi" | "uwsgi" | "scgi" | "grpc" | "memcached")
+}
+
+fn is_hashed(word: &str) -> bool {
+    matches!(word, "hashed" | "crypted" | "encrypted")
+}
+
+/// Of a key, the half that may be known.
+fn is_half(word: &str) -> bool {
+    matches!(
+        word,
+        "public"
+            | "pub"
+            | "publishable"
+            | "anon"
+            | "site"
+            | "verify"
+            | "verification"
+            | "verifying"
+            | "known"
+            | "trusted"
+            | "authorized"
+            | "authorised"
+            | "kms"
+            | "cmk"
+    )
+}
+
+/// What a build gives to every browser: `NEXT_PUBLIC_...`.
+fn is_for_browsers(words: &Words, at: usize) -> bool {
+    words.iter().take(at).any(|it| it == "public")
+}
+
+fn in_encryption(words: &Words, at: usize) -> bool {
+    words.iter().take(at).any(|it| owner(it) == Some(Owner::Encryption))
+}
+
+fn in_cloud(words: &Words, at: usize) -> bool {
+    words.iter().take(at).any(|it| owner(it) == Some(Owner::Storage))
+}
+
+fn moves_money(words: &Words, at: usize) -> bool {
+    words.iter().take(at).any(|it| {
+        matches!(
+            it,
+            "stripe"
+                | "paypal"
+                | "adyen"
+                | "braintree"
+                | "square"
+                | "razorpay"
+                | "paystack"
+                | "mollie"
+                | "plaid"
+                | "klarna"
+        )
+    })
+}
+
+fn strong(kind: Kind) -> Naming {
+    Naming::Telling(Telling { kind, severity: severity(kind), strong: true, wants: Wants::Any })
+}
+
+fn weak(kind: Kind) -> Naming {
+    Naming::Telling(Telling { kind, severity: severity(kind), strong: false, wants: Wants::Any })
+}
+
+fn wanting(kind: Kind, severity: Severity, wants: Wants) -> Naming {
+    Naming::Telling(Telling { kind, severity, strong: true, wants })
+}
+
+/// How much a credential of this kind opens, where nothing else is known.
+pub(super) fn severity(kind: Kind) -> Severity {
+    match kind {
+        Kind::EncryptionKey | Kind::PrivateKey | Kind::SecretAccessKey => Severity::Critical,
+        Kind::AccessKeyId | Kind::PasswordHash => Severity::Medium,
+        _ => Severity::High,
+    }
+}

@@ -1,0 +1,278 @@
+//! What cannot be a live value: masks, instructions, and words for nothing.
+
+use super::reference::is_name_byte;
+
+/// Words that ask somebody for something.
+const INSTRUCTIONS: [&str; 13] = [
+    "your",
+    "yours",
+    "here",
+    "replace",
+    "replaceme",
+    "insert",
+    "paste",
+    "placeholder",
+    "redacted",
+    "todo",
+    "fixme",
+    "tbd",
+    "fillme",
+];
+
+/// These alone say that something was taken away; among other words they are words.
+const TAKEN: [&str; 6] = ["masked", "hidden", "removed", "censored", "elided", "omitted"];
+
+/// Words that stand for no value at all.
+const NOTHING: [&str; 25] = [
+    "null",
+    "nil",
+    "none",
+    "undefined",
+    "unset",
+    "empty",
+    "void",
+    "n/a",
+    "na",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "enabled",
+    "disabled",
+    "required",
+    "optional",
+    "auto",
+    "~",
+    "-",
+    "read",
+    "write",
+    "inherit",
+];
+
+/// What can be no value: empty, a mask, a word for nothing, an instruction.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty()
+        || is_verb(text)
+        || is_nothing(text)
+        || is_framed(text)
+        || is_masked(text)
+        || is_instruction(text)
+        || is_meta(text)
+}
+
+/// A boolean, `null`, or a word for a setting.
+pub(super) fn is_nothing(text: &str) -> bool {
+    text.len() <= 9 && NOTHING.iter().any(|it| it.eq_ignore_ascii_case(text))
+}
+
+/// A mask as the body of a token: a row of `x`, dots, the word `example`.
+pub(super) fn is_masked(text: &str) -> bool {
+    if text.contains("...") || text.contains('…') {
+        return true;
+    }
+    if text.chars().all(|c| matches!(c, '•' | '●' | '∙' | '·' | '∗' | '▪' | '■' | '█' | '*'))
+        || has_masked_parts(text)
+    {
+        return true;
+    }
+    let bytes = text.as_bytes();
+    // A row of one sign.
+    let rest =
+        bytes.iter().filter(|it| !it.is_ascii_whitespace() && !matches!(it, b'-' | b'_' | b'/' | b'.'));
+    let mut seen = [0_u8; 3];
+    let mut distinct = 0;
+    let mut count = 0;
+    for byte in rest {
+        count += 1;
+        if distinct < seen.len() && !seen.get(..distinct).unwrap_or(&[]).contains(byte) {
+            if let Some(slot) = seen.get_mut(distinct) {
+                *slot = *byte;
+            }
+            distinct += 1;
+        }
+    }
+    let is_row = match (distinct, count) {
+        (0, _) => true,
+        (1, _) => seen
+            .first()
+            .is_some_and(|it| matches!(it, b'x' | b'X' | b'*' | b'?' | b'#' | b'0' | b'.' | b'_' | b'-')),
+        (2, 16..) => true,
+        _ => false,
+    };
+    is_row
+        || has_row_of_x(bytes)
+        || (count >= 12 && has_word_glued(text, &["example", "placeholder", "redacted", "your_", "your-"]))
+}
+
+/// `SG.xxxx.yyyy`: rows between dots, behind a mark.
+fn has_masked_parts(text: &str) -> bool {
+    let is_row = |it: &str| {
+        let first = it.bytes().next().unwrap_or(b' ');
+        it.len() >= 3
+            && it.bytes().all(|b| b == first)
+            && matches!(first.to_ascii_lowercase(), b'x' | b'y' | b'z' | b'*' | b'#' | b'0')
+    };
+    let (mut rows, mut others) = (0, 0);
+    for part in text.split(['.', '-', '_', '/', ':']) {
+        if is_row(part) {
+            rows += 1;
+        } else if !part.is_empty() {
+            others += part.len();
+        }
+    }
+    rows >= 2 && others <= 8
+}
+
+/// `xxxx` within a longer token.
+fn has_row_of_x(bytes: &[u8]) -> bool {
+    bytes
+        .windows(5)
+        .any(|it| it.iter().all(|it| matches!(it, b'x' | b'X')) || it.iter().all(|it| *it == b'*'))
+}
+
+fn has_word_glued(text: &str, words: &[&str]) -> bool {
+    let bytes = text.as_bytes();
+    words.iter().any(|word| bytes.windows(word.len()).any(|it| it.eq_ignore_ascii_case(word.as_bytes())))
+}
+
+/// `<password>`, `[the token]`, `«token»`.
+fn is_framed(text: &str) -> bool {
+    let framed = |open: char, close: char| text.strip_prefix(open).and_then(|it| it.strip_suffix(close));
+    framed('<', '>').is_some_and(|it| !it.contains(['<', '>']))
+        || framed('«', '»').is_some()
+        || framed('‹', '›').is_some()
+        || framed('[', ']')
+            .is_some_and(|it| it.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'_' | b'-')))
+        || framed('{', '}')
+            .is_some_and(|it| !it.is_empty() && it.bytes().all(|b| is_name_byte(b) || b == b'/'))
+}
+
+/// `%s` of a format.
+pub(super) fn is_verb(text: &str) -> bool {
+    text.strip_prefix('%')
+        .is_some_and(|it| it.len() <= 2 && it.ends_with(['s', 'd', 'v', 'q', 'w', 'r', 'n', 'm']))
+}
+
+/// `PASSWORD` for the password.
+fn is_meta(text: &str) -> bool {
+    matches!(
+        text,
+        "PASSWORD"
+            | "PASSWD"
+            | "PASS"
+            | "PWD"
+            | "SECRET"
+            | "TOKEN"
+            | "KEY"
+            | "API_KEY"
+            | "APIKEY"
+            | "CREDENTIALS"
+            | "USER:PASSWORD"
+            | "USERNAME:PASSWORD"
+            | "USER:PASS"
+    )
+}
+
+/// `your-jwt-secret-here`, `replace me`, `change-this-to-a-long-string`.
+fn is_instruction(text: &str) -> bool {
+    let mut words = 0;
+    let (mut before_last, mut last) = ("", "");
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()) {
+        words += 1;
+        if words > 12 {
+            return false;
+        }
+        let is_change = [(before_last, "change"), (last, "this"), (word, "to")]
+            .iter()
+            .all(|(it, expected)| it.eq_ignore_ascii_case(expected));
+        if is_change || INSTRUCTIONS.iter().any(|it| it.eq_ignore_ascii_case(word)) || is_yours(word) {
+            return true;
+        }
+        (before_last, last) = (last, word);
+    }
+    words == 1
+        && TAKEN.iter().any(|it| text.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(it))
+}
+
+/// `yourpassword`, `YourApiKey`, `ChooseYourOwnPassword`.
+fn is_yours(word: &str) -> bool {
+    if word.match_indices("Your").any(|(at, it)| {
+        !word.get(at + it.len()..).unwrap_or("").starts_with(|c: char| c.is_ascii_lowercase())
+    }) {
+        return true;
+    }
+    let rest = word.get(4..).filter(|_| word.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("your")));
+    rest.is_some_and(|rest| super::names::telling(rest).is_some() || super::names::telling(word).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(texts: &[&str], rule: fn(&str) -> bool, expected: bool) {
+        for text in texts {
+            assert_eq!(rule(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn masks_instructions_and_words_for_nothing_are_placeholders() {
+        let placeholders = [
+            "",
+            "  ",
+            "<your-smtp-password>",
+            "****************",
+            "xxxxxxxxxxxxxxxx",
+            "XXXX-XXXX-XXXX",
+            "TODO",
+            "null",
+            "None",
+            "yes",
+            "put the licence key here",
+            "[get the token from the store]",
+            "your-jwt-secret-here",
+            "run-rails-secret-and-paste",
+            "replace me",
+            "REPLACE_WITH_TOKEN",
+            "yourpassword",
+            "YourApiKey",
+            "ChooseYourOwnPasswordHere1234",
+            "[REDACTED]",
+            "%s",
+            "change-this-to-a-long-random-string",
+            "SG.xxxx.yyyy",
+            "••••••••",
+            "hidden",
+            "[masked]",
+            "write",
+            "sk_test_...",
+            "PASSWORD",
+            "{password}",
+            "00000000-0000-0000-0000-000000000000",
+            "<password>",
+        ];
+        check(&placeholders, is_placeholder, true);
+        let literals = [
+            "changeme",
+            "CHANGE_ME_IN_PRODUCTION",
+            "password",
+            "hunter2",
+            "hidden valley 42",
+            "masked-Ball-7",
+            "Sorrel*Anvil-83",
+            "forêt noire 1789",
+            "0123456789",
+            "yours3lf-Only",
+            "thereafter",
+            "<3 cats & dogs",
+            "a{b}c",
+            "xxl-T-shirt",
+            "P4x.x-y",
+        ];
+        check(&literals, is_placeholder, false);
+    }
+}

@@ -1,0 +1,242 @@
+//! References: what another tool fills in, or where it looks.
+
+use super::{names, placeholder::is_verb};
+
+/// Stores and tools that a value may lead to, by how a reference to them begins.
+const REFERENCES: [&str; 45] = [
+    "vault:",
+    "vault+",
+    "op://",
+    "ref+",
+    "arn:",
+    "secret://",
+    "ssm:",
+    "ssm://",
+    "awssm:",
+    "awsssm:",
+    "aws-sm:",
+    "sm://",
+    "gsm:",
+    "gcpsm:",
+    "azurekv:",
+    "akv:",
+    "keyvault:",
+    "bws:",
+    "doppler://",
+    "infisical:",
+    "conjur:",
+    "env:",
+    "env://",
+    "file:",
+    "file://",
+    "cmd:",
+    "exec:",
+    "!vault",
+    "$ANSIBLE_VAULT",
+    "{cipher}",
+    "@Microsoft.KeyVault(",
+    "projects/",
+    "keyring:",
+    "consul:",
+    "keyctl:",
+    "gopass:",
+    "sops:",
+    "process.env",
+    "os.environ",
+    "{env.",
+    "{file.",
+    "{http.",
+    "{vars.",
+    "{system.",
+    "{$",
+];
+
+/// Something that another tool fills in, or where it looks.
+pub(super) fn is_reference(text: &str) -> bool {
+    let text = text.trim();
+    is_substitution(text) || is_file_or_variable(text) || REFERENCES.iter().any(|it| begins(text, it))
+}
+
+/// `@spec/job.hcl` of curl and Nomad, `@cookie` of a template, `:'secret'` of psql, `-f`.
+fn is_file_or_variable(text: &str) -> bool {
+    if let Some(rest) = text.strip_prefix('@') {
+        let is_name = rest.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '.' | '/'))
+            && rest.bytes().all(|it| is_name_byte(it) || it == b'/');
+        return is_name && (rest.contains(['.', '/']) || rest.bytes().all(|it| it.is_ascii_alphabetic()));
+    }
+    if let Some(rest) = text.strip_prefix(':') {
+        let quoted = |quote: char| rest.strip_prefix(quote).and_then(|it| it.strip_suffix(quote));
+        return quoted('\'')
+            .or_else(|| quoted('"'))
+            .is_some_and(|it| !it.is_empty() && it.bytes().all(is_name_byte));
+    }
+    let flag = text.strip_prefix("--").or_else(|| text.strip_prefix('-')).unwrap_or("");
+    flag.starts_with(|c: char| c.is_ascii_lowercase())
+        && flag.bytes().all(|it| it.is_ascii_lowercase() || it == b'-')
+}
+
+/// Nothing but what other tools replace: `${X}`, `$X`, `{{ x }}`, `%(x)s`, `@@X@@`, `ENC[...]`, `<%= x %>`.
+fn is_substitution(text: &str) -> bool {
+    let mut rest = text;
+    let mut any = false;
+    while let Some(c) = rest.chars().next() {
+        match substitution(rest).and_then(|len| rest.get(len..)) {
+            Some(behind) => {
+                any = true;
+                rest = behind;
+            }
+            // Separators between two of them.
+            None if any && matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | ' ') => {
+                rest = rest.get(1..).unwrap_or("")
+            }
+            None => return false,
+        }
+    }
+    any
+}
+
+/// How long the substitution at the beginning is.
+fn substitution(text: &str) -> Option<usize> {
+    let between = |open: &str, close: &str| {
+        let inner = text.strip_prefix(open)?;
+        inner.find(close).map(|it| (inner.get(..it).unwrap_or(""), open.len() + it + close.len()))
+    };
+    if let Some((inner, len)) = between("{{", "}}") {
+        return is_expression(inner).then_some(len);
+    }
+    for (open, close) in [("[[", "]]"), ("<<", ">>"), ("<%", "%>"), ("{%", "%}")] {
+        if let Some((_, len)) = between(open, close) {
+            return Some(len);
+        }
+    }
+    for (open, close) in
+        [("@@", "@@"), ("##", "##"), ("%%", "%%"), ("__", "__"), ("@", "@"), ("%", "%"), ("{$", "}")]
+    {
+        if let Some((inner, len)) = between(open, close)
+            && !inner.is_empty()
+            && inner.bytes().all(|it| is_name_byte(it) && !it.is_ascii_lowercase())
+        {
+            return Some(len);
+        }
+    }
+    for (open, close) in [
+        ("#{", "}#"),
+        ("@{", "}"),
+        ("%{", "}"),
+        ("%X{", "}"),
+        ("${", "}"),
+        ("#{", "}"),
+        ("$(", ")"),
+        ("%(", ")s"),
+        ("$[", "]"),
+        ("ENC[", "]"),
+        ("ENC(", ")"),
+        ("DEC(", ")"),
+    ] {
+        if let Some((_, len)) = between(open, close) {
+            return Some(len);
+        }
+    }
+    // The verbs of a format: `%s:%s`.
+    if let Some(verb) = text.get(..2).filter(|it| is_verb(it)) {
+        return Some(verb.len());
+    }
+    // Grafana's `$__file{...}`, and a shell's variable.
+    let name = text.strip_prefix('$')?;
+    let len = name.bytes().take_while(|it| is_name_byte(*it)).count();
+    let (name, behind) = name.split_at_checked(len)?;
+    if name.starts_with("__") && behind.starts_with('{') {
+        return behind.find('}').map(|it| 1 + len + it + 1);
+    }
+    let is_variable = name.bytes().next().is_some_and(|it| it.is_ascii_alphabetic() || it == b'_')
+        && (name.bytes().all(|it| !it.is_ascii_lowercase())
+            || name.contains('_')
+            || names::telling(name).is_some());
+    is_variable.then_some(1 + len)
+}
+
+/// A name, a path, a pipe or a call; words in a row are a text that only looks so.
+fn is_expression(inner: &str) -> bool {
+    let inner = inner.trim().trim_matches(|c| matches!(c, '-' | '~')).trim();
+    !inner.contains(' ')
+        || inner.contains(['.', '|', '"', '\'', '(', '$', '`', '['])
+        || begins(inner, "env ")
+        || begins(inner, "key ")
+}
+
+fn begins(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix))
+}
+
+pub(super) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(texts: &[&str], rule: fn(&str) -> bool, expected: bool) {
+        for text in texts {
+            assert_eq!(rule(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_another_tool_fills_in_is_a_reference() {
+        let references = [
+            "${X}",
+            "$X",
+            "${A}-${B}",
+            "$REGISTRATION_TOKEN",
+            "$password",
+            "{{ matomo_token }}",
+            "{{ .Values.x | quote }}",
+            "{{x}}",
+            "%s:%s",
+            "%X{user}%n",
+            "{env.NAME",
+            "@{store:key}",
+            "%X{user}",
+            "@spec/job.hcl",
+            "@cookieString",
+            ":'secret'",
+            "-f",
+            "--env",
+            "@@SENTRY_TOKEN@@",
+            "%(PASSWORD)s",
+            "__TOKEN__",
+            "#{Token}#",
+            "ENC[postgres_replica]",
+            "ENC(abc=)",
+            "$__file{/run/x}",
+            "$__env{LDAP_PW}",
+            "<%= ENV[\"X\"] %>",
+            "$(cat /run/x)",
+            "vault:secret/data/x#y",
+            "op://vault/item/field",
+            "%TOKEN%",
+            "arn:aws:secretsmanager:x",
+            "{cipher}AQA",
+            "[[ .secrets.db ]]",
+            "{{ randAlphaNum 32 | b64enc }}",
+            "process.env.TOKEN",
+        ];
+        check(&references, is_reference, true);
+        let literals = [
+            "{{ not a template }}",
+            "${not_a_var}-Elm7",
+            "%{also_not}-Elm8",
+            "pe$ar back",
+            "$ecretSauce",
+            "a-${X}-b",
+            "@home2",
+            "100%",
+            "$",
+            "${open",
+            "__init",
+        ];
+        check(&literals, is_reference, false);
+    }
+}

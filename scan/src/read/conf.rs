@@ -1,0 +1,198 @@
+//! Words a line: `redis.conf`, `nginx.conf`, `Corefile`, `haproxy.cfg`, `.netrc`.
+
+use std::ops::Range;
+
+use super::{actions, ini, lines::Lines, references::Dollars, value, words::words};
+use crate::{At, Finder, Layer, Place, Text, embedded};
+
+/// How many words of a line are looked at: what has more is data.
+const MAX_WORDS: usize = 64;
+
+pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>) {
+    let text = actions::marked(text);
+    if text.as_str().contains("LoginModule") {
+        // Java's login modules: words, and passwords under the names of users.
+        embedded::script(finder, at, text);
+        return;
+    }
+    let mut lines = Lines::new(&text);
+    while let Some(line) = lines.next_line() {
+        if matches!(lines.byte(line.start, line.end), Some(b'#' | b';')) {
+            lines.tell_comment(finder, &at.key(""), line, b"#;");
+            continue;
+        }
+        let Some(start) = lines.behind_actions(line.clone()) else { continue };
+        let line = start..line.end;
+        if lines.pem(finder, at, &line) || ini::section_of(lines.str(line.clone())).is_some() {
+            continue;
+        }
+        let line = without_comment(finder, at, &lines, line);
+        match is_pair(&lines, &line) {
+            Some((key, from)) => {
+                let end = line.end - lines.str(line.clone()).ends_with(';') as usize;
+                let value = unquoted(&lines, lines.trimmed(from..end.max(from)));
+                value::bring(finder, &at.key(lines.str(key)), value, Dollars::Braced);
+            }
+            None => directive(finder, at, &lines, line),
+        }
+    }
+}
+
+/// A comment behind a line is brought, but for the hash of a password that Redis marks so.
+fn without_comment<'a>(
+    finder: &mut Finder<'a>,
+    at: &At<'_>,
+    lines: &Lines<'_, 'a>,
+    line: Range<usize>,
+) -> Range<usize> {
+    let Some(comment) = lines.comment(line.clone(), b"#") else { return line };
+    let word = lines.str(comment + 1..line.end).split_whitespace().next().unwrap_or("");
+    if is_digest(word) {
+        return line;
+    }
+    lines.tell_comment(finder, &at.key(""), comment..line.end, b"#");
+    lines.trimmed(line.start..comment)
+}
+
+fn is_digest(word: &str) -> bool {
+    word.len() == 64 && word.bytes().all(|it| it.is_ascii_hexdigit())
+}
+
+/// `key = value` in a file of words.
+fn is_pair(lines: &Lines<'_, '_>, line: &Range<usize>) -> Option<(Range<usize>, usize)> {
+    let (key, from) = ini::pair(lines, line.clone())?;
+    let is_word = !lines.str(key.clone()).contains([' ', '\t', '{', '(', '"']);
+    is_word.then_some((key, from))
+}
+
+fn unquoted<'a>(lines: &Lines<'_, 'a>, part: Range<usize>) -> Text<'a> {
+    let is_quoted = part.len() > 1
+        && matches!(lines.byte(part.start, part.end), Some(b'"' | b'\''))
+        && lines.bytes.get(part.start) == lines.bytes.get(part.end - 1);
+    let inner = if is_quoted { part.start + 1..part.end - 1 } else { part };
+    lines.text.slice(inner).within(if is_quoted { Layer::Ini } else { Layer::Bare })
+}
+
+/// Each word is what the word before it names: which of them is a name, the judge will know.
+fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, line: Range<usize>) {
+    let end = lines.str(line.clone()).trim_end_matches([';', '{', '}', ' ', '\t']).len();
+    let mut words = words(lines.text, line.start..line.start + end, None);
+    words.truncate(MAX_WORDS);
+    let first = words.first().map(|it| it.as_str().to_owned()).unwrap_or_default();
+    let lower = first.to_ascii_lowercase();
+    if is_pam(&lower, words.get(1).map_or("", |it| it.as_str())) {
+        return;
+    }
+    if lower == "if" {
+        // nginx compares with what a caller must know.
+        embedded::script(finder, at, lines.text.slice(line));
+        return;
+    }
+    if embedded::is_positional(&words) {
+        finder.words(at, words);
+        return;
+    }
+    let place = match lower.as_str() {
+        _ if lower.ends_with("header") => Place::Header,
+        "env" | "setenv" | "fastcgi_param" | "uwsgi_param" | "passenv" => Place::Env,
+        _ => at.place,
+    };
+    for pair in words.windows(2) {
+        let [name, word] = pair else { continue };
+        // A setting is whole by itself, and names nothing behind it.
+        if name.as_str().contains('=') {
+            continue;
+        }
+        let at = At { place, ..at.key(name.as_str().to_owned()) };
+        // `env KEY=value`
+        match word.as_str().split_once('=') {
+            Some((key, rest)) if place == Place::Env => {
+                let at = At { place, ..at.key(key.to_owned()) };
+                value::bring(finder, &at, word.slice(word.len() - rest.len()..word.len()), Dollars::Braced);
+            }
+            _ if lower == "user" && is_marked(word.as_str()) => {
+                let user = words.get(1).map_or("", |it| it.as_str());
+                let what = if word.as_str().starts_with('>') { "password" } else { "password hash" };
+                let at = at.key(format!("{first} {user} {what}"));
+                finder.value(&at, word.slice(1..word.len()));
+            }
+            _ => value::bring(finder, &at, word.clone(), Dollars::Braced),
+        }
+    }
+}
+
+/// `>password` and `#hash` of a user of Redis.
+fn is_marked(word: &str) -> bool {
+    word.len() > 1 && word.starts_with('>') || word.strip_prefix('#').is_some_and(is_digest)
+}
+
+/// `password required pam_unix.so`
+fn is_pam(first: &str, second: &str) -> bool {
+    matches!(first.trim_start_matches('-'), "auth" | "account" | "password" | "session")
+        && (matches!(second, "required" | "requisite" | "sufficient" | "optional" | "include" | "substack")
+            || second.starts_with('['))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        Place::{self, Attribute, Env, Header},
+        brought::{brought, texts, values},
+    };
+
+    #[track_caller]
+    fn check(file: &str, expected: &[(&str, Place, &str)]) {
+        let expected: Vec<_> = expected.iter().map(|it| (it.0, it.1, None, it.2)).collect();
+        values("redis.conf", file, &expected);
+        values("redis.conf", &file.replace('\n', "\r\n"), &expected);
+    }
+
+    #[test]
+    fn words_name_the_next() {
+        check(
+            "a b\nc \"d e\"\n  f g;\nh = i\nj: \"k\";\n}\n",
+            &[
+                ("a", Attribute, "b"),
+                ("c", Attribute, "d e"),
+                ("f", Attribute, "g"),
+                ("h", Attribute, "i"),
+                ("j", Attribute, "k"),
+            ],
+        );
+        check(
+            "machine a login b password c\n",
+            &[
+                ("machine", Attribute, "a"),
+                ("a", Attribute, "login"),
+                ("login", Attribute, "b"),
+                ("b", Attribute, "password"),
+                ("password", Attribute, "c"),
+            ],
+        );
+        check(
+            "proxy_set_header X-A \"b $c\";\nenv D=e;\n",
+            &[("proxy_set_header", Header, "X-A"), ("X-A", Header, "b $c"), ("D", Env, "e")],
+        );
+        check("password required pam_unix.so\n", &[]);
+    }
+
+    #[test]
+    fn users_of_redis_are_marked() {
+        let hash = "0123456789abcdef".repeat(4);
+        let file = format!("user a on >b #{hash} ~c:* # d\n");
+        let all = brought("redis.conf", &file);
+        let users: Vec<_> =
+            all.iter().filter(|it| it.key.starts_with("user a ")).map(|it| it.text.as_str()).collect();
+        assert_eq!(users, ["b", hash.as_str()]);
+        texts("redis.conf", "# a b\nc d # e\nf #g\n", "comment", &[" a b", " e", "g"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(file in "\u{feff}?([a-cé=:\"'#;\\[\\]\\\\$> {}]|\n|\r\n|user |env |\\{\\{|\\}\\}){0,60}") {
+            brought("redis.conf", &file);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! HCL 1 and HCL 2: jobs, Terraform, Packer, agents.
+
+use super::settings::{self, Node, Syntax, Tree, actions, masked, of_body};
+use crate::{At, Finder, Format, Obstacle, Text};
+
+/// Larger documents are read as text: a hostile one takes some eighty times its length in memory.
+const MAX_TEXT: usize = 1024 * 1024;
+
+/// The actions of the tools that render HCL before anything reads it: Levant and Nomad Pack, Go and Jinja, ERB.
+const FOREIGN: [(&str, &str); 4] = [("[[", "]]"), ("{{", "}}"), ("{%", "%}"), ("<%", "%>")];
+
+/// What HCL itself has within strings, and Terraform's `templatefile` anywhere.
+const OUTSIDE: [(&str, &str); 2] = [("${", "}"), ("%{", "}")];
+
+/// Reads a document in HCL, and as text what is not whole.
+pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>) {
+    if read(finder, at, &text) {
+        return;
+    }
+    let at = At { obstacle: at.obstacle.or(Some(Obstacle::Unparsed)), ..at.clone() };
+    let rendered = without(&text, &FOREIGN);
+    if rendered.holes().len() > text.holes().len() && read(finder, &at, &rendered) {
+        return;
+    }
+    let outside = without(&rendered, &OUTSIDE);
+    if outside.holes().len() > rendered.holes().len() && read(finder, &at, &outside) {
+        return;
+    }
+    finder.document(&at, rendered, Format::Text);
+}
+
+/// Whether it could be read.
+fn read<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) -> bool {
+    if text.len() > MAX_TEXT {
+        return false;
+    }
+    // A name stands for what is not known yet: it may be a value as well as a part of a string.
+    let masked = masked(text, '_');
+    let Ok((body, comments)) = strongroom_hcl::parse_commented(&masked) else { return false };
+    let values = vec![Node::Map(of_body(&masked, body))];
+    settings::walk(finder, at, text, &masked, &Tree { values, comments, syntax: Syntax::Hcl });
+    true
+}
+
+/// The text with another tool's actions as holes; an action that runs over lines is none.
+fn without<'a>(text: &Text<'a>, delimiters: &[(&str, &str)]) -> Text<'a> {
+    let found = delimiters.iter().filter(|(left, _)| text.as_str().contains(left));
+    let ranges: Vec<_> = found
+        .flat_map(|(left, right)| actions(text.as_str(), left, right))
+        .map(|it| it.range)
+        .filter(|it| !text.as_str().get(it.clone()).unwrap_or("").contains('\n'))
+        .collect();
+    text.clone().with_holes(ranges)
+}

@@ -1,0 +1,128 @@
+//! Many files at once, and one answer.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::{Cause, Source, Trouble, look};
+use crate::{
+    Find,
+    report::{Hit, Seen},
+};
+
+/// A long file is read alone: what its tree takes is taken once.
+const LONG: u64 = 512 << 10;
+/// Readers go down into what is nested; only what is used of it is ever taken.
+pub(crate) const STACK: usize = 64 << 20;
+
+/// What was found, in the order of the files.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    pub hits: Vec<Hit>,
+    pub troubles: Vec<Trouble>,
+    pub tally: Tally,
+    /// Comments that allow nothing: the file as shown, and the line.
+    pub idle: Vec<(String, usize)>,
+}
+
+/// How many there were of what a person may want to know.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Tally {
+    /// Read, binaries not among them.
+    pub files: usize,
+    pub binaries: usize,
+    /// Too long to be read whole.
+    pub in_pieces: usize,
+    /// With more findings than are kept of one file.
+    pub cut: usize,
+    /// Findings that a comment allows.
+    pub allowed: usize,
+}
+
+/// Reads all of them, on every processor there is.
+#[must_use]
+pub fn sweep(sources: &[Source], find: Find) -> Sweep {
+    let next = AtomicUsize::new(0);
+    let (alone, done) = (Mutex::new(()), Mutex::new(Vec::with_capacity(sources.len())));
+    let work = || {
+        while let Some((at, source)) = take(sources, &next) {
+            let outcome = read(source, find, &alone);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((at, outcome));
+        }
+    };
+    let wanted = std::thread::available_parallelism().map_or(1, usize::from).min(sources.len());
+    std::thread::scope(|scope| {
+        for _ in 0..wanted {
+            // Where no thread can be had, this one does the work.
+            if std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_err() {
+                work();
+            }
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(at, _)| *at);
+    let mut all = Sweep::default();
+    for ((_, outcome), source) in done.into_iter().zip(sources) {
+        match outcome {
+            Ok(seen) => all.add(&source.file.shown, seen),
+            Err(cause) => all.troubles.push(Trouble { file: source.file.shown.clone(), cause }),
+        }
+    }
+    all
+}
+
+fn take<'a>(sources: &'a [Source], next: &AtomicUsize) -> Option<(usize, &'a Source)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    sources.get(at).map(|it| (at, it))
+}
+
+fn read(source: &Source, find: Find, alone: &Mutex<()>) -> Result<Seen, Cause> {
+    let (from, len) = source.open()?;
+    let _alone = (len > LONG).then(|| alone.lock().unwrap_or_else(PoisonError::into_inner));
+    look(find, &source.file, from)
+}
+
+impl Sweep {
+    fn add(&mut self, shown: &str, mut seen: Seen) {
+        self.hits.append(&mut seen.hits);
+        self.count(shown, &seen);
+    }
+
+    /// All but the findings.
+    pub(crate) fn count(&mut self, shown: &str, seen: &Seen) {
+        self.tally.files += usize::from(!seen.binary);
+        self.tally.binaries += usize::from(seen.binary);
+        self.tally.in_pieces += usize::from(seen.in_pieces);
+        self.tally.cut += usize::from(seen.cut);
+        self.tally.allowed += seen.allowed;
+        self.idle.extend(seen.idle.iter().map(|it| (shown.to_owned(), *it)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{fake, list};
+
+    #[test]
+    fn many_files_are_told_in_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..300 {
+            fs::write(dir.path().join(format!("{number:03}")), format!("SECRET-{number}\n")).unwrap();
+        }
+        let listing = list(&[dir.path().to_owned()]);
+        fs::remove_file(dir.path().join("007")).unwrap();
+        let sweep = sweep(&listing.sources, fake::find);
+        let files: Vec<_> = sweep.hits.iter().map(|it| it.file.name.clone()).collect();
+        let expected: Vec<_> = (0..300).filter(|it| *it != 7).map(|number| format!("{number:03}")).collect();
+        assert_eq!(files, expected);
+        assert_eq!(sweep.tally, Tally { files: 299, ..Tally::default() });
+        assert!(
+            matches!(&sweep.troubles[..], [Trouble { file, .. }] if file.ends_with("007")),
+            "what is gone is told"
+        );
+    }
+}
