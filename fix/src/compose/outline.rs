@@ -1,0 +1,91 @@
+//! The services of a Compose file, as far as a fix must know them.
+
+use crate::layout::indentation;
+
+/// Where things stand in the file, by its lines and their indentation.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    services: Vec<(usize, usize, Service)>,
+    /// Behind the line of the top level's `secrets:`.
+    pub(super) secrets: Option<usize>,
+}
+
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Service {
+    pub(super) image: String,
+    /// Behind the line with the service's name.
+    pub(super) body: usize,
+    /// The white space before the service's keys.
+    pub(super) indent: String,
+    pub(super) has_secrets: bool,
+}
+
+impl Outline {
+    pub(super) fn of(text: &str) -> Self {
+        let mut outline = Self::default();
+        let mut section = "";
+        let mut name_indent: Option<usize> = None;
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let (start, end) = (at, at + line.len());
+            at = end;
+            let trimmed = line.trim();
+            if trimmed.is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            let depth = indentation(line).len();
+            if depth == 0 {
+                section = trimmed.split(':').next().unwrap_or("");
+                name_indent = None;
+                if section == "secrets" && trimmed == "secrets:" {
+                    outline.secrets = Some(end);
+                }
+                continue;
+            }
+            if section != "services" {
+                continue;
+            }
+            if *name_indent.get_or_insert(depth) == depth {
+                outline.services.push((start, end, Service { body: end, ..Service::default() }));
+            } else if let Some((_, last, service)) = outline.services.last_mut() {
+                *last = end;
+                if service.indent.is_empty() {
+                    service.indent = indentation(line).to_owned();
+                }
+                if service.indent.len() == depth {
+                    match trimmed.split_once(':') {
+                        Some(("image", image)) => {
+                            service.image = image.trim().trim_matches(['"', '\'']).to_owned()
+                        }
+                        Some(("secrets", _)) => service.has_secrets = true,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        outline
+    }
+
+    /// The service that a byte is in.
+    pub(super) fn service_at(&self, at: usize) -> Option<Service> {
+        self.services.iter().find(|(start, end, _)| (*start..*end).contains(&at)).map(|(_, _, it)| it.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_known_by_their_indentation() {
+        let text = "services:\n  db: # main\n    image: \"postgres:16\"\n    secrets: [x]\n\n  web:\n    build: .\nsecrets:\n  x: {}\n";
+        let outline = Outline::of(text);
+        let db = outline.service_at(text.find("postgres").unwrap()).unwrap();
+        assert_eq!((db.image.as_str(), db.indent.as_str(), db.has_secrets), ("postgres:16", "    ", true));
+        let web = outline.service_at(text.find("build").unwrap()).unwrap();
+        assert_eq!((web.image.as_str(), web.has_secrets), ("", false));
+        assert_eq!(&text[web.body..][..9], "    build");
+        assert!(text[outline.secrets.unwrap()..].starts_with("  x"));
+        assert_eq!(outline.service_at(text.len() - 1), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Which kind of file it is: each is cured in its own way.
+
+use strongroom_hcl::Item;
+use strongroom_scan::{Finding, Format};
+
+use crate::{
+    File, Left, Options, Plan, comment, compose, kubernetes, left, nomad, packer, rails, rendered, terraform,
+};
+
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Family {
+    /// Compose and swarm stacks.
+    Compose,
+    Dotenv,
+    /// Values of a chart.
+    Helm,
+    Kubernetes,
+    /// A Nomad job, in HCL or JSON.
+    Nomad,
+    Packer,
+    /// `database.yml` and what else Rails reads with ERB in it.
+    Rails,
+    /// An application's own configuration, which the agent renders.
+    Rendered,
+    Terraform,
+    /// Agents' configurations, volume specifications, programs, and all that is not known.
+    Unknown,
+}
+
+impl Family {
+    /// By the file's name and what it holds.
+    #[must_use]
+    pub fn of(name: &str, text: &str) -> Self {
+        let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+        match Format::of(name, text) {
+            Format::Env => Self::Dotenv,
+            Format::Hcl => of_hcl(&file, text),
+            Format::Json => of_json(&file, text),
+            Format::Yaml => of_yaml(name, &file, text),
+            Format::Colons | Format::Conf | Format::Ini | Format::Properties | Format::Toml | Format::Xml => {
+                Self::Rendered
+            }
+            Format::Shell | Format::Text if is_environment(text) => Self::Dotenv,
+            Format::Dockerfile | Format::Shell | Format::Text => Self::Unknown,
+        }
+    }
+
+    pub(crate) fn plan(self, file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+        match self {
+            Self::Nomad => return nomad::plan(file, findings, options),
+            Self::Unknown => return left::plan(file, findings, options),
+            _ => {}
+        }
+        // Comments are the same everywhere.
+        let (commented, rest): (Vec<usize>, Vec<usize>) = (0..findings.len())
+            .partition(|at| findings.get(*at).is_some_and(|it| it.commented && it.obstacle.is_none()));
+        let of = |all: &[usize]| -> Vec<Finding> {
+            all.iter().filter_map(|at| findings.get(*at).cloned()).collect()
+        };
+        let mut plan = self.plan_values(file, &of(&rest), options);
+        let original =
+            |left: Left| Left { finding: rest.get(left.finding).copied().unwrap_or_default(), ..left };
+        plan.left = plan.left.into_iter().map(original).collect();
+        let taken = comment::take(of(&commented).iter(), crate::stem(file.name), &plan.entries, options);
+        plan.edits.extend(taken.edits);
+        plan.entries.extend(taken.entries);
+        plan
+    }
+
+    fn plan_values(self, file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+        match self {
+            Self::Compose => compose::plan(file, findings, options),
+            Self::Dotenv => rendered::plan(file, findings, options, "env"),
+            Self::Helm => rendered::plan(file, findings, options, "helm"),
+            Self::Kubernetes => kubernetes::plan(file, findings, options),
+            Self::Packer => packer::plan(file, findings, options),
+            Self::Rails => rails::plan(file, findings, options),
+            Self::Rendered => rendered::plan(file, findings, options, "config"),
+            Self::Terraform => terraform::plan(file, findings, options),
+            Self::Nomad | Self::Unknown => Plan::default(),
+        }
+    }
+}
+
+/// Nothing but assignments and comments (`/etc/default/shop`).
+fn is_environment(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with('#'));
+    let is_assignment = |line: &str| {
+        let name = line.strip_prefix("export ").unwrap_or(line).split('=').next().unwrap_or("");
+        line.contains('=') && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    !text.trim().is_empty() && lines.all(is_assignment)
+}
+
+fn of_hcl(file: &str, text: &str) -> Family {
+    if file.ends_with(".pkr.hcl") || file.ends_with(".pkrvars.hcl") {
+        return Family::Packer;
+    }
+    if file.ends_with(".tf") || file.ends_with(".tfvars") {
+        return Family::Terraform;
+    }
+    let is_job = strongroom_hcl::parse(text).is_ok_and(|body| {
+        body.items.iter().any(|it| matches!(it, Item::Block(block) if block.kind.name == "job"))
+    });
+    if is_job || file.contains(".nomad") { Family::Nomad } else { Family::Unknown }
+}
+
+fn of_json(file: &str, text: &str) -> Family {
+    if file.ends_with(".tf.json") || file.ends_with(".tfvars.json") {
+        return Family::Terraform;
+    }
+    let has = |key: &str| text.contains(&format!("\"{key}\""));
+    if has("TaskGroups") || (has("job") && has("task")) {
+        return Family::Nomad;
+    }
+    if has("builders") && (file.ends_with(".pkr.json") || text.contains("{{") || has("provisioners")) {
+        return Family::Packer;
+    }
+    if has("apiVersion") && has("kind") {
+        return Family::Kubernetes;
+    }
+    // A service or an agent of Consul, a container's definition: what reads them renders nothing.
+    if has("service") || has("services") { Family::Unknown } else { Family::Rendered }
+}
+
+fn of_yaml(name: &str, file: &str, text: &str) -> Family {
+    let has_key =
+        |key: &str| text.lines().any(|it| it.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    if name.contains("templates/") && text.contains("{{") {
+        return Family::Unknown;
+    }
+    if has_key("apiVersion") && has_key("kind") {
+        return Family::Kubernetes;
+    }
+    if has_key("services") && (text.contains("image:") || text.contains("build:")) {
+        return Family::Compose;
+    }
+    if text.contains("<%") || is_of_rails(name, file) {
+        return Family::Rails;
+    }
+    if file.starts_with("values") { Family::Helm } else { Family::Rendered }
+}
+
+/// What Rails passes through ERB before it reads it.
+fn is_of_rails(name: &str, file: &str) -> bool {
+    let is_named = matches!(
+        file,
+        "database.yml"
+            | "secrets.yml"
+            | "storage.yml"
+            | "cable.yml"
+            | "cache.yml"
+            | "queue.yml"
+            | "mongoid.yml"
+    );
+    is_named && (name == file || name.contains("config/"))
+}

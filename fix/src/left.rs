@@ -1,0 +1,62 @@
+//! What stays in a file, why, and what a person can do about it.
+
+use strongroom_scan::{Finding, Obstacle};
+
+use crate::{File, Left, Options, Plan, comment};
+
+/// A reason and the nearest way.
+pub(crate) type Why = (&'static str, &'static str);
+
+pub(crate) const EXPRESSION: Why = (
+    "not every use of it is a plain one: no rewrite in place keeps the meaning for certain",
+    "give the task the value as a variable of its own, and use that instead of the expression",
+);
+pub(crate) const UNKNOWN: Why = (
+    "nothing puts a reference in where it stands",
+    "move it to a variable of the task or to a template, and fix again",
+);
+pub(crate) const UNPARSED: Why = (
+    "the file is not whole until another tool has rendered it, or does not parse",
+    "render it first and fix what comes out, or let that tool read the value from the store",
+);
+
+/// A finding that stays, for its own obstacle or for `why`.
+pub(crate) fn left(finding: usize, it: &Finding, why: Option<Why>) -> Left {
+    let (reason, nearest) = match it.obstacle {
+        Some(obstacle) => (obstacle.reason(), nearest(obstacle)),
+        None => why.unwrap_or(UNKNOWN),
+    };
+    Left { finding, reason: reason.to_owned(), nearest: nearest.to_owned() }
+}
+
+/// A file in which nothing puts references in: all stays, but for what stands in comments.
+pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+    let commented = findings.iter().filter(|it| it.commented);
+    let taken = comment::take(commented, crate::stem(file.name), &[], options);
+    let rest = findings.iter().enumerate().filter(|(_, it)| !it.commented);
+    Plan {
+        edits: taken.edits,
+        entries: taken.entries,
+        left: rest.map(|(at, it)| left(at, it, None)).collect(),
+        ..Plan::default()
+    }
+}
+
+fn nearest(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::AgentConfiguration => {
+            "render the file with `secret agent` before the agent starts, or set its environment variable"
+        }
+        Obstacle::Artifact => {
+            "fix with the style `secret` where the cluster has Nomad 1.11, or fetch it in a prestart task"
+        }
+        Obstacle::Backend => "`-backend-config=FILE` with a file that `secret agent` renders",
+        Obstacle::BuildArgument => "a secret of the build (`--mount=type=secret`) instead of an argument",
+        Obstacle::Expression => EXPRESSION.1,
+        Obstacle::Meta => "let the task read it from its environment or a file, and fix that",
+        Obstacle::Registered => "a check without a credential, or a script that reads it from a file",
+        Obstacle::Tag => "keep it in a file that the reader of the tag has (a middleware's `usersFile`)",
+        Obstacle::Unparsed => UNPARSED.1,
+        Obstacle::Volume => "create the volume with a specification that `secret agent` renders",
+    }
+}

@@ -1,0 +1,145 @@
+//! A secret within a template's data becomes an action, in the template's own delimiters.
+//!
+//! What the template writes stays the same, byte for byte where a pipeline can do that. Where the format has strings
+//! with quotes, the action writes the quotes too, so that the next value may hold whatever it likes.
+
+use strongroom_hcl::Span;
+use strongroom_scan::{Finding, Layer, Value};
+use zeroize::Zeroizing;
+
+use super::job::{Syntax, Template};
+use super::line::is_variable;
+use super::literal::Literal;
+use super::value::{Stored, inner_layers, stored};
+use crate::render::{Encoding, Step};
+
+/// What is replaced, and what is stored for it.
+#[derive(Clone, Debug)]
+pub(super) struct Replaced {
+    pub(super) span: Span,
+    pub(super) stored: Stored,
+}
+
+/// None where the secret does not stand by itself.
+pub(super) fn replaced(
+    syntax: Syntax,
+    template: &Template<'_>,
+    literal: &Literal,
+    finding: &Finding,
+    text: &str,
+) -> Option<Replaced> {
+    let plain = stored(syntax, literal, finding, text)?;
+    let before = literal.line_before(finding.span, text);
+    let before = before.rsplit('\n').next().unwrap_or("");
+    let behind = literal.line_behind(finding.span, text);
+    let behind = behind.split('\n').next().unwrap_or("").trim_end_matches('\r');
+    let quote = before.chars().last().filter(|it| behind.starts_with(*it) && matches!(it, '"' | '\''));
+    let layer = inner_layers(syntax, &finding.layers).last().copied();
+
+    let json = |stored: Stored, with_quotes: Option<char>| {
+        let width = with_quotes.map_or(0, |it| literal.written_quote(it).len());
+        // Nomad's own reader takes the escapes of `toJSON` for all there is.
+        let encoding = Encoding::one(Step::Json, if template.is_env { "" } else { stored.value.expose() });
+        let span = Span { start: finding.span.start - width, end: finding.span.end + width };
+        Replaced { span, stored: Stored { encoding, ..stored } }
+    };
+    if template.is_env {
+        if let Some(value) = of_variable(before, behind, quote, &plain, finding) {
+            return Some(json(Stored { value, ..plain }, quote));
+        }
+    } else if let Some(quote) = quote.filter(|it| is_whole_string(before, behind, *it)) {
+        let decoded = finding.value.expose();
+        let has_strings = match (quote, layer) {
+            ('"', Some(Layer::Json | Layer::Toml | Layer::YamlDouble)) => {
+                is_json_for(plain.raw.expose(), decoded)
+            }
+            ('\'', Some(Layer::YamlSingle)) => true,
+            // Without an escape in it, a string in quotes is known by the file's name.
+            ('"', _) => {
+                is_json_or_yaml(template.destination)
+                    && plain.raw.expose() == decoded
+                    && is_escape_free(decoded)
+            }
+            _ => false,
+        };
+        if has_strings {
+            return Some(json(Stored { value: finding.value.clone(), ..plain }, Some(quote)));
+        }
+    } else if is_yaml(template.destination) && is_yaml_scalar(before, behind, plain.raw.expose()) {
+        return Some(json(Stored { value: plain.raw.clone(), ..plain }, None));
+    }
+    Some(Replaced { span: finding.span, stored: plain })
+}
+
+/// Whether JSON takes `written` in quotes for `value`. YAML and TOML have these escapes as well.
+fn is_json_for(written: &str, value: &str) -> bool {
+    let document = Zeroizing::new(format!("{{\"x\":\"{written}\"}}"));
+    strongroom_hcl::parse_json(&document)
+        .is_ok_and(|it| it.view().attr("x").is_some_and(|it| it.as_str() == Ok(value)))
+}
+
+/// The value of a variable, where the secret is all of it.
+fn of_variable(
+    before: &str,
+    behind: &str,
+    quote: Option<char>,
+    plain: &Stored,
+    finding: &Finding,
+) -> Option<Value> {
+    let quotes = quote.map_or(0, char::len_utf8);
+    let head = before.get(..before.len() - quotes)?.trim_end().strip_suffix('=')?.trim();
+    let name = head.strip_prefix("export ").unwrap_or(head).trim();
+    let tail = behind.get(quotes..)?.trim_start();
+    let raw = plain.raw.expose();
+    if raw.chars().any(char::is_control) || quote.is_none() && raw != raw.trim() {
+        return None;
+    }
+    if !is_variable(name) || !(tail.is_empty() || tail.starts_with('#')) {
+        return None;
+    }
+    match quote {
+        Some('"') if plain.raw.expose().contains('\\') => {
+            let value = finding.value.expose();
+            Encoding::between(&[Layer::EnvDouble], value, plain.raw.expose()).map(|_| finding.value.clone())
+        }
+        Some(_) => Some(plain.raw.clone()),
+        // Quotes may also begin in the middle of a value.
+        None => (!plain.raw.expose().contains(['"', '\'', '#'])).then(|| plain.raw.clone()),
+    }
+}
+
+/// Not the middle one of three quotes.
+fn is_whole_string(before: &str, behind: &str, quote: char) -> bool {
+    let doubled: String = [quote, quote].iter().collect();
+    !before.ends_with(&doubled) && !behind.starts_with(&doubled)
+}
+
+fn is_escape_free(value: &str) -> bool {
+    !value.contains(['\\', '"']) && !value.chars().any(char::is_control)
+}
+
+fn is_yaml(destination: &str) -> bool {
+    [".yml", ".yaml"].iter().any(|it| destination.ends_with(it))
+}
+
+fn is_json_or_yaml(destination: &str) -> bool {
+    destination.ends_with(".json") || is_yaml(destination)
+}
+
+/// A plain scalar that YAML reads as a string, all of it.
+fn is_yaml_scalar(before: &str, behind: &str, raw: &str) -> bool {
+    let in_flow = before.contains(['{', '[']);
+    let tail = behind.trim_start();
+    let ends = tail.is_empty() || behind.starts_with(" #") || in_flow && tail.starts_with([',', '}', ']']);
+    let begins = before.ends_with(": ") || before.trim_start() == "- ";
+    let word = raw.to_ascii_lowercase();
+    let is_word =
+        matches!(word.as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "y" | "n");
+    let is_number = word.starts_with("0x") || word.starts_with("0o") || word.parse::<f64>().is_ok();
+    let is_text = word.starts_with(|c: char| c.is_ascii_alphabetic())
+        || word.chars().filter(char::is_ascii_alphabetic).count() > 1;
+    // An indicator at the beginning would have been read as one.
+    let is_plain =
+        !raw.starts_with(['!', '&', '*', '|', '>', '%', '@', '`', '"', '\'', '{', '[', '#', '?', '-']);
+    begins && ends && !is_word && !is_number && is_text && is_plain && !raw.contains('\n')
+}

@@ -1,0 +1,438 @@
+//! What happens to each finding of a job.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use strongroom_hcl::{Body, Span};
+use strongroom_scan::{Finding, Obstacle, Value};
+use zeroize::Zeroizing;
+
+use super::action::replaced;
+use super::job::{EnvEntry, Job, Syntax, Task};
+use super::layout::lines_of;
+use super::line::{self, Line, LineValue, Part, is_variable};
+use super::literal::{Form, Literal, holds, innermost};
+use super::shared::{Got, Shared, Use};
+use super::value::{Stored, is_within_url, parts, stored};
+use crate::left::{EXPRESSION, UNKNOWN, Why};
+use crate::names::safe_field;
+use crate::render::{self, Delimiters, Encoding};
+use crate::{Edit, File, Options, Plan, Style};
+
+const NO_VARIABLE: Why = (
+    "a template can set no variable of this name: letters, digits, `_`, `.` and `/` are all that Nomad takes",
+    "rename the variable, or fix with the style `secret` where the cluster has Nomad 1.11",
+);
+
+/// A value that is to be stored.
+pub(super) struct Wanted<'a> {
+    pub(super) scope: Vec<&'a str>,
+    pub(super) key: &'a str,
+    pub(super) value: Value,
+}
+
+/// An edit that waits for the name of its place in the store.
+pub(super) enum Pending {
+    Action {
+        span: Span,
+        want: usize,
+        encoding: Encoding,
+        delimiters: Delimiters,
+        literal: Literal,
+    },
+    /// `${secret.NAME.FIELD}`.
+    Secret {
+        span: Span,
+        want: usize,
+        task: usize,
+        form: Form,
+    },
+}
+
+#[derive(Default)]
+pub(super) struct TaskWork {
+    pub(super) lines: Vec<Line>,
+    /// What it reads: by lines, actions and `secret` blocks.
+    pub(super) wants: BTreeSet<usize>,
+    pub(super) by_template: bool,
+    pub(super) secret_wants: BTreeSet<usize>,
+    /// Entries of its `env` blocks that go.
+    pub(super) gone: BTreeSet<(usize, usize)>,
+}
+
+pub(super) struct Planner<'p> {
+    pub(super) file: &'p File<'p>,
+    pub(super) text: &'p str,
+    pub(super) findings: &'p [Finding],
+    pub(super) options: &'p Options,
+    pub(super) body: &'p Body,
+    pub(super) jobs: &'p [Job<'p>],
+    pub(super) tasks: Vec<(&'p Job<'p>, &'p Task<'p>)>,
+    pub(super) wants: Vec<Wanted<'p>>,
+    pub(super) work: BTreeMap<usize, TaskWork>,
+    pub(super) pending: Vec<Pending>,
+    pub(super) edits: Vec<Edit>,
+    pub(super) left: BTreeMap<usize, Why>,
+    pub(super) notes: Vec<String>,
+    /// Variables of ours, with the value and the encoding that each has.
+    pub(super) variables: BTreeMap<String, (Value, Encoding)>,
+}
+
+impl<'p> Planner<'p> {
+    pub(super) fn new(
+        file: &'p File<'p>,
+        findings: &'p [Finding],
+        options: &'p Options,
+        body: &'p Body,
+        jobs: &'p [Job<'p>],
+    ) -> Self {
+        Self {
+            file,
+            text: file.text,
+            findings,
+            options,
+            body,
+            jobs,
+            tasks: jobs.iter().flat_map(|job| job.tasks.iter().map(move |task| (job, task))).collect(),
+            wants: Vec::new(),
+            work: BTreeMap::new(),
+            pending: Vec::new(),
+            edits: Vec::new(),
+            left: BTreeMap::new(),
+            notes: Vec::new(),
+            variables: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn plan(mut self) -> Plan {
+        let mut in_env: BTreeMap<(usize, usize, usize), Vec<usize>> = BTreeMap::new();
+        let mut in_roots = Vec::new();
+        let mut in_comments = Vec::new();
+        for (at, finding) in self.findings.iter().enumerate() {
+            let task = self.tasks.iter().position(|it| holds(it.1.span, finding.span));
+            let by_secret = self.options.style == Style::Secret;
+            if finding.commented {
+                in_comments.push(at);
+                continue;
+            }
+            match (finding.obstacle, task) {
+                (None | Some(Obstacle::Artifact), Some(task))
+                    if by_secret && self.in_artifact(task, finding.span) =>
+                {
+                    self.secret(task, at);
+                }
+                (Some(_), _) => {
+                    self.left.insert(at, UNKNOWN);
+                }
+                (None, None) => in_roots.push(at),
+                (None, Some(task)) => match self.env_entry(task, finding.span) {
+                    Some(_) if by_secret => self.secret(task, at),
+                    Some((block, entry)) => in_env.entry((task, block, entry)).or_default().push(at),
+                    None => self.in_task(task, at),
+                },
+            }
+        }
+        let mut closed = Vec::new();
+        for ((task, block, entry), findings) in in_env {
+            closed.extend(self.entry(task, block, entry).map(|it| it.value.span));
+            self.env(task, block, entry, &findings);
+        }
+        self.roots(&in_roots, &closed);
+        self.finish(&in_comments)
+    }
+
+    fn job_syntax(&self, task: usize) -> Syntax {
+        self.tasks.get(task).map_or(Syntax::Native, |it| it.0.syntax)
+    }
+
+    fn in_artifact(&self, task: usize, span: Span) -> bool {
+        self.tasks.get(task).is_some_and(|it| it.1.artifacts.iter().any(|it| holds(*it, span)))
+    }
+
+    fn env_entry(&self, task: usize, span: Span) -> Option<(usize, usize)> {
+        let (_, task) = self.tasks.get(task)?;
+        let mut blocks = task.env.iter().enumerate();
+        blocks.find_map(|(block, it)| {
+            let entry = it.entries.iter().position(|it| holds(it.span, span))?;
+            Some((block, entry))
+        })
+    }
+
+    fn entry(&self, task: usize, block: usize, entry: usize) -> Option<&'p EnvEntry<'p>> {
+        self.tasks.get(task)?.1.env.get(block)?.entries.get(entry)
+    }
+
+    /// In a driver's settings, or a template's data.
+    fn in_task(&mut self, task: usize, at: usize) {
+        let Some((job, it)) = self.tasks.get(task).copied() else { return };
+        let Some(finding) = self.findings.get(at) else { return };
+        let template = it.templates.iter().find(|it| it.data.is_some_and(|it| holds(it.span, finding.span)));
+        let in_config = it.configs.iter().any(|it| holds(*it, finding.span));
+        if let Some(template) = template {
+            let literal = template.data.and_then(|it| Literal::of(job.syntax, it, self.text));
+            let found = literal.and_then(|literal| {
+                Some((literal, replaced(job.syntax, template, &literal, finding, self.text)?))
+            });
+            let Some((literal, replaced)) = found else {
+                self.left.insert(at, EXPRESSION);
+                return;
+            };
+            let want = self.want(Some(task), at, &replaced.stored.value);
+            let work = self.work.entry(task).or_default();
+            work.wants.insert(want);
+            work.by_template = true;
+            self.pending.push(Pending::Action {
+                span: replaced.span,
+                want,
+                encoding: replaced.stored.encoding,
+                delimiters: template.delimiters.clone(),
+                literal,
+            });
+        } else if in_config && self.options.style == Style::Secret {
+            self.secret(task, at);
+        } else if in_config {
+            self.config(task, at);
+        } else {
+            self.left.insert(at, UNKNOWN);
+        }
+    }
+
+    /// A word of the driver's settings becomes a variable of the environment.
+    fn config(&mut self, task: usize, at: usize) {
+        let Some((finding, stored)) = self.stored(task, at) else {
+            self.left.insert(at, EXPRESSION);
+            return;
+        };
+        let name = self.variable(name_of(finding), &stored.value, &stored.encoding);
+        let want = self.want(Some(task), at, &stored.value);
+        self.line(task, variable_line(&name, want, &stored.encoding));
+        let quoted = matches!(self.literal(task, at).map(|it| it.form), Some(Form::Bare));
+        let text = if quoted { format!("\"${{{name}}}\"") } else { format!("${{{name}}}") };
+        self.edits.push(Edit { span: finding.span, text });
+    }
+
+    /// `${secret.NAME.FIELD}`, where Nomad puts in what stands in `secret` blocks.
+    fn secret(&mut self, task: usize, at: usize) {
+        let Some((finding, stored)) = self.stored(task, at) else {
+            self.left.insert(at, EXPRESSION);
+            return;
+        };
+        let form = self.literal(task, at).map_or(Form::Quoted, |it| it.form);
+        // No pipeline writes it again: what stands there is what is stored.
+        let want = self.want(Some(task), at, &stored.raw);
+        let work = self.work.entry(task).or_default();
+        work.wants.insert(want);
+        work.secret_wants.insert(want);
+        self.pending.push(Pending::Secret { span: finding.span, want, task, form });
+    }
+
+    /// A variable of `env`, with one finding or several.
+    fn env(&mut self, task: usize, block: usize, entry: usize, findings: &[usize]) {
+        let Some(it) = self.entry(task, block, entry) else { return };
+        if !is_variable(it.name) {
+            self.left.extend(findings.iter().map(|at| (*at, NO_VARIABLE)));
+            return;
+        }
+        let stored: Option<Vec<(&Finding, Stored)>> =
+            findings.iter().map(|at| self.stored(task, *at)).collect();
+        let (Some(stored), Some(literal)) = (stored, Literal::of(self.job_syntax(task), it.value, self.text))
+        else {
+            self.left.extend(findings.iter().map(|at| (*at, EXPRESSION)));
+            return;
+        };
+        let wants: Vec<usize> =
+            findings.iter().zip(&stored).map(|(at, it)| self.want(Some(task), *at, &it.1.value)).collect();
+        let secrets: Vec<(Span, usize, &Stored)> = stored
+            .iter()
+            .zip(&wants)
+            .map(|((finding, stored), want)| (finding.span, *want, stored))
+            .collect();
+        // A heredoc's other lines stay where they are.
+        let parts =
+            if self.has_other_lines(it.span, &secrets) { None } else { parts(&literal, &secrets, self.text) };
+        if let Some(parts) = parts {
+            self.work.entry(task).or_default().gone.insert((block, entry));
+            self.line(task, Line { name: it.name.to_owned(), value: LineValue::Parts(parts) });
+            return;
+        }
+        let mut marks = Vec::new();
+        for ((finding, stored), want) in stored.iter().zip(&wants) {
+            let name = self.variable(name_of(finding), &stored.value, &stored.encoding);
+            let mark = format!("${{{name}}}");
+            marks.push((mark.clone(), *want, stored.encoding.clone()));
+            self.edits.push(Edit { span: finding.span, text: mark });
+        }
+        self.line(task, Line { name: it.name.to_owned(), value: LineValue::Filled(marks) });
+    }
+
+    fn has_other_lines(&self, entry: Span, secrets: &[(Span, usize, &Stored)]) -> bool {
+        let lines = lines_of(self.text, entry);
+        let mut at = lines.start;
+        let lines = lines.of(self.text).split_inclusive('\n').map(|line| {
+            at += line.len();
+            Span { start: at - line.len(), end: at }
+        });
+        let lines: Vec<Span> = lines.collect();
+        lines.len() > 1
+            && lines
+                .iter()
+                .any(|line| secrets.iter().all(|(span, ..)| span.end <= line.start || span.start >= line.end))
+    }
+
+    /// Defaults of variables, and local values.
+    fn roots(&mut self, findings: &[usize], closed: &[Span]) {
+        let syntax = self.jobs.first().map_or(Syntax::Native, |it| it.syntax);
+        let spans = findings.iter().filter_map(|at| Some((*at, self.findings.get(*at)?.span)));
+        let shared = Shared::new(syntax, self.body, self.text, spans);
+        let (kept, uses) = shared.uses(self.body, self.jobs, closed);
+        let is_root = |at: usize| self.findings.get(at).is_some_and(|it| shared.is_within(it.span));
+        let why = |at: usize| (at, if is_root(at) { EXPRESSION } else { UNKNOWN });
+        let lost: Vec<_> = findings.iter().filter(|it| !kept.contains(it)).map(|it| why(*it)).collect();
+        self.left.extend(lost);
+        let in_config: BTreeSet<usize> = uses
+            .iter()
+            .flat_map(|it| if let Use::Config { findings, .. } = it { findings.clone() } else { Vec::new() })
+            .collect();
+        let mut stored: BTreeMap<usize, (Stored, String)> = BTreeMap::new();
+        for at in &kept {
+            let Some(finding) = self.findings.get(*at) else { continue };
+            let literal =
+                innermost(self.body, finding.span).and_then(|it| Literal::of(syntax, it, self.text));
+            let Some(literal) = literal else { continue };
+            // What is followed is the text itself, and so that is stored.
+            let Some(raw) = literal.plain(finding.span, self.text).map(Zeroizing::new) else {
+                self.left.insert(*at, EXPRESSION);
+                continue;
+            };
+            let raw = Value::new(&raw);
+            let mut text = String::new();
+            let mut name = String::new();
+            if in_config.contains(at) {
+                name = self.variable(name_of(finding), &raw, &Encoding::plain());
+                text = literal.write(&format!("${{{name}}}"));
+            }
+            self.edits.push(Edit { span: finding.span, text });
+            if !uses.iter().any(|it| it.has(*at)) {
+                self.want(None, *at, &raw);
+            }
+            stored.insert(*at, (Stored { value: raw.clone(), encoding: Encoding::plain(), raw }, name));
+        }
+        for it in uses {
+            match it {
+                Use::Config { task, findings } => {
+                    for at in findings {
+                        let Some((value, name)) = stored.get(&at).cloned() else { continue };
+                        let want = self.want(Some(task), at, &value.value);
+                        self.line(task, variable_line(&name, want, &value.encoding));
+                    }
+                }
+                Use::Env { task, name, value } => {
+                    let mut parts = Vec::new();
+                    for it in value {
+                        match it {
+                            Got::Other(part) => parts.push(part),
+                            Got::Secret(at) => {
+                                let Some((stored, _)) = stored.get(&at).cloned() else { continue };
+                                let want = self.want(Some(task), at, &stored.value);
+                                parts.push(secret_part(&parts, want, &stored));
+                            }
+                        }
+                    }
+                    self.line(task, Line { name, value: LineValue::Parts(parts) });
+                }
+            }
+        }
+        if !stored.is_empty() {
+            self.notes.push(
+                "what variables and local values held comes from the store now: a value given with -var or \
+                 NOMAD_VAR_ no longer reaches the tasks' environment"
+                    .to_owned(),
+            );
+        }
+    }
+
+    fn literal(&self, task: usize, at: usize) -> Option<Literal> {
+        let finding = self.findings.get(at)?;
+        Literal::of(self.job_syntax(task), innermost(self.body, finding.span)?, self.text)
+    }
+
+    /// None where the finding is no part of a plain string.
+    fn stored(&self, task: usize, at: usize) -> Option<(&'p Finding, Stored)> {
+        let finding = self.findings.get(at)?;
+        let literal = self.literal(task, at)?;
+        if !holds(literal.content, finding.span)
+            || literal.form == Form::Bare && literal.content != finding.span
+        {
+            return None;
+        }
+        // Together with what we put there, these would be an escape.
+        if self.text.get(..finding.span.start)?.ends_with(['$', '%']) {
+            return None;
+        }
+        Some((finding, stored(self.job_syntax(task), &literal, finding, self.text)?))
+    }
+
+    fn want(&mut self, task: Option<usize>, at: usize, value: &Value) -> usize {
+        let scope = match task.and_then(|it| self.tasks.get(it)) {
+            Some((_, task)) => task.scope.clone(),
+            None => self.jobs.first().map(|it| vec![it.name, "variables"]).unwrap_or_default(),
+        };
+        let key = self.findings.get(at).map_or("", name_of);
+        self.wants.push(Wanted { scope, key, value: value.clone() });
+        self.wants.len() - 1
+    }
+
+    fn line(&mut self, task: usize, line: Line) {
+        let work = self.work.entry(task).or_default();
+        work.by_template = true;
+        work.wants.extend(line.wants());
+        if !work.lines.iter().any(|it| it.name == line.name) {
+            work.lines.push(line);
+        }
+    }
+
+    /// A name that nothing else in the file has.
+    fn variable(&mut self, key: &str, value: &Value, encoding: &Encoding) -> String {
+        let wish = format!("STRONGROOM_{}", safe_field(key).trim_start_matches('_').to_ascii_uppercase());
+        let meant = (value.clone(), encoding.clone());
+        let mut name = wish.clone();
+        let mut count = 1;
+        loop {
+            match self.variables.get(&name) {
+                Some(other) if *other == meant => return name,
+                None if !self.text.contains(&name) => {
+                    self.variables.insert(name.clone(), meant);
+                    return name;
+                }
+                _ => {
+                    count += 1;
+                    name = format!("{wish}_{count}");
+                }
+            }
+        }
+    }
+}
+
+/// A secret behind other parts: within a URL it is written as one, if that changes nothing today.
+fn secret_part(before: &[Part], want: usize, stored: &Stored) -> Part {
+    let before: String =
+        before.iter().map(|it| if let Part::Text(text) = it { text.as_str() } else { "x" }).collect();
+    let percent = Encoding::one(render::Step::Percent, stored.value.expose());
+    let fits = is_within_url(&before) && *percent.apply(stored.value.expose()) == stored.raw.expose();
+    let encoding = if fits { percent } else { stored.encoding.clone() };
+    Part::Secret { want, encoding, is_safe: line::is_bare(stored.raw.expose()) }
+}
+
+/// What to call a value: `-p` says nothing, and `-D` is no part of a property's name.
+fn name_of(finding: &Finding) -> &str {
+    let key = finding.key.as_str();
+    let bare = key.trim_start_matches('-');
+    if key.starts_with('-') && bare.chars().count() < 2 {
+        return finding.kind.name();
+    }
+    if key.starts_with("-D") { bare.get(1..).unwrap_or(bare) } else { key }
+}
+
+fn variable_line(name: &str, want: usize, encoding: &Encoding) -> Line {
+    let part = Part::Secret { want, encoding: encoding.clone(), is_safe: false };
+    Line { name: name.to_owned(), value: LineValue::Parts(vec![part]) }
+}

@@ -1,0 +1,252 @@
+//! Blocks that are put into a task: `vault`, `template`, `secret`; in HCL, and as members of JSON's objects.
+
+use strongroom_hcl::{Span, quote_json};
+
+use super::job::{Job, Key, Syntax, Task, Template};
+use super::layout::{before, behind, indentation, is_alone, line_end, line_start, next_line};
+use super::literal::Literal;
+use crate::Edit;
+
+/// Where our own variables are rendered: the folder is in memory, and gone with the task.
+const DESTINATION: &str = "${NOMAD_SECRETS_DIR}/strongroom.env";
+
+/// What a task gets.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    /// The role of a `vault` block that is missing.
+    pub(super) role: Option<String>,
+    /// Names and paths.
+    pub(super) secrets: Vec<(String, String)>,
+    /// The data of a template whose lines become variables.
+    pub(super) data: Option<String>,
+    /// It must stand before the task's other templates, which set some of its variables too.
+    pub(super) is_first: bool,
+    /// The task's `env` block goes as a whole.
+    pub(super) env_is_gone: bool,
+}
+
+/// The template that we wrote before, if the task has it.
+pub(super) fn own<'t, 'a>(task: &'t Task<'a>) -> Option<&'t Template<'a>> {
+    task.templates.iter().find(|it| it.is_env && it.destination.ends_with("/strongroom.env"))
+}
+
+/// The edits that put the blocks into the task.
+pub(super) fn insert(text: &str, job: &Job<'_>, task: &Task<'_>, blocks: &Blocks) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut data = blocks.data.as_deref();
+    if let (Some(lines), Some(own)) = (data, own(task)) {
+        let literal = own.data.and_then(|it| Literal::of(job.syntax, it, text));
+        if let Some(literal) = literal {
+            let at = literal.content.end;
+            // The lines are protected from HCL already.
+            let written = match literal.form {
+                super::literal::Form::Heredoc { .. } => lines.to_owned(),
+                _ => quote_json(lines).trim_matches('"').to_owned(),
+            };
+            edits.push(Edit { span: Span { start: at, end: at }, text: written });
+            data = None;
+        }
+    }
+    if blocks.role.is_none() && blocks.secrets.is_empty() && data.is_none() {
+        return edits;
+    }
+    let rest = Blocks { data: data.map(str::to_owned), role: blocks.role.clone(), ..Blocks::default() };
+    let rest = Blocks {
+        secrets: blocks.secrets.clone(),
+        is_first: blocks.is_first,
+        env_is_gone: blocks.env_is_gone,
+        ..rest
+    };
+    if job.syntax.is_json() {
+        edits.extend(json(text, job.syntax, task, &rest));
+    } else {
+        edits.extend(native(text, task, &rest));
+    }
+    edits
+}
+
+fn native(text: &str, task: &Task<'_>, blocks: &Blocks) -> Option<Edit> {
+    let eol = line_end(text);
+    let (indent, unit) = indents(text, task);
+    let mut written: Vec<String> = Vec::new();
+    if let Some(role) = &blocks.role {
+        written.push(block(&indent, &unit, eol, "vault", &[("role", strongroom_hcl::quote(role))]));
+    }
+    for (name, path) in &blocks.secrets {
+        let settings = [("provider", "\"strongroom\"".to_owned()), ("path", strongroom_hcl::quote(path))];
+        let kind = format!("secret {}", strongroom_hcl::quote(name));
+        written.push(block(&indent, &unit, eol, &kind, &settings));
+    }
+    if let Some(data) = &blocks.data {
+        let marker = marker(data);
+        let settings = [
+            ("destination", format!("\"{DESTINATION}\"")),
+            ("env", "true".to_owned()),
+            ("change_mode", "\"restart\"".to_owned()),
+            ("data", format!("<<{marker}{eol}{data}{marker}")),
+        ];
+        written.push(block(&indent, &unit, eol, "template", &settings));
+    }
+    let all = written.join(eol);
+    let env = task.env.last().map(|it| it.span);
+    let first = task.templates.first().filter(|_| blocks.is_first).map(|it| it.span);
+    if let Some(first) = first.filter(|it| before(text, it.start).trim().is_empty()) {
+        let at = line_start(text, first.start);
+        return Some(Edit { span: Span { start: at, end: at }, text: format!("{all}{eol}") });
+    }
+    let anchor = env.or(task.configs.last().copied()).filter(|it| {
+        let rest = behind(text, it.end).trim_start();
+        rest.is_empty() || rest.starts_with('#') || rest.starts_with("//")
+    });
+    if let Some(anchor) = anchor {
+        let at = next_line(text, anchor.end);
+        // One empty line before, and one behind where something follows.
+        let above = line_start(text, anchor.start);
+        let previous = text.get(..above).unwrap_or("").trim_end_matches([' ', '\t']);
+        let is_open = blocks.env_is_gone && (previous.ends_with("\n\n") || previous.ends_with("\r\n\r\n"));
+        let lead = if is_open { "" } else { eol };
+        let next = text.get(at..next_line(text, at)).unwrap_or("").trim();
+        let tail = if next.is_empty() || next == "}" { "" } else { eol };
+        return Some(Edit { span: Span { start: at, end: at }, text: format!("{lead}{all}{tail}") });
+    }
+    // The task stands on few lines.
+    let at = env.or(task.configs.last().copied()).map_or(task.body.end, |it| it.end);
+    let outer = indentation(text, task.span.start);
+    let at_end = text.get(at..task.body.end).unwrap_or("").trim().is_empty();
+    let tail = if at_end && is_alone(text, Span { start: task.body.end, end: task.span.end }) {
+        String::new()
+    } else {
+        outer.to_owned()
+    };
+    let trimmed = text.get(..at).map_or(at, |it| it.trim_end_matches([' ', '\t']).len());
+    let end = if at_end { task.body.end } else { at };
+    Some(Edit { span: Span { start: trimmed, end }, text: format!("{eol}{all}{tail}") })
+}
+
+/// How the task's own lines are indented, and what one step more is.
+fn indents(text: &str, task: &Task<'_>) -> (String, String) {
+    let outer = indentation(text, task.span.start);
+    let inner = task
+        .first
+        .filter(|it| before(text, it.start).trim().is_empty())
+        .map_or_else(|| format!("{outer}  "), |it| indentation(text, it.start).to_owned());
+    let deeper = task.env.iter().flat_map(|it| &it.entries).map(|it| it.span.start);
+    let unit = match inner.strip_prefix(outer) {
+        Some(unit) if !unit.is_empty() => unit.to_owned(),
+        // A file that does not indent its blocks may indent their lines.
+        _ => deeper
+            .filter(|it| before(text, *it).trim().is_empty())
+            .find_map(|it| indentation(text, it).strip_prefix(inner.as_str()).map(str::to_owned))
+            .filter(|it| !it.is_empty())
+            .unwrap_or_else(|| "  ".to_owned()),
+    };
+    (inner, unit)
+}
+
+fn block(indent: &str, unit: &str, eol: &str, kind: &str, settings: &[(&str, String)]) -> String {
+    let width = settings.iter().map(|it| it.0.len()).max().unwrap_or(0);
+    let lines = settings.iter().map(|(key, value)| format!("{indent}{unit}{key:width$} = {value}{eol}"));
+    format!("{indent}{kind} {{{eol}{}{indent}}}{eol}", lines.collect::<String>())
+}
+
+/// A heredoc's end that no line of the data is.
+fn marker(data: &str) -> &'static str {
+    let is_free = |marker: &&str| !data.lines().any(|it| it.trim() == *marker);
+    ["EOH", "EOT", "EOF"].into_iter().find(is_free).unwrap_or("STRONGROOM_EOH")
+}
+
+fn json(text: &str, syntax: Syntax, task: &Task<'_>, blocks: &Blocks) -> Vec<Edit> {
+    let Some(anchor) = task.anchor else { return Vec::new() };
+    let mut edits = Vec::new();
+    let is_spread = before(text, anchor.start).trim().is_empty();
+    let indent = if is_spread { Some(indentation(text, anchor.start).to_owned()) } else { None };
+    let unit = indent.as_ref().map_or("  ", |it| if it.contains('\t') { "\t" } else { unit_of(text) });
+    let eol = line_end(text);
+    let mut members = Vec::new();
+    if let Some(role) = &blocks.role {
+        let value = object(indent.as_deref(), unit, eol, &[(syntax.key(Key::Role), quote_json(role))]);
+        match task.vault_null {
+            Some(span) => edits.push(Edit { span, text: value }),
+            None => members.push((syntax.key(Key::Vault).to_owned(), value)),
+        }
+    }
+    if !blocks.secrets.is_empty() {
+        let inner = indent.as_ref().map(|it| format!("{it}{unit}"));
+        let secrets: Vec<(&str, String)> = blocks
+            .secrets
+            .iter()
+            .map(|(name, path)| {
+                let settings = [("provider", quote_json("strongroom")), ("path", quote_json(path))];
+                (name.as_str(), object(inner.as_deref(), unit, eol, &settings))
+            })
+            .collect();
+        members.push(("secret".to_owned(), object(indent.as_deref(), unit, eol, &secrets)));
+    }
+    if let Some(data) = &blocks.data {
+        let settings = [
+            (syntax.key(Key::Destination), quote_json(DESTINATION)),
+            (syntax.key(Key::EnvTemplate), "true".to_owned()),
+            (syntax.key(Key::ChangeMode), quote_json("restart")),
+            (syntax.key(Key::Data), quote_json(data)),
+        ];
+        let inner = indent.as_ref().map(|it| format!("{it}{unit}"));
+        let in_list = object(inner.as_deref(), unit, eol, &settings);
+        let inner_line = inner.as_ref().map_or_else(String::new, |it| format!("{eol}{it}"));
+        let outer_line = indent.as_ref().map_or_else(String::new, |it| format!("{eol}{it}"));
+        match task.template_value {
+            Some(span) if span.of(text).starts_with('[') && !task.templates.is_empty() => {
+                // Before the others: what they set as well is theirs.
+                let at = task.templates.iter().map(|it| it.span.start).min().unwrap_or(span.start + 1);
+                let written = if before(text, at).trim().is_empty() {
+                    format!("{in_list},{inner_line}")
+                } else {
+                    format!("{}, ", object(None, unit, eol, &settings))
+                };
+                edits.push(Edit { span: Span { start: at, end: at }, text: written });
+            }
+            Some(span) if span.of(text).starts_with('{') => {
+                let single = object(indent.as_deref(), unit, eol, &settings);
+                edits.push(Edit {
+                    span: Span { start: span.start, end: span.start },
+                    text: format!("[{single}, "),
+                });
+                edits.push(Edit { span: Span { start: span.end, end: span.end }, text: "]".to_owned() });
+            }
+            Some(span) => {
+                edits.push(Edit { span, text: format!("[{inner_line}{in_list}{outer_line}]") });
+            }
+            None if syntax == Syntax::Api => {
+                let value = format!("[{inner_line}{in_list}{outer_line}]");
+                members.push((syntax.key(Key::Template).to_owned(), value));
+            }
+            None => {
+                let value = object(indent.as_deref(), unit, eol, &settings);
+                members.push((syntax.key(Key::Template).to_owned(), value));
+            }
+        }
+    }
+    let between = indent.as_ref().map_or_else(|| " ".to_owned(), |it| format!("{eol}{it}"));
+    let written: String =
+        members.iter().map(|(key, value)| format!("{}: {value},{between}", quote_json(key))).collect();
+    if !written.is_empty() {
+        edits.push(Edit { span: Span { start: anchor.start, end: anchor.start }, text: written });
+    }
+    edits
+}
+
+fn object(indent: Option<&str>, unit: &str, eol: &str, members: &[(&str, String)]) -> String {
+    let members = members.iter().map(|(key, value)| format!("{}: {value}", quote_json(key)));
+    match indent {
+        Some(indent) => {
+            let lines: Vec<String> = members.map(|it| format!("{indent}{unit}{it}")).collect();
+            format!("{{{eol}{}{eol}{indent}}}", lines.join(&format!(",{eol}")))
+        }
+        None => format!("{{ {} }}", members.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// The first indentation of the file.
+fn unit_of(text: &str) -> &str {
+    let first = text.lines().find(|it| it.starts_with([' ', '\t']) && !it.trim().is_empty()).unwrap_or("  ");
+    first.get(..first.len() - first.trim_start().len()).unwrap_or("  ")
+}

@@ -1,0 +1,126 @@
+//! Packer's templates of JSON: the function `vault` is allowed in `variables`, and `user` takes it from there.
+
+use strongroom_hcl::Span;
+use strongroom_scan::{Finding, Layer};
+
+use super::HOW_TO_BUILD;
+use crate::{Edit, Entry, File, Options, Plan, Reference, layout::with_line_ends, left, names::places, stem};
+
+const ESCAPED: left::Why = (
+    "it is written with escapes that Packer does not undo",
+    "give the whole value in `variables`, and fix again",
+);
+
+pub(super) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+    let stored: Vec<Option<String>> = findings.iter().map(|it| stored(file.text, it)).collect();
+    let values: Vec<String> = stored.iter().map(|it| it.clone().unwrap_or_default()).collect();
+    let scope = ["packer", stem(file.name)];
+    let references = places(&scope, findings, &values, stored.iter().map(Option::is_none), options);
+
+    let mut plan = Plan::default();
+    let mut used: Vec<Reference> = Vec::new();
+    for (at, ((finding, reference), value)) in findings.iter().zip(references).zip(&values).enumerate() {
+        let Some(reference) = reference else {
+            plan.left.push(left::left(at, finding, Some(ESCAPED)));
+            continue;
+        };
+        let text = if finding.path.starts_with("variables.") {
+            call(&reference, options)
+        } else {
+            if !used.contains(&reference) {
+                used.push(reference.clone());
+            }
+            format!("{{{{user `{}`}}}}", variable(&reference))
+        };
+        plan.edits.push(Edit { span: finding.span, text });
+        plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
+    }
+    plan.edits.extend(declared(file.text, &used, options));
+    plan.settle(&format!("packer-{}", stem(file.name)));
+    if !plan.edits.is_empty() {
+        plan.notes.push(HOW_TO_BUILD.to_owned());
+    }
+    plan
+}
+
+/// What Packer reads there; `None` where that cannot be told, or for what cannot be changed.
+fn stored(text: &str, finding: &Finding) -> Option<String> {
+    if finding.obstacle.is_some() {
+        return None;
+    }
+    let raw = finding.span.of(text);
+    if finding.layers.iter().all(|it| matches!(it, Layer::Bare | Layer::Json)) {
+        return Some(finding.value.expose().to_owned());
+    }
+    (!raw.contains('\\')).then(|| raw.to_owned())
+}
+
+fn call(reference: &Reference, options: &Options) -> String {
+    format!("{{{{vault `/{}` `{}`}}}}", reference.data_path(&options.mount), reference.field)
+}
+
+fn variable(reference: &Reference) -> String {
+    format!("strongroom_{}", reference.field.to_ascii_lowercase())
+}
+
+/// The variables that are new, before those that are there.
+fn declared(text: &str, used: &[Reference], options: &Options) -> Option<Edit> {
+    let is_new = |it: &&Reference| !text.contains(&format!("\"{}\":", variable(it)));
+    let fields: Vec<String> = used
+        .iter()
+        .filter(is_new)
+        .map(|it| format!("    \"{}\": \"{}\"", variable(it), call(it, options)))
+        .collect();
+    if fields.is_empty() {
+        return None;
+    }
+    let fields = fields.join(",\n");
+    let (at, added) = match variables(text) {
+        Some(at) => {
+            let is_empty = text.get(at..)?.trim_start().starts_with('}');
+            (at, format!("\n{fields}{}", if is_empty { "\n  " } else { "," }))
+        }
+        None => (text.find('{')? + 1, format!("\n  \"variables\": {{\n{fields}\n  }},")),
+    };
+    Some(Edit { span: Span { start: at, end: at }, text: with_line_ends(&added, text) })
+}
+
+/// Behind the brace of the top level's `variables`.
+fn variables(text: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(rest) = text.get(at..).filter(|it| !it.is_empty()) {
+        let first = rest.chars().next()?;
+        if first == '"' {
+            let end = string_end(rest)?;
+            let behind = rest.get(end..)?;
+            let value = behind.trim_start().strip_prefix(':').map(str::trim_start);
+            if depth == 1
+                && rest.get(..end) == Some("\"variables\"")
+                && value.is_some_and(|it| it.starts_with('{'))
+            {
+                return Some(at + end + behind.find('{')? + 1);
+            }
+            at += end;
+            continue;
+        }
+        match first {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += first.len_utf8();
+    }
+    None
+}
+
+/// Behind the quote that ends the string.
+fn string_end(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '"' if !is_escaped => return Some(at + 1),
+            _ => is_escaped = c == '\\' && !is_escaped,
+        }
+    }
+    None
+}

@@ -1,0 +1,446 @@
+//! Each family's cure, on small files: what the file becomes, and what goes into the store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
+
+use std::fmt::Write as _;
+
+use strongroom_fix::{File, Options, plan};
+use strongroom_hcl::Span;
+use strongroom_scan::{Finding, Kind, Layer, Obstacle, Place, Severity, Value};
+
+/// A finding: the text of the secret in the file, its key, its place.
+struct Found<'a> {
+    secret: &'a str,
+    key: &'a str,
+    place: Place,
+    layers: &'a [Layer],
+    value: Option<&'a str>,
+    commented: bool,
+    obstacle: Option<Obstacle>,
+}
+
+const PLAIN: Found<'_> = Found {
+    secret: "",
+    key: "",
+    place: Place::Attribute,
+    layers: &[],
+    value: None,
+    commented: false,
+    obstacle: None,
+};
+
+fn found<'a>(secret: &'a str, key: &'a str) -> Found<'a> {
+    Found { secret, key, ..PLAIN }
+}
+
+fn in_env<'a>(secret: &'a str, key: &'a str) -> Found<'a> {
+    Found { place: Place::Env, ..found(secret, key) }
+}
+
+/// Every place where each secret stands, in their order.
+fn findings(text: &str, found: &[Found<'_>]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for it in found {
+        let before = findings.iter().filter(|other| other.span.of(text) == it.secret).count();
+        let (start, _) = text.match_indices(it.secret).nth(before).expect("the secret stands in the text");
+        findings.push(Finding {
+            span: Span { start, end: start + it.secret.len() },
+            key: it.key.to_owned(),
+            path: String::new(),
+            kind: Kind::Password,
+            severity: Severity::High,
+            place: it.place,
+            value: Value::new(it.value.unwrap_or(it.secret)),
+            layers: it.layers.to_vec(),
+            weak: false,
+            commented: it.commented,
+            obstacle: it.obstacle,
+        });
+    }
+    findings.sort_by_key(|it| it.span.start);
+    findings
+}
+
+#[track_caller]
+fn check(name: &str, text: &str, found: &[Found<'_>], expected: &str, stored: &str) {
+    let findings = findings(text, found);
+    let plan = plan(&File { name, text }, &findings, &Options::default());
+    let fixed = plan.apply(text).expect("the edits fit");
+    assert!(fixed == expected, "got:\n{fixed}\nexpected:\n{expected}");
+    let mut told = String::new();
+    for it in &plan.entries {
+        writeln!(told, "{}#{}={}", it.reference.path, it.reference.field, it.value.expose()).unwrap();
+    }
+    assert_eq!(told, stored);
+    for it in &findings {
+        assert!(it.obstacle.is_some() || !fixed.contains(it.value.expose()), "a value is still there");
+    }
+}
+
+#[test]
+fn terraform_asks_the_vault_provider() {
+    check(
+        "infra/main.tf",
+        r#"provider "aws" {
+  secret_key = "s3cr-a"
+}
+
+resource "x" "y" {
+  password = "s3cr-b" # of the database
+  url      = "postgres://u:s3cr%40c@h/d"
+}
+
+terraform {
+  backend "s3" { secret_key = "s3cr-d" }
+}
+"#,
+        &[
+            found("s3cr-a", "secret_key"),
+            found("s3cr-b", "password"),
+            Found {
+                layers: &[Layer::HclQuoted, Layer::Percent],
+                value: Some("s3cr@c"),
+                ..found("s3cr%40c", "url")
+            },
+            Found { obstacle: Some(Obstacle::Backend), ..found("s3cr-d", "secret_key") },
+        ],
+        r#"provider "aws" {
+  secret_key = ephemeral.vault_kv_secret_v2.strongroom_terraform_main.data["secret_key"]
+}
+
+resource "x" "y" {
+  password = data.vault_kv_secret_v2.strongroom_terraform_main.data["password"] # of the database
+  url      = "postgres://u:${urlencode(data.vault_kv_secret_v2.strongroom_terraform_main.data["url"])}@h/d"
+}
+
+terraform {
+  backend "s3" { secret_key = "s3cr-d" }
+}
+
+ephemeral "vault_kv_secret_v2" "strongroom_terraform_main" {
+  mount = "secret"
+  name  = "terraform/main"
+}
+
+data "vault_kv_secret_v2" "strongroom_terraform_main" {
+  mount = "secret"
+  name  = "terraform/main"
+}
+"#,
+        "terraform/main#password=s3cr-b\nterraform/main#secret_key=s3cr-a\nterraform/main#url=s3cr@c\n",
+    );
+}
+
+#[test]
+fn variables_of_terraform_come_from_a_rendered_file() {
+    check(
+        "infra/main.tf",
+        "variable \"a\" {\n  type    = string\n  default = \"s3cr-a\"\n}\n\nvariable \"m\" {\n  default = {\n    ci = \"s3cr-b\"\n    eu = 1\n  }\n}\n",
+        &[found("s3cr-a", "a"), found("s3cr-b", "m.ci")],
+        "variable \"a\" {\n  type    = string\n}\n\nvariable \"m\" {\n  default = {\n    ci = null\n    eu = 1\n  }\n}\n",
+        "terraform/main#a=s3cr-a\nterraform/main#m_ci=s3cr-b\n",
+    );
+    check(
+        "prod.auto.tfvars",
+        "a = \"s3cr-a\"\nb = [\"x\", \"s3cr-b\"]\n",
+        &[found("s3cr-a", "a"), found("s3cr-b", "b[1]")],
+        "# a: from the store, see the file of variables\nb = [\"x\", null]\n",
+        "terraform/prod#a=s3cr-a\nterraform/prod#b_1=s3cr-b\n",
+    );
+}
+
+#[test]
+fn packer_has_a_function_of_its_own() {
+    check(
+        "a.pkr.hcl",
+        "variable \"p\" {\n  default = \"s3cr-a\"\n}\n\nsource \"qemu\" \"x\" {\n  boot_command = [\"user=u passwd=s3cr-b <enter>\"]\n}\n",
+        &[found("s3cr-a", "p"), found("s3cr-b", "passwd")],
+        "variable \"p\" {\n  default = vault(\"/secret/data/packer/a\", \"p\")\n}\n\nsource \"qemu\" \"x\" {\n  boot_command = [\"user=u passwd=${local.strongroom_passwd} <enter>\"]\n}\n\nlocal \"strongroom_passwd\" {\n  expression = vault(\"/secret/data/packer/a\", \"passwd\")\n  sensitive  = true\n}\n",
+        "packer/a#p=s3cr-a\npacker/a#passwd=s3cr-b\n",
+    );
+}
+
+#[test]
+fn compose_gives_a_file_where_the_image_reads_one() {
+    check(
+        "docker-compose.yml",
+        "services:\r\n  db:\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD: \"s3cr-a\"\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:s3cr-a@db/x\r\n      - \"TOKEN=s3cr$$b\"\r\n",
+        &[
+            in_env("s3cr-a", "POSTGRES_PASSWORD"),
+            in_env("s3cr-a", "DATABASE_URL"),
+            Found {
+                layers: &[Layer::YamlDouble, Layer::Compose],
+                value: Some("s3cr$b"),
+                ..in_env("s3cr$$b", "TOKEN")
+            },
+        ],
+        "services:\r\n  db:\r\n    secrets: [postgres_password]\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:${POSTGRES_PASSWORD}@db/x\r\n      - \"TOKEN=${TOKEN}\"\r\n\r\nsecrets:\r\n  postgres_password:\r\n    file: /run/strongroom/docker-compose/postgres_password\r\n",
+        "compose/docker-compose#POSTGRES_PASSWORD=s3cr-a\ncompose/docker-compose#TOKEN=s3cr$b\n",
+    );
+}
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          args: [\"--password=s3cr-a\"]
+          env:
+            - name: B
+              value: \"s3cr-b\"
+            - {name: C, value: s3cr-c}
+        - name: other
+          image: x
+";
+
+const DEPLOYMENT_FIXED: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          args: [\"--password=$(PASSWORD)\"]
+          env:
+            - name: PASSWORD
+              valueFrom:
+                secretKeyRef:
+                  name: shop-strongroom
+                  key: password
+            - name: B
+              valueFrom:
+                secretKeyRef:
+                  name: shop-strongroom
+                  key: B
+            - {name: C, valueFrom: { secretKeyRef: { name: shop-strongroom, key: C } }}
+          volumeMounts:
+            - name: strongroom
+              mountPath: /run/secrets/strongroom
+              readOnly: true
+        - name: other
+          image: x
+      volumes:
+        - name: strongroom
+          csi:
+            driver: secrets-store.csi.k8s.io
+            readOnly: true
+            volumeAttributes:
+              secretProviderClass: shop-strongroom
+";
+
+#[test]
+fn a_pod_gets_its_values_from_a_class() {
+    let all = [
+        Found { place: Place::Argument, ..found("s3cr-a", "--password") },
+        in_env("s3cr-b", "B"),
+        in_env("s3cr-c", "C"),
+    ];
+    check(
+        "deployment.yaml",
+        DEPLOYMENT,
+        &all,
+        DEPLOYMENT_FIXED,
+        "kubernetes/deployment#B=s3cr-b\nkubernetes/deployment#C=s3cr-c\nkubernetes/deployment#password=s3cr-a\n",
+    );
+    let plan = plan(
+        &File { name: "deployment.yaml", text: DEPLOYMENT },
+        &findings(DEPLOYMENT, &all),
+        &Options::default(),
+    );
+    let class = plan.beside.first().unwrap();
+    assert_eq!(class.name, "shop-strongroom.yaml");
+    assert!(class.text.contains(
+        "      - objectName: B\n        secretPath: secret/data/kubernetes/deployment\n        secretKey: B\n"
+    ));
+    let role = plan.access.first().unwrap().role.as_ref().unwrap();
+    assert_eq!(
+        (role.method, role.bound[0].1.as_str(), role.bound[1].1.as_str()),
+        ("kubernetes", "default", "default")
+    );
+}
+
+/// With what the scanner itself finds, in files that have the usual marks already.
+#[test]
+fn a_template_in_other_marks_is_not_fixed_again() {
+    let of = [
+        (
+            "a.yaml",
+            "a: '{{ b }}'\nc:\n  - { user: d, password: \"Xk29dkfLq81mZpq0\" }\n  - db_password: 'Xk39dkfLq81mZpq0'\n  - token: Xk49dkfLq81mZpq0aaaa\n",
+        ),
+        (
+            "a.toml",
+            "a = \"{{ b }}\"\npassword = \"Xk29dkfLq81mZpq0\"\n[c]\nd = { user = \"e\", password = \"Xk39dkfLq81mZpq0\" }\n",
+        ),
+        ("a.toml", "a = \"{{ b }}\"\n[[c]]\npassword = \"Xk29dkfLq81mZpq0\"\n"),
+        ("a.json", "{ \"a\": \"{{ b }}\", \"password\": \"Xk29dkfLq81mZpq0\" }\n"),
+        ("a.xml", "<a b=\"{{ b }}\">\n  <password>Xk29dkfLq81mZpq0</password>\n</a>\n"),
+        ("a.env", "A={{b}}\nDB_PASSWORD=\"Xk29dkfLq81mZpq0\"\n"),
+        ("a.ini", "a = {{ b }}\n[c]\npassword = \"Xk29dkfLq81mZpq0\"\n"),
+    ];
+    for (name, text) in of {
+        let found = strongroom_scan::scan(name, text);
+        assert!(!found.is_empty(), "{name}: {text}");
+        let fixed = plan(&File { name, text }, &found, &Options::default()).apply(text).unwrap();
+        let again: Vec<String> =
+            strongroom_scan::scan(name, &fixed).iter().map(|it| it.span.of(&fixed).to_owned()).collect();
+        assert!(again.is_empty(), "{again:?} in {fixed}");
+    }
+}
+
+/// What a manifest calls itself becomes a name of a file, a policy and a role.
+#[test]
+fn a_name_that_leads_elsewhere_is_made_a_plain_one() {
+    for (name, expected) in
+        [("../../shop", "..-..-shop"), ("/etc/cron.d/shop", "-etc-cron.d-shop"), ("..", "unnamed")]
+    {
+        let text = DEPLOYMENT.replace("name: shop", &format!("name: {name}"));
+        let made = plan(
+            &File { name: "$(id)/a b;c.yaml", text: &text },
+            &findings(&text, &[in_env("s3cr-b", "B")]),
+            &Options::default(),
+        );
+        assert_eq!(made.beside.first().unwrap().name, format!("{expected}-strongroom.yaml"));
+        let access = made.access.first().unwrap();
+        assert_eq!(
+            (access.policy.as_str(), access.role.as_ref().unwrap().name.as_str()),
+            (expected, expected)
+        );
+    }
+    let text = "password: s3cr-a\n";
+    let of = File { name: "deploy/$(id).yaml", text };
+    let made = plan(&of, &findings(text, &[found("s3cr-a", "password")]), &Options::default());
+    assert_eq!(made.access.first().unwrap().policy, "config---id-");
+    assert!(made.notes.first().unwrap().contains("'deploy/$(id).yaml:/run/secrets/$(id).yaml'"));
+}
+
+/// `-undo` finds an original by what its file became.
+#[test]
+fn comments_with_different_values_do_not_become_the_same() {
+    let fixed = |text: &str, options: &Options| {
+        let made = plan(
+            &File { name: "run.sh", text },
+            &findings(text, &[Found { commented: true, ..found(&text[3..9], "B") }]),
+            options,
+        );
+        (made.apply(text).unwrap(), made.entries)
+    };
+    let (first, entries) = fixed("#B=s3cr-a\n", &Options::default());
+    let there =
+        entries.iter().map(|it| ((it.reference.path.clone(), it.reference.field.clone()), it.value.clone()));
+    let (second, _) = fixed("#B=s3cr-b\n", &Options { taken: there.collect(), ..Options::default() });
+    assert_ne!(first, second);
+}
+
+#[test]
+fn an_object_with_a_value_of_its_own_becomes_a_template() {
+    check(
+        "secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\ndata:\n  password: czNjci1h\nstringData:\n  other: s3cr-b\n",
+        &[
+            Found { layers: &[Layer::Base64], value: Some("s3cr-a"), ..found("czNjci1h", "password") },
+            found("s3cr-b", "other"),
+        ],
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\ndata:\n  password: {{ with secret \"secret/data/kubernetes/secret\" }}{{ .Data.data.password | base64Encode }}{{ end }}\nstringData:\n  other: {{ with secret \"secret/data/kubernetes/secret\" }}{{ .Data.data.other | toJSON }}{{ end }}\n",
+        "kubernetes/secret#other=s3cr-b\nkubernetes/secret#password=s3cr-a\n",
+    );
+}
+
+#[test]
+fn rails_reads_what_the_injector_wrote() {
+    check(
+        "config/database.yml",
+        "production:\n  password: \"s3cr-a\" # old\n  url: 'postgres://u:s3cr-b@h/d'\n  cache: <%= ENV[\"X\"] %>\n",
+        &[found("s3cr-a", "production.password"), found("s3cr-b", "production.url")],
+        "production:\n  password: <%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"production_password\")).to_json %> # old\n  url: 'postgres://u:<%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"production_url\")) %>@h/d'\n  cache: <%= ENV[\"X\"] %>\n",
+        "rails/database#production_password=s3cr-a\nrails/database#production_url=s3cr-b\n",
+    );
+}
+
+#[test]
+fn a_configuration_becomes_a_template_with_marks_that_it_has_not() {
+    check(
+        ".env",
+        "# production\nA=s3cr-a\n#B=s3cr-b\n",
+        &[in_env("s3cr-a", "A"), Found { commented: true, ..in_env("s3cr-b", "B") }],
+        "# production\nA={{ with secret \"secret/data/env/env\" }}{{ .Data.data.A }}{{ end }}\n#B=<moved to secret/env/comments#B>\n",
+        "env/env#A=s3cr-a\nenv/comments#B=s3cr-b\n",
+    );
+    check(
+        "prometheus.yml",
+        "a: \"{{ $labels.x }}\"\npassword: s3cr-a\n",
+        &[found("s3cr-a", "password")],
+        "a: \"{{ $labels.x }}\"\npassword: [[ with secret \"secret/data/config/prometheus\" ]][[ .Data.data.password | toJSON ]][[ end ]]\n",
+        "config/prometheus#password=s3cr-a\n",
+    );
+}
+
+#[test]
+fn a_template_of_packer_in_json_stays_one() {
+    let user = |it: &str| format!("{{{{user `strongroom_{it}`}}}}");
+    let vault = |it: &str| format!("{{{{vault `/secret/data/packer/a` `{it}`}}}}");
+    check(
+        "a.pkr.json",
+        "{\n  \"builders\": [{ \"token\": \"s3cr-a\", \"x\": \"{{user `b`}}\", \"variables\": {} }]\n}\n",
+        &[Found { layers: &[Layer::Json], ..found("s3cr-a", "token") }],
+        &format!(
+            "{{\n  \"variables\": {{\n    \"strongroom_token\": \"{}\"\n  }},\n  \"builders\": [{{ \"token\": \"{}\", \"x\": \"{{{{user `b`}}}}\", \"variables\": {{}} }}]\n}}\n",
+            vault("token"),
+            user("token"),
+        ),
+        "packer/a#token=s3cr-a\n",
+    );
+    check(
+        "a.pkr.json",
+        "{ \"builders\": [\"u:s3cr-a@h\"], \"variables\": { \"c\": \"d\" } }",
+        &[Found { layers: &[Layer::Json], ..found("s3cr-a", "url") }],
+        &format!(
+            "{{ \"builders\": [\"u:{}@h\"], \"variables\": {{\n    \"strongroom_url\": \"{}\", \"c\": \"d\" }} }}",
+            user("url"),
+            vault("url"),
+        ),
+        "packer/a#url=s3cr-a\n",
+    );
+}
+
+#[test]
+fn an_action_within_json_leaves_it_whole() {
+    check(
+        "rclone.conf",
+        "[d]\ntoken = {\"access_token\":\"s3cr-a\",\"expiry\":\"x\"}\n",
+        &[Found { layers: &[Layer::Json], ..found("s3cr-a", "access_token") }],
+        "[d]\ntoken = {\"access_token\":\"{{ with secret `secret/data/config/rclone` }}{{ .Data.data.access_token }}{{ end }}\",\"expiry\":\"x\"}\n",
+        "config/rclone#access_token=s3cr-a\n",
+    );
+    // What is added later gets the marks that are there.
+    check(
+        "app.json",
+        "{ \"a\": \"{{ with secret `secret/data/config/app` }}{{ .Data.data.a }}{{ end }}\", \"b\": \"s3cr-b\" }\n",
+        &[Found { layers: &[Layer::Json], ..found("s3cr-b", "b") }],
+        "{ \"a\": \"{{ with secret `secret/data/config/app` }}{{ .Data.data.a }}{{ end }}\", \"b\": \"{{ with secret `secret/data/config/app` }}{{ .Data.data.b }}{{ end }}\" }\n",
+        "config/app#b=s3cr-b\n",
+    );
+    check(
+        "list.json",
+        "{ \"apiVersion\": \"v1\", \"kind\": \"Secret\", \"stringData\": { \"a\": \"s3cr-a\" } }\n",
+        &[Found { layers: &[Layer::Json], ..found("s3cr-a", "a") }],
+        "{ \"apiVersion\": \"v1\", \"kind\": \"Secret\", \"stringData\": { \"a\": \"{{ with secret `secret/data/kubernetes/list` }}{{ .Data.data.a }}{{ end }}\" } }\n",
+        "kubernetes/list#a=s3cr-a\n",
+    );
+}
+
+#[test]
+fn a_part_of_a_variable_does_not_take_its_name() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n    - name: c\n      image: x\n      env:\n        - name: DSN\n          value: app:s3cr-a@tcp\n";
+    let findings = findings(text, &[in_env("s3cr-a", "DSN")]);
+    let plan = plan(&File { name: "pod.yaml", text }, &findings, &Options::default());
+    let fixed = plan.apply(text).expect("the edits fit");
+    assert!(fixed.contains("- name: DSN_SECRET\n          valueFrom:"), "{fixed}");
+    assert!(fixed.contains("- name: DSN\n          value: app:$(DSN_SECRET)@tcp\n"), "{fixed}");
+}
