@@ -113,6 +113,11 @@ impl Context {
         }
     }
 
+    /// Where paths lie that name no mount.
+    pub(crate) fn default_mount(&self) -> &str {
+        &self.default_mount
+    }
+
     /// A call whose answer is wrapped if `-wrap-ttl` says so.
     pub(crate) fn wrapped(&self, method: Method, path: impl Into<String>) -> Call<'_> {
         let call = self.client.call(method, path);
@@ -163,7 +168,7 @@ impl Context {
 }
 
 /// A path within a mount.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Located {
     /// With a trailing slash.
     pub(crate) mount: String,

@@ -282,6 +282,13 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
 }
 
+/// A document of JSON that may be long, as it comes.
+pub(crate) fn stream<T: serde::Serialize>(document: &T) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from);
+    written.and_then(|()| writeln!(out)).and_then(|()| out.flush()).map_err(Failure::output)
+}
+
 /// What is said to a person, and is no data.
 pub(crate) fn note(text: &str) {
     // If nobody listens on standard error there is nobody to tell.

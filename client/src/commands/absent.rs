@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-#[cfg(not(feature = "server"))]
+#[cfg(not(all(feature = "scan", feature = "server")))]
 use crate::context::Context;
 use crate::{context::Global, failure::Failure};
 
@@ -34,12 +34,12 @@ pub(crate) fn run(_: &Global, _: Absent) -> Result<u8, Failure> {
     Err(absent())
 }
 
-#[cfg(not(feature = "server"))]
+#[cfg(not(all(feature = "scan", feature = "server")))]
 pub(crate) async fn ask(_: &Context, _: Absent) -> Result<(), Failure> {
     Err(absent())
 }
 
 fn absent() -> Failure {
-    Failure::new("this build is for clients and agents: it has no server, no tools for a store's files, and nothing that runs for a cluster")
+    Failure::new("this build is for clients and agents: it has no server, no tools for a store's files or for yours, and nothing that runs for a cluster")
         .hint("the whole program has them: it is built without --no-default-features")
 }

@@ -1,7 +1,7 @@
 //! `lease`: who holds what, and the leases of whatever ends.
 
 use serde_json::{Value, json};
-use strongroom_sdk::Method;
+use strongroom_sdk::{Error, Method};
 
 use super::commands;
 use crate::{
@@ -49,10 +49,26 @@ async fn list(cx: &Context, args: List) -> Result<(), Failure> {
         }
         None => String::new(),
     };
+    let mut holdings = holdings(cx, &below).await?;
+    if args.stale {
+        holdings.retain(is_stale);
+    }
+    match cx.output.format {
+        Format::Table | Format::Raw if cx.output.field.is_none() && holdings.is_empty() => {
+            note(&format!("nobody holds anything at {}", args.path.as_deref().unwrap_or("any path")));
+            Ok(())
+        }
+        Format::Table | Format::Raw if cx.output.field.is_none() => table(cx, &holdings),
+        _ => cx.output.data(&Value::Array(holdings)),
+    }
+}
+
+/// Who holds what lies at a path of the API (`secret/data/db`), and below it.
+pub(crate) async fn holdings(cx: &Context, path: &str) -> Result<Vec<Value>, Error> {
     let mut holdings = Vec::new();
     let mut after = None;
     loop {
-        let mut call = cx.client.call(Method::Get, format!("sys/leases/holdings/{below}"));
+        let mut call = cx.client.call(Method::Get, format!("sys/leases/holdings/{path}"));
         if let Some(after) = after {
             call = call.query("after", after);
         }
@@ -62,23 +78,15 @@ async fn list(cx: &Context, args: List) -> Result<(), Failure> {
         }
         match page.get("next").and_then(Value::as_str) {
             Some(next) => after = Some(next.to_owned()),
-            None => break,
+            None => return Ok(holdings),
         }
     }
-    if args.stale {
-        holdings.retain(is_stale);
-    }
-    match cx.output.format {
-        Format::Table | Format::Raw if cx.output.field.is_none() && holdings.is_empty() => {
-            note(&format!("nobody holds anything at {}", args.path.as_deref().unwrap_or("any path")));
-            Ok(())
-        }
-        Format::Table | Format::Raw if cx.output.field.is_none() => {
-            let rows: Vec<Vec<String>> = holdings.iter().map(row).collect();
-            cx.output.columns(&["path", "who", "version", "stale", "expires"], &rows)
-        }
-        _ => cx.output.data(&Value::Array(holdings)),
-    }
+}
+
+/// Holdings as people read them.
+pub(crate) fn table(cx: &Context, holdings: &[Value]) -> Result<(), Failure> {
+    let rows: Vec<Vec<String>> = holdings.iter().map(row).collect();
+    cx.output.columns(&["path", "who", "version", "stale", "expires"], &rows)
 }
 
 fn is_stale(holding: &Value) -> bool {

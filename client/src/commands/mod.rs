@@ -3,7 +3,7 @@
 //! A new command is a file with its arguments and a function, and one line in [`Command`] below: the macro
 //! makes clap's enum and the dispatch out of it.
 
-#[cfg(not(all(feature = "kubernetes", feature = "server")))]
+#[cfg(not(all(feature = "kubernetes", feature = "scan", feature = "server")))]
 mod absent;
 pub(crate) mod agent;
 #[cfg(feature = "server")]
@@ -12,6 +12,8 @@ pub(crate) mod completion;
 #[cfg(feature = "kubernetes")]
 pub(crate) mod csi;
 pub(crate) mod docker;
+#[cfg(feature = "scan")]
+pub(crate) mod fix;
 #[cfg(feature = "server")]
 pub(crate) mod fsck;
 pub(crate) mod import;
@@ -26,7 +28,10 @@ pub(crate) mod policy;
 #[cfg(feature = "server")]
 pub(crate) mod quickstart;
 pub(crate) mod raw;
+pub(crate) mod rotate;
 pub(crate) mod run;
+#[cfg(feature = "scan")]
+pub(crate) mod scan;
 #[cfg(feature = "server")]
 pub(crate) mod server;
 pub(crate) mod setup;
@@ -37,6 +42,7 @@ pub(crate) mod token;
 pub(crate) mod vault_kv;
 #[cfg(feature = "kubernetes")]
 pub(crate) mod webhook;
+mod wish;
 
 use std::pin::Pin;
 
@@ -71,6 +77,16 @@ mod webhook {
 }
 #[cfg(not(feature = "server"))]
 use parts::{audit, fsck, quickstart, server, snapshot};
+
+/// The same, for what goes through files.
+#[cfg(not(feature = "scan"))]
+mod fix {
+    pub(crate) use crate::commands::absent::{Absent as Fix, ask as fix};
+}
+#[cfg(not(feature = "scan"))]
+mod scan {
+    pub(crate) use crate::commands::absent::{Absent as Scan, run as scan};
+}
 
 /// What a cluster's nodes need, in a build that has none of it.
 #[cfg(not(feature = "kubernetes"))]
@@ -165,8 +181,12 @@ commands! {
         History(kv::History) => kv::history,
         /// Which fields differ between two versions
         Diff(kv::Diff) => kv::diff,
+        /// Move plaintext credentials out of files and into the store
+        Fix(fix::Fix) => fix::fix,
         /// Edit a secret's fields
         Edit(kv::Edit) => kv::edit,
+        /// Give a secret's field a new value, and see who still has the old one
+        Rotate(rotate::Rotate) => rotate::rotate,
         /// Log in
         Login(login::Login) => login::login,
         /// Whether the server is sealed
@@ -247,6 +267,8 @@ commands! {
         Inject(inject::Args) => inject::inject,
         /// Run a program that finds its secrets on a tmpfs of its own
         Run(run::Args) => run::run,
+        /// Find credentials that stand in files in plain text
+        Scan(scan::Scan) => scan::scan,
         /// See it all at work: a server, an import, a workload, the audit log
         Quickstart(quickstart::Args) => quickstart::run,
     }

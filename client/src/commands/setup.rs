@@ -2,12 +2,11 @@
 
 mod kubernetes;
 mod nomad;
-mod wish;
 
 use serde_json::{Value, json};
 use strongroom_sdk::{Error, Method};
 
-use self::wish::{State, Wish};
+use super::wish::{State, Wish};
 use crate::{
     context::Context,
     failure::Failure,

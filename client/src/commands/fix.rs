@@ -1,0 +1,262 @@
+//! `secret fix`: credentials leave the files, go into the store, and references stay in their place.
+//!
+//! In this order, for each file: the plan and its diff, the question, the values into the store, the original into
+//! the store, the new files beside it, and last the file itself. Whatever fails before leaves the file as it was.
+
+mod access;
+mod diff;
+mod replace;
+mod shelf;
+mod tell;
+mod undo;
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use strongroom_fix::{File, Options, Plan, Style};
+use strongroom_scan::{Finding, plain};
+use zeroize::Zeroizing;
+
+use self::{
+    replace::Original,
+    shelf::Shelf,
+    tell::{Told, tell},
+};
+use crate::{
+    context::Context,
+    failure::Failure,
+    output::{Format, note},
+};
+
+/// The exit status when something was found that stays in its file.
+const LEFT: u8 = 1;
+/// The exit status when a file could not be fixed, and is as it was.
+const FAILED: u8 = 2;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  secret fix app.nomad.hcl                  shows what would change, and asks
+  secret fix -dry-run .                     shows it for all files below here, and changes nothing
+  secret fix -yes -apply app.nomad.hcl      without a question; writes the policy and the role too
+  secret fix -style=secret app.nomad.hcl    with `secret` blocks (Nomad 1.11), which serve artifacts too
+  secret fix -prefix=default/app app.nomad.hcl
+  secret fix -undo app.nomad.hcl            the file as it was
+
+Exit status: 0 fixed or nothing to do, 1 findings are left and explained, 2 failed: that file is unchanged.")]
+pub(crate) struct Fix {
+    /// Files, and directories with all that is below them
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// Ask nothing
+    #[arg(long)]
+    yes: bool,
+    /// Show what would change, and change nothing: neither files nor store
+    #[arg(long, conflicts_with_all = ["yes", "apply", "undo"])]
+    dry_run: bool,
+    /// Stands before the paths in the store instead of the job's or the file's name
+    #[arg(long, value_name = "PATH")]
+    prefix: Option<String>,
+    /// How a Nomad job gets its values: `vault` and `template` blocks, or `secret` blocks
+    #[arg(long, value_name = "STYLE", default_value = "template", value_parser = ["template", "secret"])]
+    style: String,
+    /// Write the policies and the roles of logins too
+    #[arg(long)]
+    apply: bool,
+    /// Where Nomad's tasks log in
+    #[arg(long, value_name = "MOUNT", default_value = "jwt-nomad")]
+    jwt_path: String,
+    /// Where service accounts of Kubernetes log in
+    #[arg(long, value_name = "MOUNT", default_value = "kubernetes")]
+    kubernetes_path: String,
+    /// Put the files back as they were; what is in the store stays there
+    #[arg(long, conflicts_with_all = ["apply", "prefix", "style"])]
+    undo: bool,
+}
+
+/// One file, what is in it, and what is to be done.
+struct Work {
+    file: Original,
+    findings: Vec<Finding>,
+    plan: Plan,
+    fixed: Zeroizing<String>,
+}
+
+pub(crate) async fn fix(cx: &Context, args: Fix) -> Result<u8, Failure> {
+    if args.undo {
+        return undo::undo(cx, &args.paths, args.yes).await.map_err(|it| it.code(FAILED));
+    }
+    fix_all(cx, &args).await.map_err(|it| it.code(FAILED))
+}
+
+async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
+    let options = Options {
+        mount: cx.default_mount().to_owned(),
+        prefix: args.prefix.as_deref().map(|it| it.trim_matches('/').to_owned()),
+        style: if args.style == "secret" { Style::Secret } else { Style::Template },
+        ..Options::default()
+    };
+    let mut shelf = Shelf::new(cx, args.dry_run);
+    let mut works = Vec::new();
+    let (files, is_unread) = files(&args.paths)?;
+    for file in files {
+        if let Some(work) = planned(file, &options, &mut shelf).await? {
+            works.push(work);
+        }
+    }
+    let changed = works.iter().filter(|it| it.is_change()).count();
+    if cx.output.format == Format::Table {
+        works.iter().try_for_each(Work::show)?;
+    }
+    let left = works.iter().any(|it| !it.plan.left.is_empty()) || is_unread;
+    let is_wanted = changed > 0 && !args.dry_run && (args.yes || is_agreed(changed)?);
+    if is_wanted && args.apply {
+        access::check(cx, &access::grants(&works, &options.mount, args)).await?;
+    }
+    let mut failed = None;
+    if is_wanted {
+        for (at, work) in works.iter().enumerate().filter(|(_, it)| it.is_change()) {
+            if let Err(error) = carry_out(work, &mut shelf).await {
+                failed = Some((at, error));
+                break;
+            }
+        }
+    }
+    // What was done before it must still be told: the next run finds nothing there, and would say no policy for it.
+    let failed = failed.map(|(at, error)| {
+        works.truncate(at);
+        error
+    });
+    let told = Told { is_done: is_wanted, is_dry: args.dry_run, works: &works, mount: &options.mount };
+    tell(cx, &told)?;
+    let grants = access::grants(&works, &options.mount, args);
+    if is_wanted && args.apply {
+        access::apply(cx, &grants).await?;
+    } else if changed > 0 {
+        access::show(cx, &grants)?;
+    }
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    // Whoever said no has what was found in the files still.
+    Ok(if left || (changed > 0 && !args.dry_run && !is_wanted) { LEFT } else { 0 })
+}
+
+async fn planned(file: Original, options: &Options, shelf: &mut Shelf<'_>) -> Result<Option<Work>, Failure> {
+    let findings = strongroom_scan::scan(&file.name, &file.text);
+    if findings.is_empty() {
+        return Ok(None);
+    }
+    let plan = plan_of(&file.name, &file.text, &findings, options, shelf).await?;
+    let fixed = applied(&file.name, &file.text, &plan)?;
+    check(&file, &findings, &fixed, &plan)?;
+    Ok(Some(Work { file, findings, plan, fixed }))
+}
+
+/// Plans twice: which names are free is known when it is known which are wanted.
+async fn plan_of(
+    name: &str,
+    text: &str,
+    findings: &[Finding],
+    options: &Options,
+    shelf: &mut Shelf<'_>,
+) -> Result<Plan, Failure> {
+    let of = File { name, text };
+    let mut plan = strongroom_fix::plan(&of, findings, &Options { taken: shelf.taken(), ..options.clone() });
+    if shelf.look(plan.entries.iter().map(|it| it.reference.path.as_str())).await? {
+        plan = strongroom_fix::plan(&of, findings, &Options { taken: shelf.taken(), ..options.clone() });
+    }
+    shelf.reserve(&plan.entries);
+    Ok(plan)
+}
+
+fn applied(name: &str, text: &str, plan: &Plan) -> Result<Zeroizing<String>, Failure> {
+    plan.apply(text).map(Zeroizing::new).map_err(|error| spoiled(name, &error.to_string()))
+}
+
+/// What must be true of a rewritten file, whatever the rewriting did: it still parses, and what was moved is gone.
+fn check(file: &Original, findings: &[Finding], fixed: &str, plan: &Plan) -> Result<(), Failure> {
+    let is_hcl = strongroom_scan::Format::of(&file.name, &file.text) == strongroom_scan::Format::Hcl;
+    if is_hcl && strongroom_hcl::parse(&file.text).is_ok() && strongroom_hcl::parse(fixed).is_err() {
+        return Err(spoiled(&file.name, "it would not parse any more"));
+    }
+    let still = strongroom_scan::scan(&file.name, fixed);
+    for entry in &plan.entries {
+        let count =
+            |found: &mut dyn Iterator<Item = &Finding>| found.filter(|it| it.value == entry.value).count();
+        let left = count(&mut plan.left.iter().filter_map(|it| findings.get(it.finding)));
+        if count(&mut still.iter()) > left {
+            return Err(spoiled(&file.name, "a credential that was moved would still stand in it"));
+        }
+    }
+    Ok(())
+}
+
+fn spoiled(name: &str, why: &str) -> Failure {
+    Failure::new(format!("{name} is left as it is: {why}"))
+        .hint("this is a defect of `secret fix`; the file without its secrets makes a good report")
+}
+
+impl Work {
+    fn show(&self) -> Result<(), Failure> {
+        diff::show(&self.file.name, &self.file.text, &self.findings, &self.fixed)?;
+        self.plan.beside.iter().try_for_each(|it| diff::show_new(&self.file.beside(&it.name), &it.text))
+    }
+
+    fn is_change(&self) -> bool {
+        !self.plan.edits.is_empty()
+    }
+}
+
+/// Store first, file last.
+async fn carry_out(work: &Work, shelf: &mut Shelf<'_>) -> Result<(), Failure> {
+    work.file.refuse_other_names()?;
+    shelf.put(&work.plan.entries).await?;
+    shelf.keep_original(&work.file, &work.fixed, &work.plan.beside).await?;
+    for beside in &work.plan.beside {
+        replace::create(&work.file.beside(&beside.name), &beside.text)?;
+    }
+    work.file.replace(&work.fixed)
+}
+
+fn is_agreed(files: usize) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::new("there is nobody to ask").hint("-yes goes on without; -dry-run only shows"));
+    }
+    let failed = |error: io::Error| Failure::new(format!("the terminal: {error}"));
+    write!(io::stderr(), "Store the values and rewrite {files} file(s)? [y/N] ").map_err(failed)?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(failed)?;
+    let is_agreed = matches!(answer.trim(), "y" | "Y" | "yes");
+    if !is_agreed {
+        note("Nothing was changed.");
+    }
+    Ok(is_agreed)
+}
+
+/// All files that the paths name, but for those that are no UTF-8; and whether there is a credential in one of these.
+fn files(paths: &[PathBuf]) -> Result<(Vec<Original>, bool), Failure> {
+    let listing = strongroom_scan::list(paths);
+    if let Some(trouble) = listing.troubles.first() {
+        return Err(Failure::new(format!("{} {}", trouble.file, trouble.cause)));
+    }
+    let (mut files, mut others) = (Vec::new(), Vec::new());
+    for source in listing.sources {
+        let path = source.file.absolute.as_deref().unwrap_or(Path::new(&source.file.shown));
+        match Original::read(&source.file.shown, path)? {
+            Some(file) => files.push(file),
+            None => others.push(source),
+        }
+    }
+    // The scanner reads UTF-16 and whatever is nearly UTF-8. No rewriting would keep such a file's other bytes.
+    let found = strongroom_scan::sweep(&others, strongroom_scan::scan_as).hits;
+    for hit in &found {
+        note(&format!(
+            "left: {}:{}: the file is no UTF-8 — convert it, and fix again",
+            plain(&hit.file.shown),
+            hit.line
+        ));
+    }
+    Ok((files, !found.is_empty()))
+}

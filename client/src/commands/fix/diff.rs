@@ -1,0 +1,101 @@
+//! What changes, as a unified diff in which no secret stands.
+
+use std::path::Path;
+
+use similar::TextDiff;
+use strongroom_scan::{Finding, Format, plain};
+use zeroize::Zeroizing;
+
+use crate::{failure::Failure, output::line};
+
+/// Stands where a secret stood: its length tells nothing.
+const MASK: &str = "••••••••";
+const CONTEXT: usize = 3;
+/// Shorter values are parts of words.
+const LONG: usize = 6;
+
+/// Shows how a file changes; nothing if it does not.
+pub(super) fn show(name: &str, text: &str, findings: &[Finding], fixed: &str) -> Result<(), Failure> {
+    let (before, after) = both(name, text, findings, fixed);
+    unified(name, name, &before, &after)
+}
+
+/// Shows a file that comes to be.
+pub(super) fn show_new(path: &Path, text: &str) -> Result<(), Failure> {
+    unified("/dev/null", &path.to_string_lossy(), "", text)
+}
+
+/// The file before and after, with no secret in either.
+fn both(name: &str, text: &str, findings: &[Finding], fixed: &str) -> (Zeroizing<String>, Zeroizing<String>) {
+    // What comments allow is no finding, and a secret all the same.
+    let all = |text: &str| strongroom_scan::scan_as(name, text, Format::of(name, text));
+    let (found, left) = (all(text), all(fixed));
+    // A value may stand once more where nothing tells what it is.
+    let values: Vec<&str> = findings.iter().chain(&found).chain(&left).filter_map(value).collect();
+    (masked(text, &found, &values), masked(fixed, &left, &values))
+}
+
+fn unified(old: &str, new: &str, before: &str, after: &str) -> Result<(), Failure> {
+    if before == after {
+        return Ok(());
+    }
+    let (old, new) = (plain(old), plain(new));
+    let diff = TextDiff::from_lines(before, after);
+    let shown = diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string();
+    // Escapes of the file's own would be the terminal's: what a line changes must be seen.
+    let seen = |it: &str| it.split('\t').map(plain).collect::<Vec<_>>().join("\t");
+    shown.lines().try_for_each(|it| line(&seen(it.trim_end_matches('\r'))))
+}
+
+/// What is looked for in the rest of the text. A well-known default is a word like any other.
+fn value(finding: &Finding) -> Option<&str> {
+    let value = finding.value.expose();
+    (!finding.weak && value.len() >= LONG).then_some(value)
+}
+
+/// The text with every finding taken out, and its value wherever else it stands. A secret of several lines leaves as
+/// many, so that the others stay in step.
+fn masked(text: &str, findings: &[Finding], values: &[&str]) -> Zeroizing<String> {
+    let mut masked = Zeroizing::new(String::with_capacity(text.len()));
+    let mut copied = 0;
+    for finding in findings {
+        masked.push_str(text.get(copied..finding.span.start).unwrap_or_default());
+        let lines = finding.span.of(text).matches('\n').count();
+        masked.push_str(MASK);
+        for _ in 0..lines {
+            masked.push('\n');
+            masked.push_str(MASK);
+        }
+        copied = finding.span.end.max(copied);
+    }
+    masked.push_str(text.get(copied..).unwrap_or_default());
+    for value in values {
+        if masked.contains(value) {
+            masked = Zeroizing::new(masked.replace(value, MASK));
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Rule 118
+    #[test]
+    fn no_value_is_shown_wherever_it_stands() {
+        let text = "db:\n  password: Xk29dkfLq81mZpq0\n  old_password: Qq7dkfLq81mZpzz9 # strongroom:allow known\n  \
+                    note: it is Xk29dkfLq81mZpq0\n";
+        let findings = strongroom_scan::scan("a.yaml", text);
+        assert_eq!(findings.len(), 1);
+        let fixed = text.replacen("Xk29dkfLq81mZpq0", "{{ .X }}", 1);
+        let (before, after) = both("a.yaml", text, &findings, &fixed);
+        for shown in [before.as_str(), after.as_str()] {
+            assert!(
+                !shown.contains("Xk29") && !shown.contains("Qq7") && shown.contains("note: it is"),
+                "{shown}"
+            );
+        }
+        assert!(after.contains("password: {{ .X }}"), "{}", after.as_str());
+    }
+}

@@ -1,0 +1,195 @@
+//! The file itself: read once, replaced whole.
+
+use std::{
+    fs::{self, Metadata, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// A file as it was when it was read.
+pub(super) struct Original {
+    /// As it was given.
+    pub(super) name: String,
+    pub(super) text: Zeroizing<String>,
+    /// Where it really lies: a link stays a link.
+    path: PathBuf,
+    metadata: Metadata,
+}
+
+impl Original {
+    /// `None` for what is no text: there is nothing to fix in it.
+    pub(super) fn read(name: &str, path: &Path) -> Result<Option<Self>, Failure> {
+        let failed = |error: io::Error| Failure::new(format!("cannot read {name}: {error}"));
+        let path = path.canonicalize().map_err(failed)?;
+        let metadata = fs::metadata(&path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Failure::new(format!("{name} is no regular file")));
+        }
+        let bytes = Zeroizing::new(fs::read(&path).map_err(failed)?);
+        let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(None) };
+        Ok(Some(Self { text: Zeroizing::new(text.to_owned()), name: name.to_owned(), path, metadata }))
+    }
+
+    /// A path beside it, and nowhere else: the name may come from the store.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.path.with_file_name(Path::new(name).file_name().unwrap_or_default())
+    }
+
+    /// The path by which the store knows it again.
+    pub(super) fn place(&self) -> String {
+        self.path.to_string_lossy().into_owned()
+    }
+
+    /// Under another name the file would stay as it is, with all that stands in it.
+    pub(super) fn refuse_other_names(&self) -> Result<(), Failure> {
+        match self.metadata.nlink() {
+            0 | 1 => Ok(()),
+            links => Err(Failure::new(format!(
+                "{} has {links} names (hard links), and under the others the credentials would stay",
+                self.name
+            ))
+            .hint("remove the others, or replace the file by a copy of itself, and run again")),
+        }
+    }
+
+    /// A whole new file takes its place, with its mode and its owner. No copy of the old one is left.
+    pub(super) fn replace(&self, text: &str) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::new(format!("cannot write {}: {error}", self.name));
+        let now = Zeroizing::new(fs::read(&self.path).map_err(failed)?);
+        if *now != *self.text.as_bytes() {
+            return Err(Failure::new(format!(
+                "{} was changed meanwhile, and is left as it is now",
+                self.name
+            ))
+            .hint("run it again"));
+        }
+        let fresh = fresh_name(&self.path);
+        let written = self.write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.path));
+        if let Err(error) = written {
+            // What is left of it holds nothing that the file had not; that it could not be written is what is reported.
+            let _ = fs::remove_file(&fresh);
+            return Err(failed(error));
+        }
+        sync_folder(&self.path).map_err(failed)
+    }
+
+    fn write(&self, fresh: &Path, text: &str) -> io::Result<()> {
+        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
+        out.write_all(text.as_bytes())?;
+        let made = out.metadata()?;
+        if (made.uid(), made.gid()) != (self.metadata.uid(), self.metadata.gid()) {
+            std::os::unix::fs::fchown(&out, Some(self.metadata.uid()), Some(self.metadata.gid()))?;
+        }
+        out.set_permissions(fs::Permissions::from_mode(self.metadata.mode() & 0o7777))?;
+        out.sync_all()
+    }
+}
+
+/// A new file; one that is there with the same text is as good.
+pub(super) fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let shown = path.display();
+    let failed = |error: io::Error| Failure::new(format!("cannot write {shown}: {error}"));
+    match OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
+        Ok(mut out) => out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(|error| {
+            // Half of it would stop the next run. That it could not be written is what is reported.
+            let _ = fs::remove_file(path);
+            failed(error)
+        }),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::read(path) {
+            Ok(there) if there == text.as_bytes() => Ok(()),
+            _ => Err(Failure::new(format!("{shown} is there already, and holds something else"))
+                .hint("move it away, or take from it what is still needed, and run again")),
+        },
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Takes away a file that the fix had made, if it is there.
+pub(super) fn forget(path: &Path) {
+    // That it is gone already is what was wanted.
+    let _ = fs::remove_file(path);
+}
+
+fn fresh_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.new", std::process::id()))
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn original(path: &Path) -> Original {
+        Original::read("job.hcl", path).unwrap().unwrap()
+    }
+
+    // Rule 118
+    #[test]
+    fn a_file_is_replaced_whole_with_its_mode_and_nothing_is_left_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("job.hcl");
+        fs::write(&file, "old secret").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let held = fs::File::open(&file).unwrap();
+        original(&file).replace("new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o640);
+        assert_eq!(io::read_to_string(held).unwrap(), "old secret", "the old file was not written to");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    // Rule 118
+    #[test]
+    fn what_was_changed_meanwhile_is_left_alone_and_a_link_stays_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("job.hcl"), dir.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink("job.hcl", &link).unwrap();
+        let read = original(&link);
+        fs::write(&file, "other").unwrap();
+        assert!(read.replace("new").unwrap_err().message().contains("changed meanwhile"));
+        assert_eq!(fs::read_to_string(&file).unwrap(), "other");
+        original(&link).replace("new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+    }
+
+    // Rule 118
+    #[test]
+    fn a_file_with_a_second_name_is_refused_and_no_name_leads_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, other) = (dir.path().join("job.hcl"), dir.path().join("other"));
+        fs::write(&file, "old").unwrap();
+        original(&file).refuse_other_names().unwrap();
+        fs::hard_link(&file, &other).unwrap();
+        assert!(original(&file).refuse_other_names().unwrap_err().message().contains("2 names"));
+        let dir = dir.path().canonicalize().unwrap();
+        for (name, expected) in
+            [("a.yaml", "a.yaml"), ("../../a.yaml", "a.yaml"), ("/etc/a.yaml", "a.yaml"), ("..", "")]
+        {
+            assert_eq!(original(&file).beside(name), dir.join(expected));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("class.yaml");
+        create(&file, "a").unwrap();
+        create(&file, "a").unwrap();
+        assert!(create(&file, "b").unwrap_err().message().contains("there already"));
+        assert_eq!(fs::read_to_string(&file).unwrap(), "a");
+    }
+}

@@ -1,0 +1,186 @@
+//! `secret fix`, against a server of the same binary: what becomes of the files and of the store, whatever happens.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+mod shared;
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+use shared::Server;
+
+const SECRET: &str = "quayside-Lantern-77";
+const JOB: &str = "job \"shop\" {
+  group \"web\" {
+    task \"puma\" {
+      driver = \"docker\"
+
+      env {
+        # of the database
+        DB_PASSWORD = \"quayside-Lantern-77\"
+        DB_HOST     = \"db\"
+      }
+    }
+  }
+}
+";
+
+struct Fixture {
+    server: Server,
+    job: PathBuf,
+}
+
+fn fixture() -> Fixture {
+    let server = Server::start();
+    let job = PathBuf::from(server.file("job.nomad.hcl", JOB));
+    Fixture { server, job }
+}
+
+impl Fixture {
+    fn text(&self) -> String {
+        fs::read_to_string(&self.job).unwrap()
+    }
+
+    /// Exit status, standard output, standard error.
+    fn fix(&self, options: &[&str], token: &str) -> (i32, String, String) {
+        let mut args = vec!["fix"];
+        args.extend(options);
+        let job = self.job.display().to_string();
+        args.push(&job);
+        let ran = self.server.run(&args, token, "");
+        let text = |it: &[u8]| String::from_utf8(it.to_vec()).unwrap();
+        let (out, err) = (text(&ran.stdout), text(&ran.stderr));
+        assert!(!out.contains(SECRET) && !err.contains(SECRET), "a secret was printed:\n{out}\n{err}");
+        (ran.status.code().unwrap(), out, err)
+    }
+
+    fn scan(&self) -> i32 {
+        let job = self.job.display().to_string();
+        self.server.run(&["scan", &job], "", "").status.code().unwrap()
+    }
+}
+
+// Rule 118: the file is rewritten when the store has every value, no value is printed, none is left in the file.
+#[test]
+fn a_job_is_fixed_once_and_can_be_undone() {
+    let fixture = fixture();
+    assert_eq!(fixture.scan(), 1);
+    let (code, out, err) = fixture.fix(&["-yes"], "root");
+    assert_eq!(code, 0, "{out}{err}");
+    let fixed = fixture.text();
+    assert!(
+        !fixed.contains(SECRET) && fixed.contains("# of the database") && fixed.contains("with secret"),
+        "{fixed}"
+    );
+    assert!(err.contains("secret rotate"), "{err}");
+    assert!(out.contains("-        DB_PASSWORD = \"••••••••\""), "{out}");
+    assert_eq!(fixture.server.ok(&["get", "shop/web/puma#DB_PASSWORD"]), SECRET);
+    assert_eq!(fixture.scan(), 0);
+    let beside = fs::read_dir(fixture.job.parent().unwrap())
+        .unwrap()
+        .filter(|it| it.as_ref().unwrap().file_name().to_string_lossy().contains("job.nomad.hcl"));
+    assert_eq!(beside.count(), 1, "no copy is left beside the file");
+
+    let (code, _, err) = fixture.fix(&["-yes"], "root");
+    assert_eq!((code, fixture.text()), (0, fixed.clone()), "{err}");
+    assert!(err.contains("Nothing to do"), "{err}");
+
+    let (code, ..) = fixture.fix(&["-undo", "-yes"], "root");
+    assert_eq!((code, fixture.text().as_str()), (0, JOB));
+    // What was edited since is not what the store has an original of.
+    fs::write(&fixture.job, format!("{fixed}# edited\n")).unwrap();
+    let (code, _, err) = fixture.fix(&["-undo", "-yes"], "root");
+    assert_eq!(code, 2);
+    assert!(err.contains("no original"), "{err}");
+}
+
+// Rule 118
+#[test]
+fn without_the_store_or_a_yes_nothing_changes() {
+    let fixture = fixture();
+    let (code, out, err) = fixture.fix(&["-dry-run"], "root");
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("+      vault {") && err.contains("Nothing was done"), "{out}{err}");
+    let (code, _, err) = fixture.fix(&[], "root");
+    assert_eq!(code, 2);
+    assert!(err.contains("nobody to ask"), "{err}");
+    // Whoever may read and not write.
+    let rules = fixture.server.file("reader.hcl", "path \"secret/*\" { capabilities = [\"read\"] }");
+    fixture.server.ok(&["policy", "write", "reader", &rules]);
+    let reader = fixture.server.ok(&["token", "create", "-policy=reader", "-field=token"]);
+    assert_eq!(fixture.fix(&["-yes"], &reader).0, 2);
+    // The values may be written, and the original may not be kept.
+    let rules =
+        "path \"secret/data/shop/*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\"] }";
+    let rules = fixture.server.file("writer.hcl", rules);
+    fixture.server.ok(&["policy", "write", "writer", &rules]);
+    let writer = fixture.server.ok(&["token", "create", "-policy=writer", "-field=token"]);
+    assert_eq!(fixture.fix(&["-yes"], &writer).0, 2);
+    assert_eq!(fixture.text(), JOB);
+}
+
+#[test]
+fn without_a_server_a_dry_run_still_shows_and_a_fix_fails() {
+    let mut fixture = fixture();
+    fixture.server.stop();
+    let (code, out, err) = fixture.fix(&["-dry-run"], "root");
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("shop/web/puma#DB_PASSWORD") && err.contains("no server"), "{out}{err}");
+    assert_eq!(fixture.fix(&["-yes"], "root").0, 2);
+    assert_eq!(fixture.text(), JOB);
+}
+
+#[test]
+fn what_the_store_has_is_kept() {
+    let fixture = fixture();
+    fixture.server.ok(&["put", "shop/web/puma", "DB_PASSWORD=another", "USER=rails"]);
+    assert_eq!(fixture.fix(&["-yes"], "root").0, 0);
+    let get = |field: &str| fixture.server.ok(&["get", &format!("shop/web/puma#{field}")]);
+    assert_eq!([get("DB_PASSWORD"), get("USER"), get("DB_PASSWORD_2")], ["another", "rails", SECRET]);
+    assert!(fixture.text().contains("DB_PASSWORD={{ .Data.data.DB_PASSWORD_2"), "{}", fixture.text());
+}
+
+#[test]
+fn what_cannot_be_fixed_is_left_and_explained() {
+    let fixture = fixture();
+    let job = JOB.replace(
+        "group \"web\" {",
+        "group \"web\" {\n    meta { api_token = \"9f86d081884c7d659a2feaa0c55ad015\" }\n",
+    );
+    fs::write(&fixture.job, &job).unwrap();
+    let (code, out, err) = fixture.fix(&["-yes", "-format=json"], "root");
+    assert_eq!(code, 1, "{err}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let left = &told["files"][0]["left"][0];
+    assert_eq!((left["key"].as_str(), left["line"].as_u64()), (Some("api_token"), Some(3)), "{out}");
+    assert!(
+        left["reason"].as_str().unwrap().contains("meta") && !left["nearest"].as_str().unwrap().is_empty()
+    );
+    assert_eq!(told["files"][0]["stored"][0]["path"], "shop/web/puma");
+    assert!(!fixture.text().contains(SECRET) && fixture.text().contains("9f86d081"));
+}
+
+#[test]
+fn the_policy_and_the_role_are_written_and_what_others_wrote_stays() {
+    let fixture = fixture();
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    let rules = fixture
+        .server
+        .file("shop.hcl", "# theirs\npath \"secret/data/theirs\" { capabilities = [\"read\"] }");
+    fixture.server.ok(&["policy", "write", "shop", &rules]);
+    let (code, out, err) = fixture.fix(&["-yes", "-apply"], "root");
+    assert_eq!(code, 0, "{out}{err}");
+    let policy = fixture.server.ok(&["policy", "read", "shop"]);
+    assert!(policy.contains("# theirs") && policy.contains("path \"secret/data/shop/web/puma\""), "{policy}");
+    let role: Value =
+        serde_json::from_str(&fixture.server.ok(&["read", "-format=json", "auth/jwt-nomad/role/shop"]))
+            .unwrap();
+    let data = role.get("data").unwrap_or(&role);
+    assert_eq!(data["bound_claims"]["nomad_job_id"], "shop");
+    assert_eq!(data["token_policies"], serde_json::json!(["shop"]));
+}
