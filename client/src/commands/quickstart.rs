@@ -1,10 +1,12 @@
 //! `secret quickstart`: the whole product at work, for real, in one go.
 //!
-//! It uses nothing but this binary: a server of its own with a store on disk, an import, a policy, a workload in
-//! its own namespaces, the audit log. Each act is done and then checked; what cannot be shown is a failure.
+//! It uses nothing but this binary: a server of its own with a store on disk, a job with passwords in it that is fixed,
+//! the policy and the role that the fix wrote, a workload in its own namespaces, the audit log. Each act is done and then checked; what cannot be shown is a failure.
 //! Nothing of it runs or lies around afterwards.
 
 mod acts;
+mod cure;
+mod identity;
 mod room;
 mod server;
 mod witness;
@@ -79,12 +81,18 @@ const NEXT: &str =
     "  secret server                              a server that keeps its secrets, in ./strongroom
   secret put db/password                     asks for the value, without showing it
   secret get db/password
+  secret scan .                              plaintext credentials in the files below here
+  secret fix job.nomad.hcl                   moves them into the store; shows first what changes
   secret run --map db/password -- ./program  finds it in $SECRETS_DIR/password, and nobody else does
   secret inject --to /run/app db/password    the same as files for something that starts later";
 
 /// An act that is done, and was checked.
 fn ok(act: &str) -> Result<(), Failure> {
     line(&format!("ok  {act}"))
+}
+
+fn check(holds: bool, otherwise: &str) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(Failure::new(otherwise)) }
 }
 
 /// What there is to see of it.

@@ -13,6 +13,8 @@ use strongroom_core::audit::Head;
 use strongroom_sdk::{Client, Config, Error, Method, SecretString};
 
 use super::{
+    check,
+    cure::{self, Cured, NAME, PASSWORD},
     ok,
     room::Room,
     server::Server,
@@ -21,26 +23,21 @@ use super::{
 };
 use crate::failure::Failure;
 
-const JOB: &str = include_str!("../../../../examples/rails-app.nomad.hcl");
-/// The task whose password the workload reads, and the task whose secrets it must not.
-const OWN: &str = "rails-app/web/puma";
-const FOREIGN: &str = "rails-app/web/sidekiq";
-const PASSWORD: &str = "DB_PASSWORD";
-/// In the `env` blocks of both.
-const VARIABLES: usize = 17;
-const POLICY: &str = "puma";
+/// Another job's secret, which the workload must not read.
+const FOREIGN: &str = "billing/worker";
 
 /// Everything, from nothing to the server's end.
 pub(super) async fn all(room: &Room) -> Result<(), Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(format!("this program is not to be found: {error}")))?;
     let (server, client) = open(room, &program).await?;
-    let tasks = import(room, &program, &server.address, &client).await?;
-    let credentials = grant(room, &client).await?;
-    work(&program, &server.address, &credentials, &tasks)?;
+    let cured = cure::cure(room, &program, &server.address, &client).await?;
+    cure::render(room, &program, &server.address, &cured)?;
+    let credentials = grant(room, &client, &cured).await?;
+    work(&program, &server.address, &credentials, &cured)?;
     refuse(&client, &server.address, &credentials).await?;
-    let (public_key, head) = look_at_audit(room, &client).await?;
-    scan(room, &tasks)?;
+    let (public_key, head) = look_at_audit(room, &client, &cured).await?;
+    search(room, &cured)?;
     if room.is_kept()
         && let Some(token) = client.token()
     {
@@ -86,66 +83,27 @@ async fn open(room: &Room, program: &Path) -> Result<(Server, Client), Failure> 
     Ok((server, client))
 }
 
-/// A task of the job, as the store has it.
-struct Task {
-    /// `JOB/GROUP/TASK`, where the import puts it.
-    path: &'static str,
-    variables: BTreeMap<String, SecretString>,
-}
-
-/// The job's credentials go into the store, names and values: with the command that a person would type.
-async fn import(room: &Room, program: &Path, address: &str, client: &Client) -> Result<Vec<Task>, Failure> {
-    let file = room.write("rails-app.nomad.hcl", JOB.as_bytes(), 0o600)?;
-    let mut command = Command::new(program);
-    command.arg("import").arg(file).env_clear().env("STRONGROOM_ADDR", address).stdin(Stdio::null());
-    if let Some(token) = client.token() {
-        command.env("STRONGROOM_TOKEN", token.expose());
-    }
-    let ran = strongroom_process::with_no_signal_blocked(&mut command).output();
-    let ran = ran.map_err(|error| Failure::new(format!("the import cannot be run: {error}")))?;
-    check(
-        ran.status.success(),
-        &format!("the import failed: {}", String::from_utf8_lossy(&ran.stderr).trim()),
-    )?;
-
-    let mut tasks = Vec::new();
-    for path in [OWN, FOREIGN] {
-        #[derive(Deserialize)]
-        struct Secret {
-            data: BTreeMap<String, SecretString>,
-        }
-        let call = client.call(Method::Get, format!("secret/data/{path}"));
-        let variables = call.send().await?.data::<Secret>()?.data;
-        let stands_there = |(name, value): (&String, &SecretString)| {
-            JOB.lines().any(|it| it.contains(name.as_str()) && it.contains(value.expose()))
-        };
-        check(variables.iter().all(stands_there), "the store has what the job has not")?;
-        tasks.push(Task { path, variables });
-    }
-    let count: usize = tasks.iter().map(|it| it.variables.len()).sum();
-    check(count == VARIABLES, "the job has what the store has not")?;
-    ok(&format!("imported {count} values of the Nomad job rails-app"))?;
-    for task in &tasks {
-        show(&format!("secret/{}: {} fields", task.path, task.variables.len()))?;
-    }
-    Ok(tasks)
-}
-
 /// Files with the credentials of a role that may read one secret.
 struct Credentials {
     role_id: PathBuf,
     secret_id: PathBuf,
 }
 
-async fn grant(room: &Room, client: &Client) -> Result<Credentials, Failure> {
-    let policy = format!("path \"secret/data/{OWN}\" {{\n  capabilities = [\"read\"]\n}}\n");
-    let call = client.call(Method::Put, format!("sys/policies/acl/{POLICY}"));
-    call.json(&json!({ "policy": policy })).send().await?;
-    ok("the least policy: one path, read only")?;
-    show(&policy)?;
+async fn grant(room: &Room, client: &Client, cured: &Cured) -> Result<Credentials, Failure> {
+    let policy: Value = client.call(Method::Get, format!("sys/policies/acl/{NAME}")).send().await?.data()?;
+    let policy = policy.get("policy").and_then(Value::as_str).unwrap_or_default();
+    let (path, ..) = cured.password()?;
+    check(
+        policy.contains(&format!("path \"secret/data/{path}\"")),
+        "the policy has not the password's path",
+    )?;
+    check(!policy.contains('*'), "the policy has more than the job's paths")?;
+    ok("the least policy, as the fix wrote it: the job's own paths, read only")?;
+    show(policy)?;
 
+    client.kv("secret").put(FOREIGN, &json!({ "token": "of another job" })).await?;
     client.call(Method::Put, "sys/auth/approle").json(&json!({ "type": "approle" })).send().await?;
-    let role = json!({ "token_policies": [POLICY], "token_ttl": "1m", "token_no_default_policy": true });
+    let role = json!({ "token_policies": [NAME], "token_ttl": "1m", "token_no_default_policy": true });
     client.call(Method::Put, "auth/approle/role/puma").json(&role).send().await?;
     #[derive(Deserialize)]
     struct RoleId {
@@ -167,15 +125,13 @@ async fn grant(room: &Room, client: &Client) -> Result<Credentials, Failure> {
 }
 
 /// Runs the workload and believes nothing but what it found.
-fn work(program: &Path, address: &str, credentials: &Credentials, tasks: &[Task]) -> Result<(), Failure> {
-    let own = tasks.iter().find(|it| it.path == OWN);
-    let password = own.and_then(|it| it.variables.get(PASSWORD));
-    let password = password.ok_or_else(|| Failure::new("the job has no password"))?;
+fn work(program: &Path, address: &str, credentials: &Credentials, cured: &Cured) -> Result<(), Failure> {
+    let (path, field, password) = cured.password()?;
     let failed = |error: std::io::Error| Failure::new(format!("the workload cannot be run: {error}"));
     let mut command = Command::new(program);
     command
         .arg("run")
-        .args(["--map", &format!("{OWN}#{PASSWORD}={}", workload::FILE)])
+        .args(["--map", &format!("{path}#{field}={}", workload::FILE)])
         .arg(format!("--role-id-file={}", credentials.role_id.display()))
         .arg(format!("--secret-id-file={}", credentials.secret_id.display()))
         .arg("--")
@@ -232,12 +188,12 @@ async fn refuse(client: &Client, address: &str, credentials: &Credentials) -> Re
         Err(Error::Api { status: 403, .. }) => {}
         _ => return Err(Failure::new("the workload read what is not its own")),
     }
-    ok("the same role asks for another task's secrets, and is refused")?;
-    let question = json!({ "path": path, "operation": "read", "policies": [POLICY] });
+    ok("the same role asks for another job's secrets, and is refused")?;
+    let question = json!({ "path": path, "operation": "read", "policies": [NAME] });
     let answer = client.call(Method::Put, "sys/policies/explain").json(&question).send().await?;
     let explained: Explained = answer.data()?;
     check(!explained.allowed, "the explanation says that it was allowed")?;
-    show(&format!("$ secret policy explain {path} read --policies {POLICY}"))?;
+    show(&format!("$ secret policy explain {path} read --policies {NAME}"))?;
     show(&format!("{} {}: denied, because {}", explained.operation, explained.path, explained.reason))?;
     for rule in &explained.passed_over {
         show(&format!("passed over: {} {}", rule.path, rule.reason))?;
@@ -261,11 +217,16 @@ struct PassedOver {
 }
 
 /// Who did what. Answers what the log can be verified with: the public key, and how far the store knows it.
-async fn look_at_audit(room: &Room, client: &Client) -> Result<(Vec<u8>, Head), Failure> {
-    let lines = witness::audit_lines(&room.path("audit.log"), "secret/data/rails-app/*")?;
+async fn look_at_audit(room: &Room, client: &Client, cured: &Cured) -> Result<(Vec<u8>, Head), Failure> {
+    let (own, ..) = cured.password()?;
+    let mut lines = Vec::new();
+    for path in [own, FOREIGN] {
+        lines.extend(witness::audit_lines(&room.path("audit.log"), &format!("secret/data/{path}"))?);
+    }
     let has = |words: &[&str]| lines.iter().any(|line| words.iter().all(|it| line.contains(it)));
-    check(has(&["create", OWN, "ok"]), "the audit log has no line for the import")?;
-    check(has(&["approle", "read", OWN, "ok"]), "the audit log has no line for the workload's read")?;
+    check(has(&["create", own, "ok"]), "the audit log has no line for the fix")?;
+    check(has(&["approle", "read", own, "ok"]), "the audit log has no line for the workload's read")?;
+    check(has(&["jwt", "read", own, "ok"]), "the audit log has no line for the task's read")?;
     check(
         has(&["approle", "read", FOREIGN, "permission denied"]),
         "the audit log has no line for the refusal",
@@ -291,15 +252,13 @@ async fn look_at_audit(room: &Room, client: &Client) -> Result<(Vec<u8>, Head), 
 }
 
 /// Neither names nor values stand in the store's files, while the server has them open.
-fn scan(room: &Room, tasks: &[Task]) -> Result<(), Failure> {
+fn search(room: &Room, cured: &Cured) -> Result<(), Failure> {
     let mut words = witness::Words::default();
-    for task in tasks {
-        words.add(task.path);
-        task.path.split('/').for_each(|it| words.add(it));
-        for (name, value) in &task.variables {
-            words.add(name);
-            words.add(value.expose());
-        }
+    for ((path, field), value) in &cured.values {
+        words.add(path);
+        path.split('/').for_each(|it| words.add(it));
+        words.add(field);
+        words.add(value.expose());
     }
     let data = room.path("data");
     check(words.would_be_found(&data, &room.path("planted"))?, "the search does not find what is there")?;
@@ -317,8 +276,4 @@ fn hex(text: &str) -> Option<Vec<u8>> {
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect()
-}
-
-fn check(holds: bool, otherwise: &str) -> Result<(), Failure> {
-    if holds { Ok(()) } else { Err(Failure::new(otherwise)) }
 }
