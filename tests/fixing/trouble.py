@@ -1,0 +1,2 @@
+class Trouble(Exception):
+    """The test could not be run; nothing is said of what it tests."""
