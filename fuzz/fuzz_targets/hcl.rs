@@ -1,5 +1,5 @@
 //! Native syntax: no input panics, and every tree's spans are exact. A seed corpus is
-//! `hcl/tests/corpus`.
+//! `tests/corpus`.
 #![no_main]
 
 #[allow(dead_code, reason = "each target reads one of the two languages")]

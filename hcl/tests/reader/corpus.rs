@@ -10,7 +10,7 @@ use crate::spans::{Syntax, check_spans};
 const NOT_HCL: &str = "38-levant-template.nomad.tpl";
 
 fn files() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus");
     let mut files = Vec::new();
     for family in ["consul", "nomad", "packer", "terraform"] {
         for file in std::fs::read_dir(root.join(family)).expect("the corpus is there") {

@@ -234,7 +234,7 @@ mod tests {
         // What is no job: a volume, an agent's configuration. What is no HCL: levant's loops.
         const NO_ENV: [&str; 2] = ["34-csi-volume.hcl", "35-agent-server.hcl"];
         const NO_HCL: [&str; 1] = ["38-levant-template.nomad.tpl"];
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hcl/tests/corpus/nomad");
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/nomad");
         let (mut jobs, mut values, mut left) = (0, 0, 0);
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
