@@ -114,6 +114,7 @@ impl Context {
     }
 
     /// Where paths lie that name no mount.
+    #[cfg(feature = "scan")]
     pub(crate) fn default_mount(&self) -> &str {
         &self.default_mount
     }

@@ -283,6 +283,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// A document of JSON that may be long, as it comes.
+#[cfg(feature = "scan")]
 pub(crate) fn stream<T: serde::Serialize>(document: &T) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from);
