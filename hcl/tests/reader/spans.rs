@@ -200,7 +200,15 @@ impl Walk<'_> {
             assert!(entry.key.span.start >= end, "entries are in order");
             assert!(entry.value.span.start >= entry.key.span.end, "a value follows its key");
             end = entry.value.span.end;
-            self.expr(&entry.key, parent);
+            // A label between an object's names may be quoted, and says nothing but itself: `{` after `%` opens nothing.
+            let is_literal = matches!(&entry.key.kind, ExprKind::String(name) if name.contains("${") || name.contains("%{"));
+            if is_literal {
+                within(entry.key.span, parent);
+                self.covered.push(entry.key.span);
+                self.leaves.push(entry.key.span);
+            } else {
+                self.expr(&entry.key, parent);
+            }
             self.expr(&entry.value, parent);
         }
     }
