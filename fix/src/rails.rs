@@ -5,7 +5,10 @@
 
 use strongroom_scan::{Finding, Layer};
 
-use crate::{Edit, Entry, File, Options, Plan, Reference, layout::line_around, left, names::places, stem};
+use crate::{
+    Edit, Entry, File, Options, Plan, Reference, layout::line_around, left, names::places, render::percent,
+    stem,
+};
 
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let stored: Vec<String> = findings.iter().map(|it| stored(file.text, it)).collect();
@@ -48,7 +51,7 @@ fn name(reference: &Reference) -> String {
 /// The value, or the percent escapes that Ruby would not write in the same way.
 fn stored(text: &str, finding: &Finding) -> String {
     let (raw, value) = (finding.span.of(text), finding.value.expose());
-    let is_other = finding.layers.contains(&Layer::Percent) && raw != value && url_encoded(value) != raw;
+    let is_other = finding.layers.contains(&Layer::Percent) && raw != value && percent(value) != raw;
     if is_other { raw.to_owned() } else { value.to_owned() }
 }
 
@@ -62,7 +65,7 @@ fn edit(text: &str, finding: &Finding, reference: &Reference) -> Edit {
         // As JSON it is a string of YAML, whatever is in it.
         return Edit { span, text: format!("<%= {read}.to_json %>") };
     }
-    let written = if finding.layers.contains(&Layer::Percent) && raw != value && url_encoded(value) == raw {
+    let written = if finding.layers.contains(&Layer::Percent) && raw != value && percent(value) == raw {
         format!("<%= ERB::Util.url_encode({read}) %>")
     } else {
         format!("<%= {read} %>")
@@ -85,17 +88,4 @@ fn whole_scalar(text: &str, finding: &Finding) -> Option<strongroom_hcl::Span> {
         && (behind.trim().is_empty() || behind.trim_start().starts_with('#'));
     let by = usize::from(quote.is_some());
     is_whole.then(|| strongroom_hcl::Span { start: finding.span.start - by, end: finding.span.end + by })
-}
-
-/// As `ERB::Util.url_encode` does it.
-fn url_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

@@ -253,7 +253,8 @@ fn json_inner(value: &str) -> String {
     inner
 }
 
-fn percent(value: &str) -> String {
+/// As `urlquery` does it but for spaces, and Ruby's `ERB::Util.url_encode` for all.
+pub(crate) fn percent(value: &str) -> String {
     let mut written = String::with_capacity(value.len());
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
