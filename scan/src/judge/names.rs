@@ -5,7 +5,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, hash::BuildHasher as _};
+
+use foldhash::fast::FixedState;
 
 use super::{
     vocabulary::{Owner, Role, owner, role},
@@ -98,31 +100,66 @@ fn is_container(name: &str) -> bool {
         )
 }
 
-/// The name's meaning. Of one value it is asked several times in a row.
+/// The name's meaning.
 pub(super) fn naming(name: &str) -> Naming {
-    LAST.with_borrow_mut(|(last, naming)| {
-        if last != name {
-            *naming = of_words(name);
-            last.clear();
-            last.push_str(name);
+    known(name).naming
+}
+
+/// What is known of a name, of which much is asked and few are new: the same stand in every entry of a list, and in
+/// every file of a project.
+fn known(name: &str) -> Known {
+    if name.len() > LONGEST_KEPT {
+        return Known::of(name);
+    }
+    NAMES.with_borrow_mut(|names| {
+        names.resize_with(KEPT, Default::default);
+        let place = usize::try_from(FixedState::default().hash_one(name) % KEPT as u64).unwrap_or_default();
+        let Some((kept, known)) = names.get_mut(place) else { return Known::of(name) };
+        if kept != name {
+            *known = Known::of(name);
+            kept.clear();
+            kept.push_str(name);
         }
-        *naming
+        *known
     })
 }
 
+/// A name of another one's place takes it.
+const KEPT: usize = 1024;
+const LONGEST_KEPT: usize = 64;
+
 thread_local! {
-    static LAST: RefCell<(String, Naming)> = const { RefCell::new((String::new(), Naming::Empty)) };
+    static NAMES: RefCell<Vec<(String, Known)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn of_words(name: &str) -> Naming {
-    let words = Words::of(name);
+#[derive(Clone, Copy)]
+struct Known {
+    naming: Naming,
+    is_key_file: bool,
+}
+
+impl Default for Known {
+    /// Of the empty name.
+    fn default() -> Self {
+        Self { naming: Naming::Empty, is_key_file: false }
+    }
+}
+
+impl Known {
+    fn of(name: &str) -> Self {
+        let words = Words::of(name);
+        Self { naming: of_words(name, &words), is_key_file: ends_in_key_file(&words) }
+    }
+}
+
+fn of_words(name: &str, words: &Words) -> Naming {
     if words.iter().any(|it| it == "existing") {
         return Naming::Harmless;
     }
     let mut found: Option<(usize, Telling)> = None;
     let mut last = Naming::Empty;
     for (at, word) in words.iter().enumerate() {
-        match role(word).map(|role| meaning(&words, at, role, found.as_ref().map(|it| &it.1))) {
+        match role(word).map(|role| meaning(words, at, role, found.as_ref().map(|it| &it.1))) {
             // Below `verify_keys` every key is public.
             Some(Naming::Telling(it)) if last == Naming::Public && !it.strong => {}
             Some(Naming::Telling(telling)) => {
@@ -145,7 +182,7 @@ fn of_words(name: &str) -> Naming {
     let is_call = is_function(words.word(0)) && words.len() > 1;
     // An annotation of Kubernetes names a secret and holds none: `ingress.example.net/auth-secret`.
     let is_annotation = name.contains('/') && telling.kind == Kind::SigningSecret;
-    match behind(&words, at, telling) {
+    match behind(words, at, telling) {
         Naming::Telling(it) if is_call || is_annotation => Naming::Telling(Telling { strong: false, ..it }),
         naming => naming,
     }
@@ -153,7 +190,10 @@ fn of_words(name: &str) -> Naming {
 
 /// `keyfile`, `cluster.key_file`: mostly a path, but a template may write the file itself.
 pub(super) fn is_key_file(name: &str) -> bool {
-    let words = Words::of(name);
+    known(name).is_key_file
+}
+
+fn ends_in_key_file(words: &Words) -> bool {
     let end = words.len();
     matches!(
         (words.word(end.saturating_sub(2)), words.word(end.saturating_sub(1))),
