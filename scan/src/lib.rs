@@ -17,6 +17,7 @@ mod finding;
 mod format;
 mod git;
 mod judge;
+mod needles;
 mod position;
 mod read;
 mod report;

@@ -179,6 +179,9 @@ impl<'a> Text<'a> {
     /// Whether any of it is left when the holes are taken out.
     #[must_use]
     pub fn has_literal(&self) -> bool {
+        if self.holes.is_empty() {
+            return self.text.chars().any(|it| !it.is_whitespace());
+        }
         self.literals().any(|it| !self.text.get(it).unwrap_or("").trim().is_empty())
     }
 

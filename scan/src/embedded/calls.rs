@@ -2,15 +2,13 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::{
     candidate::{Role, secret},
     code::name_around,
     literal::{MAX_STRING, decoded, string},
     url::is_example,
 };
-use crate::{At, Finder, Text};
+use crate::{At, Finder, Text, needles::Needles};
 
 /// Functions that are handed a password, and as which argument.
 const CALLS: [(&str, usize); 39] = [
@@ -95,14 +93,7 @@ fn tuples<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     }
 }
 
-static FUNCTIONS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let names = CALLS.iter().map(|it| it.0);
-    AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::DFA))
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(names)
-        .ok()
-});
+static FUNCTIONS: LazyLock<Needles> = LazyLock::new(|| Needles::exact(CALLS.iter().map(|it| it.0)));
 
 /// The passwords among the arguments of a line's calls.
 pub(super) fn calls<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
@@ -113,11 +104,11 @@ pub(super) fn calls<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
 
 fn functions<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     let whole = line.as_str();
-    for call in FUNCTIONS.iter().flat_map(|it| it.find_iter(whole)) {
-        let Some((function, place)) = CALLS.get(call.pattern().as_usize()) else { continue };
-        let before = whole.get(..call.start()).and_then(|it| it.chars().next_back());
+    for call in FUNCTIONS.all(whole) {
+        let Some((function, place)) = CALLS.get(call.word) else { continue };
+        let before = whole.get(..call.start).and_then(|it| it.chars().next_back());
         let is_name = function.starts_with('.') || before.is_none_or(|it| !it.is_alphanumeric() && it != '_');
-        let behind = whole.get(call.end()..).unwrap_or("").trim_start();
+        let behind = whole.get(call.end..).unwrap_or("").trim_start();
         if !is_name || !behind.starts_with('(') {
             continue;
         }

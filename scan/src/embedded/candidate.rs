@@ -137,15 +137,17 @@ pub(super) fn looks_secret(text: &str) -> bool {
 
 /// `%s`, `{password}`, `<password>`, `%(password)s`.
 pub(super) fn is_inserted(password: &str) -> bool {
-    matches!(password, "%s" | "%v" | "%q" | "{}" | "{0}" | "{1}")
-        || ["{}", "<>", "[]"].iter().any(|it| {
-            let inner = password
-                .strip_prefix(|c| it.starts_with(c))
-                .and_then(|rest| rest.strip_suffix(|c| it.ends_with(c)));
-            inner.is_some_and(|it| it.chars().all(|c| c.is_alphanumeric() || "_.- []'\"".contains(c)))
-        })
-        || password.starts_with("%(")
-        || (password.starts_with("%X{") && password.ends_with('}'))
+    match password.as_bytes() {
+        [b'%', ..] => {
+            matches!(password, "%s" | "%v" | "%q")
+                || password.starts_with("%(")
+                || (password.starts_with("%X{") && password.ends_with('}'))
+        }
+        [b'{', .., b'}'] | [b'<', .., b'>'] | [b'[', .., b']'] => password
+            .get(1..password.len() - 1)
+            .is_some_and(|it| it.chars().all(|c| c.is_alphanumeric() || "_.- []'\"".contains(c))),
+        _ => false,
+    }
 }
 
 /// One long word of letters and digits, as generators write them.

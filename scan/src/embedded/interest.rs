@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use crate::needles::Needles;
 
 /// Words of telling names, programs that take a password by a letter, and the marks of what may hold one.
 const NEEDLES: &str = "pass pwd passwd _pw pw= pw: pw\" -pw secret geheim segre token tkn bearer jwt key cle_ auth cred login identified psk pepper \
@@ -17,23 +17,17 @@ const NEEDLES: &str = "pass pwd passwd _pw pw= pw: pw\" -pw secret geheim segre 
 const SPACED: [&str; 8] =
     ["open -u ", "net use ", "mc alias ", "mc admin ", "mc config ", "az login", "on >", " -h "];
 
-static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(NEEDLES.split_whitespace().chain(SPACED))
-        .ok()
-});
+static SEARCH: LazyLock<Needles> =
+    LazyLock::new(|| Needles::of_any_case(NEEDLES.split_whitespace().chain(SPACED)));
 
 /// Where telling words begin and end.
 pub(super) fn hits(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
-    SEARCH.iter().flat_map(move |it| it.find_iter(text)).map(|it| (it.start(), it.end()))
+    SEARCH.all(text).map(|it| (it.start, it.end))
 }
 
 /// Whether there is anything to look at.
 pub(super) fn any(text: &str) -> bool {
-    hits(text).next().is_some()
+    SEARCH.next(text, 0).is_some()
 }
 
 #[cfg(test)]

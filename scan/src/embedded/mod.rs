@@ -14,6 +14,7 @@ mod hooks;
 mod interest;
 mod literal;
 mod logins;
+mod marks;
 mod pairs;
 mod pipes;
 mod places;
@@ -24,7 +25,11 @@ mod sql;
 mod url;
 mod words;
 
+use std::sync::LazyLock;
+
 use candidate::{looks_secret, telling};
+use marks::{Mark, Marks};
+use memchr::memmem;
 
 use crate::{At, Finder, Format, Text};
 
@@ -34,7 +39,8 @@ const MAX_LINE: usize = 64 * 1024;
 /// Opens a value that a name was given, or leaves it to the judge.
 pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
     let written = value.as_str();
-    if written.contains("${") {
+    let marks = Marks::of(written);
+    if marks.has(Mark::Dollar) {
         candidate::defaults(finder, at, &value);
     }
     if !value.has_literal() || candidate::is_inserted(written) {
@@ -51,13 +57,19 @@ pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
         candidate::secret(finder, at, candidate::Role::Password, &value.slice(start..value.len()));
     } else if trimmed.starts_with("-----BEGIN ") {
         finder.leaf(at, &value);
-    } else if at.key.contains("chpasswd") || (at.key == "list" && at.path.contains("chpasswd")) {
+    } else if names_logins(&at.key) || (at.key == "list" && names_logins(&at.path)) {
         logins::logins(finder, at, &value);
-    } else if trimmed.contains('\n') {
+    } else if marks.has(Mark::Break) && trimmed.contains('\n') {
         or_leaf(finder, at, &value, |finder| document(finder, at, &value));
     } else {
-        one_line(finder, at, &value);
+        one_line(finder, at, &value, marks);
     }
+}
+
+/// What cloud-init and its like give to `chpasswd`.
+fn names_logins(name: &str) -> bool {
+    static WORD: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("chpasswd"));
+    name.len() >= 8 && WORD.find(name.as_bytes()).is_some()
 }
 
 /// The words of a command.
@@ -98,7 +110,7 @@ fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
     finder.document(at, value.clone(), format);
 }
 
-fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
+fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: Marks) {
     let written = value.as_str();
     if written.len() > MAX_LINE {
         if base64::decode(written).is_none() || !base64::document(finder, at, value) {
@@ -112,7 +124,7 @@ fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
         return;
     }
     let before = finder.count();
-    shaped(finder, at, value);
+    shaped(finder, at, value, marks);
     if finder.count() == before {
         finder.leaf(at, value);
     }
@@ -139,13 +151,17 @@ fn document_of(text: &str) -> Option<Format> {
 }
 
 /// Values of one line that say by their shape what is in them.
-fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
+fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: Marks) {
     let written = value.as_str();
-    if header::scheme(finder, at, value) {
+    if marks.has(Mark::Space) && header::scheme(finder, at, value) {
         return;
     }
     let is_telling = telling(&at.key);
-    if url::has_url(written) && (!is_telling || !written.trim().contains(' ')) {
+    if marks.has(Mark::Colon)
+        && marks.has(Mark::Slash)
+        && url::has_url(written)
+        && (!is_telling || !written.trim().contains(' '))
+    {
         let before = finder.count();
         url::urls(finder, at, value);
         dsn::properties(finder, at, value);
@@ -153,13 +169,14 @@ fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
             return;
         }
     }
-    if written.starts_with('/') && written.contains('?') && written.contains('=') {
+    if written.starts_with('/') && marks.has(Mark::Equals) && written.contains('?') {
         url::local(finder, at, value);
     }
-    if written.contains('@') && dsn::dsn(finder, at, value) {
+    if marks.has(Mark::At) && dsn::dsn(finder, at, value) {
         return;
     }
-    if let Some(separator) = login_separator(&at.key, written)
+    if (marks.has(Mark::Colon) || marks.has(Mark::Slash))
+        && let Some(separator) = login_separator(&at.key, written)
         && candidate::login(finder, at, value, separator)
     {
         return;
@@ -172,10 +189,11 @@ fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
         }
         return;
     }
-    if settings(finder, at, value) || base64::document(finder, at, value) {
+    let may_set = marks.has(Mark::Equals) || (marks.has(Mark::Colon) && marks.has(Mark::Comma));
+    if (may_set && settings(finder, at, value)) || base64::document(finder, at, value) {
         return;
     }
-    if is_command(written) {
+    if (marks.has(Mark::Space) || marks.has(Mark::Dash)) && is_command(written) {
         script::line(finder, at, value);
     }
     script::forms(finder, at, value);

@@ -71,8 +71,12 @@ pub(crate) fn judge_as(at: &At<'_>, value: &Text<'_>, telling: Telling) -> Optio
 
 /// The tokens of a known form in a text of any length, without those that are public by their name.
 pub(crate) fn known(at: &At<'_>, text: &Text<'_>) -> Vec<Verdict> {
+    let mut found = forms::find(text.as_str()).peekable();
+    if found.peek().is_none() {
+        return Vec::new();
+    }
     let is_public = names::at(at) == Naming::Public;
-    forms::find(text.as_str())
+    found
         .filter(|(part, kind, _)| (!is_public || *kind == Kind::PrivateKey) && !has_hole(text, part))
         .filter_map(|(part, kind, severity)| placed(at, text, Verdict { part, kind, severity, weak: false }))
         .collect()

@@ -5,9 +5,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::{cell::RefCell, hash::BuildHasher as _};
+use std::{cell::RefCell, hash::BuildHasher as _, sync::LazyLock};
 
 use foldhash::fast::FixedState;
+use memchr::memmem;
 
 use super::{
     vocabulary::{Owner, Role, owner, role},
@@ -62,8 +63,7 @@ pub(crate) fn telling(name: &str) -> Option<Telling> {
 
 /// The key's meaning, and where it has none, that of what it stands in.
 pub(super) fn at(at: &At<'_>) -> Naming {
-    // What Kubernetes' sealed secrets hold is ciphertext.
-    if at.path.contains("encryptedData") || at.key.contains("encryptedData") {
+    if is_sealed(&at.path) || is_sealed(&at.key) {
         return Naming::Harmless;
     }
     let own = naming(&at.key);
@@ -85,6 +85,12 @@ pub(super) fn at(at: &At<'_>) -> Naming {
         Naming::Telling(it) if is_container(parent) => Naming::Telling(Telling { strong: false, ..it }),
         _ => own,
     }
+}
+
+/// What Kubernetes' sealed secrets hold is ciphertext.
+fn is_sealed(name: &str) -> bool {
+    static WORD: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("encryptedData"));
+    name.len() >= 13 && WORD.find(name.as_bytes()).is_some()
 }
 
 /// A block that holds nothing but secrets: `tokens`, `api_keys`.

@@ -12,10 +12,8 @@ mod vendors;
 
 use std::{iter, ops::Range, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
-
 use super::placeholder;
-use crate::{Kind, Severity};
+use crate::{Kind, Severity, needles::Needles};
 
 /// A form's rule: what begins with `prefix`.
 pub(super) struct Form {
@@ -62,13 +60,16 @@ pub(crate) struct Found {
     pub(crate) is: Is,
 }
 
-/// Automaton and table in one order.
+/// Prefixes and table in one order.
 struct Forms {
     table: Vec<&'static Form>,
-    prefixes: AhoCorasick,
+    prefixes: Needles,
 }
 
-static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
+/// No form is shorter: `Basic YTpi`.
+const SHORTEST: usize = 10;
+
+static FORMS: LazyLock<Forms> = LazyLock::new(|| {
     let table: Vec<&Form> = vendors::FORMS
         .iter()
         .chain(&hashes::FORMS)
@@ -76,12 +77,8 @@ static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
         .chain(&jwt::FORMS)
         .chain(&headers::FORMS)
         .collect();
-    let prefixes = AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::DFA))
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(table.iter().map(|it| it.prefix))
-        .ok()?;
-    Some(Forms { table, prefixes })
+    let prefixes = Needles::exact(table.iter().map(|it| it.prefix));
+    Forms { table, prefixes }
 });
 
 /// The secrets of a known form in a text, in order and without overlap.
@@ -96,16 +93,15 @@ pub(crate) fn find(text: &str) -> impl Iterator<Item = (Range<usize>, Kind, Seve
 pub(crate) fn all(text: &str) -> impl Iterator<Item = Found> + '_ {
     let mut at = 0;
     iter::from_fn(move || {
-        let forms = FORMS.as_ref()?;
-        while at < text.len() {
-            let prefix = forms.prefixes.find(Input::new(text).range(at..))?;
-            let form = forms.table.get(prefix.pattern().as_usize())?;
-            match form.found(text, prefix.start()) {
+        while at + SHORTEST <= text.len() {
+            let prefix = FORMS.prefixes.next(text, at)?;
+            let form = FORMS.table.get(prefix.word)?;
+            match form.found(text, prefix.start) {
                 Ok(found) => {
-                    at = prefix.end().max(found.range.end);
+                    at = prefix.end.max(found.range.end);
                     return Some(found);
                 }
-                Err(behind) => at = prefix.end().max(behind),
+                Err(behind) => at = prefix.end.max(behind),
             }
         }
         None
@@ -179,8 +175,7 @@ mod tests {
 
     #[test]
     fn every_prefix_is_there_once() {
-        let forms = FORMS.as_ref().unwrap();
-        let mut prefixes: Vec<_> = forms.table.iter().map(|it| it.prefix).collect();
+        let mut prefixes: Vec<_> = FORMS.table.iter().map(|it| it.prefix).collect();
         prefixes.sort_unstable();
         let twice: Vec<_> = prefixes.windows(2).filter(|it| it[0] == it[1]).collect();
         assert!(twice.is_empty(), "{twice:?}");
@@ -189,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_prefix_that_repeats_without_end_costs_no_more_than_its_length() {
-        for form in &FORMS.as_ref().unwrap().table {
+        for form in &FORMS.table {
             let text = form.prefix.repeat(50_000 / form.prefix.len());
             assert!(all(&text).count() <= text.len() / form.prefix.len());
         }
