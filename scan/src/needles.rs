@@ -4,6 +4,8 @@
 //! next. Here a sum of each three bytes is looked up among those that a word begins with, which is less work and
 //! waits for nothing; only where it is one of them are words compared.
 
+use std::collections::BTreeMap;
+
 /// Of the sum of three bytes, five bits from each to the next.
 const SHIFT: u32 = 5;
 const SUMS: usize = 1 << (3 * SHIFT);
@@ -12,11 +14,18 @@ const SUMS: usize = 1 << (3 * SHIFT);
 pub(crate) struct Needles {
     /// Bytes that no word has are all the same.
     classes: [u8; 256],
-    /// A bit for each sum that a word begins with.
-    starts: Box<[u64; SUMS / 64]>,
-    /// Words with the sum of their beginning, in its order; of one sum the longest comes first.
-    words: Vec<(usize, usize, &'static [u8])>,
+    /// A bit for each sum that a word begins with, and how many there are before.
+    starts: Box<[(u64, usize); SUMS / 64]>,
+    /// The words of each such sum, the longest first.
+    words: Vec<Vec<Word>>,
     same: fn(&[u8], &[u8]) -> bool,
+}
+
+struct Word {
+    place: usize,
+    written: &'static [u8],
+    /// What the last byte counts as: most that begin alike end otherwise.
+    last: u8,
 }
 
 /// Where a word stands, and which.
@@ -42,25 +51,41 @@ impl Needles {
     fn of(words: impl IntoIterator<Item = &'static str>, same: fn(&[u8], &[u8]) -> bool) -> Self {
         let words: Vec<&[u8]> = words.into_iter().map(str::as_bytes).collect();
         let mut needles =
-            Self { classes: classes(&words), starts: Box::new([0; SUMS / 64]), words: Vec::new(), same };
-        for (place, word) in words.into_iter().enumerate() {
-            let sum = word.iter().take(3).fold(0, |sum, byte| needles.sum(sum, *byte));
+            Self { classes: classes(&words), starts: Box::new([(0, 0); SUMS / 64]), words: Vec::new(), same };
+        let mut by_sum: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
+        for (place, written) in words.into_iter().enumerate() {
+            let last = needles.class(written.last().copied().unwrap_or(0));
+            let sum = written.iter().take(3).fold(0, |sum, byte| needles.sum(sum, *byte));
             // Behind a word of two bytes anything may stand, or nothing.
-            let thirds = if word.len() > 2 { 0..1 } else { 0..64 };
-            for third in thirds {
-                let sum = if word.len() > 2 { sum } else { sum << SHIFT ^ third } % SUMS;
-                needles.words.push((sum, place, word));
-                if let Some(bits) = needles.starts.get_mut(sum / 64) {
-                    *bits |= 1 << (sum % 64);
-                }
+            let sums: Vec<usize> = match written {
+                [_, _] => (0..64).map(|third| sum << SHIFT ^ third).collect(),
+                _ => vec![sum],
+            };
+            for sum in sums {
+                by_sum.entry(sum % SUMS).or_default().push(Word { place, written, last });
             }
         }
-        needles.words.sort_by_key(|(sum, _, word)| (*sum, usize::MAX - word.len()));
+        for sum in by_sum.keys() {
+            if let Some((bits, _)) = needles.starts.get_mut(sum / 64) {
+                *bits |= 1 << (sum % 64);
+            }
+        }
+        let mut before = 0;
+        for (bits, count) in needles.starts.iter_mut() {
+            *count = before;
+            before += bits.count_ones() as usize;
+        }
+        needles.words = by_sum.into_values().collect();
+        needles.words.iter_mut().for_each(|it| it.sort_by_key(|it| usize::MAX - it.written.len()));
         needles
     }
 
+    fn class(&self, byte: u8) -> u8 {
+        self.classes.get(usize::from(byte)).copied().unwrap_or(0)
+    }
+
     fn sum(&self, before: usize, byte: u8) -> usize {
-        before << SHIFT ^ usize::from(self.classes.get(usize::from(byte)).copied().unwrap_or(0))
+        before << SHIFT ^ usize::from(self.class(byte))
     }
 
     /// The first word at or behind a byte; of several that begin there the longest.
@@ -78,22 +103,27 @@ impl Needles {
                 return Some(hit);
             }
         }
-        self.at(bytes, bytes.len() - 2, sum << SHIFT)
+        sum <<= SHIFT;
+        if self.may_begin(sum) { self.at(bytes, bytes.len() - 2, sum) } else { None }
     }
 
     fn may_begin(&self, sum: usize) -> bool {
-        self.starts.get(sum % SUMS / 64).is_some_and(|it| it >> (sum % 64) & 1 == 1)
+        self.starts.get(sum % SUMS / 64).is_some_and(|(bits, _)| bits >> (sum % 64) & 1 == 1)
     }
 
+    /// The longest word that begins at a byte.
     #[inline(never)]
     fn at(&self, bytes: &[u8], start: usize, sum: usize) -> Option<Hit> {
-        let sum = sum % SUMS;
         let rest = bytes.get(start..)?;
-        let first = self.words.partition_point(|it| it.0 < sum);
-        let mut words = self.words.get(first..)?.iter().take_while(|it| it.0 == sum);
-        words
-            .find(|(_, _, word)| rest.get(..word.len()).is_some_and(|it| (self.same)(it, word)))
-            .map(|(_, place, word)| Hit { start, end: start + word.len(), word: *place })
+        let (bits, before) = self.starts.get(sum % SUMS / 64)?;
+        let lower = bits & ((1 << (sum % 64)) - 1);
+        let is_there = |it: &&Word| {
+            let len = it.written.len();
+            rest.get(len - 1).is_some_and(|last| self.class(*last) == it.last)
+                && rest.get(..len).is_some_and(|there| (self.same)(there, it.written))
+        };
+        let word = self.words.get(before + lower.count_ones() as usize)?.iter().find(is_there)?;
+        Some(Hit { start, end: start + word.written.len(), word: word.place })
     }
 
     /// All words of a text, from the first on, without those that begin within another one.

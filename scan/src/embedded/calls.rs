@@ -2,6 +2,8 @@
 
 use std::{ops::Range, sync::LazyLock};
 
+use memchr::memmem;
+
 use super::{
     candidate::{Role, secret},
     code::name_around,
@@ -56,7 +58,8 @@ const CALLS: [(&str, usize); 39] = [
 /// `auth=("user", "password")`, `auth: ["user", "password"]`.
 fn auth_pairs<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     let whole = line.as_str();
-    for start in memchr::memmem::find_iter(whole.as_bytes(), b"auth") {
+    static WORD: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("auth"));
+    for start in WORD.find_iter(whole.as_bytes()) {
         let rest = whole.get(start + 4..).unwrap_or("");
         let open = rest.trim_start_matches(['"', '\'', ' ', ':', '=', '>']);
         if open.len() == rest.len() || rest.len() - open.len() > 6 || !open.starts_with(['(', '[', '{']) {
@@ -75,7 +78,8 @@ fn auth_pairs<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
 /// Erlang's `{name, {"user", "password"}}`.
 fn tuples<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     let whole = line.as_str();
-    for start in memchr::memmem::find_iter(whole.as_bytes(), b", {\"") {
+    static BEGINS: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(", {\""));
+    for start in BEGINS.find_iter(whole.as_bytes()) {
         let name = name_around(whole, start, start);
         let names_login = ["auth", "cred", "login", "user"]
             .iter()

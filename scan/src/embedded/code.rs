@@ -7,6 +7,7 @@ use super::{
     candidate::{Role, looks_secret, secret, telling},
     interest,
     literal::{decoded, string},
+    marks::{Mark, Marks},
 };
 use crate::{At, Finder, Layer, Obstacle, Text};
 
@@ -182,13 +183,12 @@ fn fallback<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, from: usi
     let whole = line.as_str();
     // Beyond that it is another statement; a line may be a whole program.
     let end = super::script::boundary(whole, from + MAX_BARE);
-    let rest = whole.get(from..end).unwrap_or("");
-    let mark = [" ?: ", " || ", " ?? "].iter().find_map(|it| rest.find(it).map(|at| at + it.len()));
-    let Some(open) =
-        mark.filter(|it| *it < MAX_BARE && !rest.get(..*it).unwrap_or("").contains(';')).map(|it| from + it)
-    else {
+    let rest = whole.get(from..end).and_then(|it| it.split(';').next()).unwrap_or("");
+    if memchr::memchr2(b'?', b'|', rest.as_bytes()).is_none() {
         return;
-    };
+    }
+    let mark = [" ?: ", " || ", " ?? "].iter().find_map(|it| rest.find(it).map(|at| at + it.len()));
+    let Some(open) = mark.map(|it| from + it) else { return };
     if let Some(quote @ (b'"' | b'\'')) = whole.as_bytes().get(open)
         && let Some(literal) = string(whole, open, *quote).filter(|it| !it.is_empty())
     {
@@ -219,25 +219,23 @@ fn operator(text: &str, name: &Range<usize>) -> Option<Operator> {
     let is_index = text.get(at..)?.starts_with([']', ')']);
     at = skip(at + usize::from(is_index));
     let rest = text.get(at..)?;
-    let starts = |it: &str| rest.starts_with(it);
     let found = |sign: Sign, length: usize| Some(Operator { sign, value: skip(at + length) });
-    match () {
-        () if starts("==") || starts("=~") || starts("://") || starts("::") => None,
-        () if starts("=>") => found(Sign::Arrow, 2),
-        () if starts(":=") || starts("?=") || starts("+=") || starts("||=") => {
-            found(Sign::Equals, if starts("||=") { 3 } else { 2 })
-        }
-        () if starts("||") || starts("??") || starts("?:") => found(Sign::Default, 2),
-        () if starts("or ") => found(Sign::Default, 3),
-        () if starts("=") => found(Sign::Equals, 1),
-        () if starts(":") => Some(typed(text, skip(at + 1))),
+    match rest.as_bytes() {
+        [b'=', b'=' | b'~', ..] | [b':', b':', ..] | [b':', b'/', b'/', ..] => None,
+        [b'=', b'>', ..] => found(Sign::Arrow, 2),
+        [b':' | b'?' | b'+', b'=', ..] => found(Sign::Equals, 2),
+        [b'|', b'|', b'=', ..] => found(Sign::Equals, 3),
+        [b'|', b'|', ..] | [b'?', b'?' | b':', ..] => found(Sign::Default, 2),
+        [b'o', b'r', b' ', ..] => found(Sign::Default, 3),
+        [b'=', ..] => found(Sign::Equals, 1),
+        [b':', ..] => Some(typed(text, skip(at + 1))),
         // Erlang's `{default_pass, <<"x">>}`
-        () if starts(",") && quote.is_none() && before.ends_with('{') => {
+        [b',', ..] if quote.is_none() && before.ends_with('{') => {
             let value = skip(at + 1);
             let is_binary = text.get(value..).is_some_and(|it| it.starts_with("<<"));
             Some(Operator { sign: Sign::Argument, value: value + if is_binary { 2 } else { 0 } })
         }
-        () if starts(",") && quote.is_some() => {
+        [b',', ..] if quote.is_some() => {
             let call = before.strip_suffix(quote?)?.trim_end().strip_suffix('(')?.trim_end();
             let function = call.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next()?;
             if DEFAULTS.contains(&function) {
@@ -248,7 +246,7 @@ fn operator(text: &str, name: &Range<usize>) -> Option<Operator> {
                 None
             }
         }
-        () => None,
+        _ => None,
     }
 }
 
@@ -336,14 +334,19 @@ pub(super) fn strings<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>)
         let quote = whole.as_bytes().get(open).copied().unwrap_or(b'"');
         let Some(literal) = string(whole, open, quote) else { return };
         from = literal.end + 1;
-        if literal.len() > 8
-            && whole
-                .get(literal.clone())
-                .is_some_and(|it| [" ", "://", "${", "@"].iter().any(|mark| it.contains(mark)))
-        {
+        if literal.len() > 8 && whole.get(literal.clone()).is_some_and(may_hold) {
             finder.value(&at.key(""), decoded(line, literal, quote));
         }
     }
+}
+
+/// A command has spaces, a URL its colon and slashes, a login its `@`.
+fn may_hold(literal: &str) -> bool {
+    let marks = Marks::of(literal);
+    marks.has(Mark::At)
+        || (marks.has(Mark::Space) && literal.contains(' '))
+        || (marks.has(Mark::Colon) && marks.has(Mark::Slash) && literal.contains("://"))
+        || (marks.has(Mark::Dollar) && literal.contains("${"))
 }
 
 #[cfg(test)]

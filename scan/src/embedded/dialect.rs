@@ -1,5 +1,9 @@
 //! What a line of unknown text is: a shell's, a program's, a comment, a sentence.
 
+use std::sync::LazyLock;
+
+use memchr::memmem;
+
 use super::{programs, script::boundary};
 use crate::At;
 
@@ -68,8 +72,10 @@ pub(super) fn comment_mark(line: &str) -> Option<usize> {
 
 /// A sentence for people: many plain words, and nothing that a machine would read.
 pub(super) fn is_prose(line: &str) -> bool {
+    static ECHO: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("echo "));
     if line.ends_with([';', '{', '}', '\\', ')', '|'])
-        || [" = ", "=> ", " > ", " | ", "echo "].iter().any(|it| line.contains(it))
+        || has_operator(line)
+        || ECHO.find(line.as_bytes()).is_some()
     {
         return false;
     }
@@ -81,14 +87,29 @@ pub(super) fn is_prose(line: &str) -> bool {
     let mut plain = 0_usize;
     for word in line.split_whitespace() {
         words += 1;
-        let trimmed = word.trim_matches(|c: char| ",.;:!?()\"'`*".contains(c));
-        plain += usize::from(
-            trimmed.len() > 1 && trimmed.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
-                || word.len() == 1,
-        );
+        plain += usize::from(is_plain(word));
         if word.starts_with('-') && word.len() > 1 {
             return false;
         }
     }
     words >= 7 && plain * 10 >= words * 7
+}
+
+/// ` = `, ` > `, ` | ` and `=> `
+fn has_operator(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    memchr::memchr3_iter(b'=', b'>', b'|', bytes).any(|at| {
+        let before = at.checked_sub(1).and_then(|it| bytes.get(it));
+        let is_arrow = bytes.get(at) == Some(&b'>') && before == Some(&b'=');
+        bytes.get(at + 1) == Some(&b' ') && (is_arrow || before == Some(&b' '))
+    })
+}
+
+/// Letters, with the signs of a sentence around them.
+fn is_plain(word: &str) -> bool {
+    if word.len() == 1 || word.bytes().all(|it| it.is_ascii_alphabetic()) {
+        return true;
+    }
+    let trimmed = word.trim_matches([',', '.', ';', ':', '!', '?', '(', ')', '"', '\'', '`', '*']);
+    trimmed.len() > 1 && trimmed.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
 }

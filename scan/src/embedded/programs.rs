@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use foldhash::fast::FixedState;
+
 /// What stands behind a flag.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Takes {
@@ -161,8 +163,9 @@ pub(super) fn within(program: Option<&str>, word: &str) -> Option<(usize, Takes)
 }
 
 /// The flags of each program; those of any program stand under "".
-static PROGRAMS: LazyLock<HashMap<&'static str, Vec<&'static Flag>>> = LazyLock::new(|| {
-    let mut programs: HashMap<_, Vec<_>> = OTHERS.split_whitespace().map(|it| (it, Vec::new())).collect();
+static PROGRAMS: LazyLock<HashMap<&'static str, Vec<&'static Flag>, FixedState>> = LazyLock::new(|| {
+    let mut programs: HashMap<_, Vec<_>, FixedState> =
+        OTHERS.split_whitespace().map(|it| (it, Vec::new())).collect();
     for flag in FLAGS {
         if flag.programs.is_empty() {
             programs.entry("").or_default().push(flag);
@@ -239,7 +242,8 @@ pub(super) fn reads_logins(words: &[&str]) -> bool {
 
 /// The program's name without its folder.
 pub(super) fn base(word: &str) -> &str {
-    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    let folder = memchr::memrchr2(b'/', b'\\', word.as_bytes());
+    let name = folder.and_then(|it| word.get(it + 1..)).unwrap_or(word);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 

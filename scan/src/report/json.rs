@@ -1,7 +1,6 @@
 //! Findings as JSON, for programs.
 
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::Hit;
 
@@ -17,37 +16,46 @@ pub struct Json<'a>(pub &'a [Hit]);
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        writer.collect_seq(self.0.iter().map(object))
+        writer.collect_seq(self.0.iter().map(Object))
     }
 }
 
-fn object(hit: &Hit) -> Value {
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    put("file", json!(hit.file.name));
-    put("line", json!(hit.line));
-    put("column", json!(hit.column));
-    put("end_line", json!(hit.end_line));
-    if hit.end_line == hit.line || hit.end_column > hit.column {
-        put("end_column", json!(hit.end_column));
+/// One finding, its fields in the order of their names.
+struct Object<'a>(&'a Hit);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        let hit = self.0;
+        let mut object = writer.serialize_map(None)?;
+        if let Some(commit) = &hit.commit {
+            object.serialize_entry("author", &commit.author)?;
+        }
+        object.serialize_entry("column", &hit.column)?;
+        object.serialize_entry("commented", &hit.commented)?;
+        if let Some(commit) = &hit.commit {
+            object.serialize_entry("commit", &commit.id)?;
+            object.serialize_entry("date", &commit.date)?;
+        }
+        if hit.end_line == hit.line || hit.end_column > hit.column {
+            object.serialize_entry("end_column", &hit.end_column)?;
+        }
+        object.serialize_entry("end_line", &hit.end_line)?;
+        object.serialize_entry("file", &hit.file.name)?;
+        object.serialize_entry("fixable", &hit.obstacle.is_none())?;
+        object.serialize_entry("key", &hit.key)?;
+        object.serialize_entry("kind", hit.kind.name())?;
+        object.serialize_entry("line", &hit.line)?;
+        object.serialize_entry("severity", hit.severity.name())?;
+        object.serialize_entry("weak", &hit.weak)?;
+        object.serialize_entry("why_not_fixable", &hit.obstacle.map(|it| it.reason()))?;
+        object.end()
     }
-    put("key", json!(hit.key));
-    put("kind", json!(hit.kind.name()));
-    put("severity", json!(hit.severity.name()));
-    put("weak", json!(hit.weak));
-    put("commented", json!(hit.commented));
-    put("fixable", json!(hit.obstacle.is_none()));
-    put("why_not_fixable", json!(hit.obstacle.map(|it| it.reason())));
-    if let Some(commit) = &hit.commit {
-        put("commit", json!(commit.id));
-        put("author", json!(commit.author));
-        put("date", json!(commit.date));
-    }
-    Value::Object(object)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::{Obstacle, fake};
 
