@@ -137,6 +137,17 @@ impl Needles {
     }
 }
 
+/// Whether a text begins with one of these. Most of them have not even its first byte.
+pub(crate) fn begins_with(text: &str, any: &[&str]) -> bool {
+    beginning(text, any).is_some()
+}
+
+/// The one that it begins with.
+pub(crate) fn beginning<'w>(text: &str, any: &[&'w str]) -> Option<&'w str> {
+    let first = text.as_bytes().first();
+    any.iter().find(|it| (it.as_bytes().first() == first || it.is_empty()) && text.starts_with(**it)).copied()
+}
+
 /// A number below 64 for each byte: 1 to 26 for letters of both cases, one for all that are not ASCII, others for
 /// those that the words have, and 0 for the rest.
 fn classes(words: &[&[u8]]) -> [u8; 256] {

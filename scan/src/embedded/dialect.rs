@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 use memchr::memmem;
 
 use super::{programs, script::boundary};
-use crate::At;
+use crate::{
+    At,
+    needles::{beginning, begins_with},
+};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Dialect {
@@ -54,26 +57,21 @@ pub(super) fn dialect(at: &At<'_>, text: &str) -> Dialect {
         "func ",
         "static ",
     ];
-    let count = head
-        .lines()
-        .filter(|it| begins.iter().any(|begin| it.trim_start().starts_with(begin)))
-        .take(2)
-        .count();
+    let count = head.lines().filter(|it| begins_with(it.trim_start(), &begins)).take(2).count();
     if count > 0 && (count > 1 || head.contains("<?php")) { Dialect::Program } else { Dialect::Shell }
 }
 
 /// How long the mark is that makes a line a comment.
 pub(super) fn comment_mark(line: &str) -> Option<usize> {
-    let marks = ["#", "//", "-- ", ";", "/*", "* ", "<!--", "REM ", "rem ", "::"];
-    let mark = marks.iter().find(|it| line.starts_with(**it))?;
-    (!line.starts_with("#!") && !line.starts_with("#include") && !line.starts_with("#define"))
-        .then_some(mark.len())
+    const MARKS: [&str; 10] = ["#", "//", "-- ", ";", "/*", "* ", "<!--", "REM ", "rem ", "::"];
+    let mark = beginning(line, &MARKS)?;
+    (!begins_with(line, &["#!", "#include", "#define"])).then_some(mark.len())
 }
 
 /// A sentence for people: many plain words, and nothing that a machine would read.
 pub(super) fn is_prose(line: &str) -> bool {
     static ECHO: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("echo "));
-    if line.ends_with([';', '{', '}', '\\', ')', '|'])
+    if matches!(line.as_bytes().last(), Some(b';' | b'{' | b'}' | b'\\' | b')' | b'|'))
         || has_operator(line)
         || ECHO.find(line.as_bytes()).is_some()
     {
@@ -88,7 +86,7 @@ pub(super) fn is_prose(line: &str) -> bool {
     for word in line.split_whitespace() {
         words += 1;
         plain += usize::from(is_plain(word));
-        if word.starts_with('-') && word.len() > 1 {
+        if word.len() > 1 && word.as_bytes().first() == Some(&b'-') {
             return false;
         }
     }

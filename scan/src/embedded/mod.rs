@@ -132,22 +132,17 @@ fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: M
 
 /// A document on one line, by its brackets.
 fn document_of(text: &str) -> Option<Format> {
-    let inner =
-        |opening: char, closing: char| text.strip_prefix(opening)?.strip_suffix(closing).map(str::trim_start);
-    if let Some(inner) = inner('{', '}') {
-        return match inner.chars().next() {
+    let inner = || text.get(1..text.len() - 1).unwrap_or("").trim_start();
+    match text.as_bytes() {
+        [b'{', .., b'}'] => match inner().chars().next() {
             Some('"') => Some(Format::Json),
-            Some(c) if c.is_ascii_alphabetic() && inner.contains(": ") => Some(Format::Yaml),
+            Some(c) if c.is_ascii_alphabetic() && inner().contains(": ") => Some(Format::Yaml),
             _ => None,
-        };
+        },
+        [b'[', .., b']'] if inner().starts_with(['"', '{', '[']) => Some(Format::Json),
+        [b'<', .., b'>'] if text.contains("</") || text.ends_with("/>") => Some(Format::Xml),
+        _ => None,
     }
-    if let Some(inner) = inner('[', ']')
-        && inner.starts_with(['"', '{', '['])
-    {
-        return Some(Format::Json);
-    }
-    (text.starts_with('<') && text.ends_with('>') && (text.contains("</") || text.ends_with("/>")))
-        .then_some(Format::Xml)
 }
 
 /// Values of one line that say by their shape what is in them.

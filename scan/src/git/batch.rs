@@ -26,11 +26,11 @@ impl Batch {
         Ok(Self { to, from: BufReader::new(from), _running: running })
     }
 
-    /// Lets `look` read a version, and reads over what it leaves.
+    /// Lets `look` read a version of so many bytes, and reads over what it leaves.
     pub(super) fn read(
         &mut self,
         id: &str,
-        look: impl FnOnce(&mut dyn Read) -> Result<Seen, Cause>,
+        look: impl FnOnce(&mut dyn Read, u64) -> Result<Seen, Cause>,
     ) -> Result<Seen, Cause> {
         self.to.write_all(format!("{id}\n").as_bytes())?;
         self.to.flush()?;
@@ -41,7 +41,7 @@ impl Batch {
             return Err(io::Error::new(io::ErrorKind::NotFound, "git's store does not have it").into());
         };
         let mut content = self.from.by_ref().take(size);
-        let outcome = look(&mut content);
+        let outcome = look(&mut content, size);
         io::copy(&mut content, &mut io::sink())?;
         self.from.read_exact(&mut [0])?;
         outcome

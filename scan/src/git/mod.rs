@@ -129,7 +129,7 @@ fn scan(repository: &Repository, blobs: &[Blob], find: Find) -> Result<Vec<Resul
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| blobs.get(at).map(|blob| (at, blob)))
         {
             let file = repository.file(&blob.path);
-            let outcome = batch.read(&blob.id, |from| look(find, &file, from));
+            let outcome = batch.read(&blob.id, |from, len| look(find, &file, from, len));
             done.lock().unwrap_or_else(PoisonError::into_inner).push((at, outcome));
         }
     };

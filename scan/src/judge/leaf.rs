@@ -305,11 +305,9 @@ fn decoded(text: &str) -> Option<String> {
 
 /// Signs alone, and fewer than anybody would choose.
 fn is_punctuation(text: &str) -> bool {
-    let mut seen: Vec<u8> = text.bytes().filter(|it| !it.is_ascii_whitespace()).collect();
-    let is_signs = seen.iter().all(u8::is_ascii_punctuation);
-    seen.sort_unstable();
-    seen.dedup();
-    is_signs && seen.len() < 5
+    let signs = || text.bytes().filter(|it| !it.is_ascii_whitespace());
+    let kinds = || signs().fold(0_u128, |seen, it| seen | 1_u128.checked_shl(u32::from(it)).unwrap_or(0));
+    signs().all(|it| it.is_ascii_punctuation()) && kinds().count_ones() < 5
 }
 
 /// HCL's `$${` and `%%{` stand for these signs, so that what looks like a reference is none. In capitals it is one

@@ -1,6 +1,7 @@
 //! Paths: of files, folders, and places in a store that are named like one.
 
 use super::strength;
+use crate::needles::beginning;
 
 /// What files with keys, settings and scripts end in.
 const EXTENSIONS: [&str; 40] = [
@@ -51,9 +52,8 @@ pub(super) fn is_path(text: &str) -> bool {
     if text.len() > 1024 || text.contains('\n') {
         return false;
     }
-    if let Some(rest) = ["./", "../", "~/", ".\\", "..\\", "\\\\"].iter().find_map(|it| text.strip_prefix(it))
-    {
-        return !rest.is_empty();
+    if let Some(start) = beginning(text, &["./", "../", "~/", ".\\", "..\\", "\\\\"]) {
+        return text.len() > start.len();
     }
     if let Some(rest) = text.strip_prefix('/') {
         return rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '.' | '_' | '{' | '$'))

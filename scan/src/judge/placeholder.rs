@@ -1,6 +1,9 @@
 //! What cannot be a live value: masks, instructions, and words for nothing.
 
+use std::sync::LazyLock;
+
 use super::reference::is_name_byte;
+use crate::needles::Needles;
 
 /// Words that ask somebody for something.
 const INSTRUCTIONS: [&str; 13] = [
@@ -102,10 +105,12 @@ pub(super) fn is_masked(text: &str) -> bool {
         (2, 16..) => true,
         _ => false,
     };
-    is_row
-        || has_row_of_x(bytes)
-        || (count >= 12 && has_word_glued(text, &["example", "placeholder", "redacted", "your_", "your-"]))
+    is_row || has_row_of_x(bytes) || (count >= 12 && GLUED.next(text, 0).is_some())
 }
+
+/// Words that make a mask of whatever they are written onto.
+static GLUED: LazyLock<Needles> =
+    LazyLock::new(|| Needles::of_any_case(["example", "placeholder", "redacted", "your_", "your-"]));
 
 /// `SG.xxxx.yyyy`: rows between dots, behind a mark.
 fn has_masked_parts(text: &str) -> bool {
@@ -128,14 +133,12 @@ fn has_masked_parts(text: &str) -> bool {
 
 /// `xxxx` within a longer token.
 fn has_row_of_x(bytes: &[u8]) -> bool {
-    bytes
-        .windows(5)
-        .any(|it| it.iter().all(|it| matches!(it, b'x' | b'X')) || it.iter().all(|it| *it == b'*'))
-}
-
-fn has_word_glued(text: &str, words: &[&str]) -> bool {
-    let bytes = text.as_bytes();
-    words.iter().any(|word| bytes.windows(word.len()).any(|it| it.eq_ignore_ascii_case(word.as_bytes())))
+    let (mut crosses, mut stars) = (0, 0);
+    bytes.iter().any(|it| {
+        crosses = if matches!(it, b'x' | b'X') { crosses + 1 } else { 0 };
+        stars = if *it == b'*' { stars + 1 } else { 0 };
+        crosses == 5 || stars == 5
+    })
 }
 
 /// `<password>`, `[the token]`, `«token»`.
@@ -199,6 +202,9 @@ fn is_instruction(text: &str) -> bool {
 
 /// `yourpassword`, `YourApiKey`, `ChooseYourOwnPassword`.
 fn is_yours(word: &str) -> bool {
+    if word.len() < 4 {
+        return false;
+    }
     if word.match_indices("Your").any(|(at, it)| {
         !word.get(at + it.len()..).unwrap_or("").starts_with(|c: char| c.is_ascii_lowercase())
     }) {

@@ -80,7 +80,8 @@ fn is_substitution(text: &str) -> bool {
     let mut rest = text;
     let mut any = false;
     while let Some(c) = rest.chars().next() {
-        match substitution(rest).and_then(|len| rest.get(len..)) {
+        let begun = matches!(c, '{' | '[' | '<' | '%' | '@' | '#' | '_' | '$' | 'E' | 'D').then_some(rest);
+        match begun.and_then(substitution).and_then(|len| rest.get(len..)) {
             Some(behind) => {
                 any = true;
                 rest = behind;
@@ -165,7 +166,8 @@ fn is_expression(inner: &str) -> bool {
 }
 
 fn begins(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix))
+    let first = |it: &str| it.bytes().next().map(|it| it.to_ascii_lowercase());
+    first(text) == first(prefix) && text.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix))
 }
 
 pub(super) fn is_name_byte(byte: u8) -> bool {

@@ -5,7 +5,7 @@ use super::{
     path::{has_extension, is_path},
     strength,
 };
-use crate::Kind;
+use crate::{Kind, needles::begins_with};
 
 /// Names of ways to hash, sign, encrypt and log in.
 const ALGORITHMS: [&str; 68] = [
@@ -159,9 +159,10 @@ pub(super) fn is_url(text: &str) -> bool {
         && before.ends_with(':')
         && behind.starts_with("//")
         && before.starts_with(|c: char| c.is_ascii_alphabetic()))
-        || ["mailto:", "jdbc:", "urn:", "data:image", "data:text", "tel:", "unix:", "spiffe:"]
-            .iter()
-            .any(|it| text.starts_with(it))
+        || begins_with(
+            text,
+            &["mailto:", "jdbc:", "urn:", "data:image", "data:text", "tel:", "unix:", "spiffe:"],
+        )
 }
 
 /// A host, with its port or without, an IP address or a mail address.
@@ -257,15 +258,17 @@ fn is_date(text: &str) -> bool {
 }
 
 fn is_algorithm(text: &str) -> bool {
-    text.len() <= 24 && ALGORITHMS.iter().any(|it| it.eq_ignore_ascii_case(text))
+    let first = text.bytes().next().map(|it| it.to_ascii_lowercase());
+    text.len() <= 24
+        && ALGORITHMS.iter().any(|it| it.bytes().next() == first && it.eq_ignore_ascii_case(text))
 }
 
 /// `sha256:...`, `sha384-...`, `image@sha256:...`.
 fn is_digest(text: &str) -> bool {
-    ["sha1:", "sha256:", "sha384:", "sha512:", "md5:", "sha256-", "sha384-", "sha512-", "SHA256:"]
-        .iter()
-        .any(|it| text.starts_with(it))
-        || text.contains("@sha256:")
+    begins_with(
+        text,
+        &["sha1:", "sha256:", "sha384:", "sha512:", "md5:", "sha256-", "sha384-", "sha512-", "SHA256:"],
+    ) || (text.contains('@') && text.contains("@sha256:"))
 }
 
 /// An expression of a program that something else did not recognise.
@@ -280,7 +283,7 @@ fn is_code(text: &str) -> bool {
     {
         return true;
     }
-    if ROOTS.iter().any(|it| text.starts_with(it))
+    if begins_with(text, &ROOTS)
         && !text.contains(' ')
         && !strength::is_mixed(text.rsplit('.').next().unwrap_or(""))
     {
@@ -363,6 +366,10 @@ fn is_spoken(text: &str) -> bool {
 
 /// A regular expression.
 fn is_pattern(text: &str) -> bool {
+    // Without one of these signs it is none.
+    if !text.bytes().any(|it| matches!(it, b'\\' | b'*' | b'[' | b'?')) {
+        return false;
+    }
     text.contains("\\w")
         || text.contains("\\d")
         || text.contains("\\S")

@@ -38,12 +38,19 @@ impl<'a> Conceal<'a> {
 
     /// The name without the value that it is for, and without parts that are another's.
     pub(super) fn within(&self, name: &str, value: &str) -> String {
-        let name = if self.0.contains(value) { name.replace(value, HIDDEN) } else { name.to_owned() };
-        if self.0.contains(name.as_str()) {
+        let name = if self.has(value) { name.replace(value, HIDDEN) } else { name.to_owned() };
+        if self.has(&name) {
             return HIDDEN.to_owned();
         }
-        let parts = name.split('.').map(|it| if self.0.contains(it) { HIDDEN } else { it });
+        if !name.split('.').any(|it| self.has(it)) {
+            return name;
+        }
+        let parts = name.split('.').map(|it| if self.has(it) { HIDDEN } else { it });
         parts.collect::<Vec<_>>().join(".")
+    }
+
+    fn has(&self, text: &str) -> bool {
+        text.len() >= TELLING && self.0.contains(text)
     }
 }
 

@@ -31,10 +31,9 @@ pub(super) fn open(path: &Path, follow: bool) -> Result<(fs::File, u64), Cause> 
     if about.is_file() { Ok((file, about.len())) } else { Err(Cause::Special) }
 }
 
-/// Reads to the end, and tells what stands there.
-pub(crate) fn look(find: Find, file: &Arc<File>, mut from: impl Read) -> Result<Seen, Cause> {
-    let mut head = Vec::new();
-    from.by_ref().take(WHOLE as u64 + 1).read_to_end(&mut head)?;
+/// Reads to the end, and tells what stands there; about so many bytes, as far as anybody knows.
+pub(crate) fn look(find: Find, file: &Arc<File>, mut from: impl Read, len: u64) -> Result<Seen, Cause> {
+    let head = head(&mut from, usize::try_from(len).unwrap_or(WHOLE).min(WHOLE))?;
     if let Some(text) = utf16(&head) {
         return one(find, file, &text, None);
     }
@@ -45,6 +44,25 @@ pub(crate) fn look(find: Find, file: &Arc<File>, mut from: impl Read) -> Result<
         return one(find, file, &text(head), None);
     }
     pieces::look(find, file, io::Cursor::new(head).chain(from))
+}
+
+/// The whole, or more than may be held. Where the length is right one read does it.
+fn head(from: &mut impl Read, len: usize) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; len];
+    let mut filled = 0;
+    while let Some(rest) = head.get_mut(filled..).filter(|it| !it.is_empty()) {
+        match from.read(rest) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(filled);
+    if filled == len {
+        from.take((WHOLE + 1 - len) as u64).read_to_end(&mut head)?;
+    }
+    Ok(head)
 }
 
 /// What stands in one text. A panic is a defect of a reader's: the other files are still looked at.
@@ -83,7 +101,7 @@ mod tests {
 
     #[track_caller]
     fn check(bytes: &[u8], expected: &[(usize, usize)]) -> Seen {
-        let seen = look(fake::find, &Arc::default(), bytes).unwrap();
+        let seen = look(fake::find, &Arc::default(), bytes, 0).unwrap();
         let places: Vec<_> = seen.hits.iter().map(|it| (it.line, it.column)).collect();
         assert_eq!(places, expected);
         seen
@@ -100,6 +118,14 @@ mod tests {
     }
 
     #[test]
+    fn a_length_may_be_wrong() {
+        for len in [0, 1, 8, 9, 4096, u64::MAX] {
+            let seen = look(fake::find, &Arc::default(), b"SECRET-1 ".as_slice(), len).unwrap();
+            assert_eq!(seen.hits.len(), 1, "{len}");
+        }
+    }
+
+    #[test]
     fn a_binary_is_told_by_its_beginning() {
         assert!(check(b"\x7fELF\0 SECRET-1", &[]).binary);
         let late = [b"SECRET-1 ".as_slice(), &[b'.'; HEAD], b"\0"].concat();
@@ -108,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_fails_takes_nobody_with_it() {
-        let failed = look(|_, _, _| panic!("a defect"), &Arc::default(), b"x".as_slice());
+        let failed = look(|_, _, _| panic!("a defect"), &Arc::default(), b"x".as_slice(), 1);
         assert!(matches!(failed, Err(Cause::Failed)));
     }
 

@@ -130,6 +130,10 @@ pub fn list(paths: &[PathBuf]) -> Listing {
         }
     }
     listing.sources.sort_by(|a, b| (&a.file.name, &a.file.shown).cmp(&(&b.file.name, &b.file.shown)));
+    // Below one path nothing stands twice: no link is followed.
+    if paths.len() < 2 {
+        return listing;
+    }
     let mut seen = std::collections::HashSet::new();
     listing.sources.retain(|it| it.file.absolute.as_ref().is_none_or(|path| seen.insert(path.clone())));
     listing

@@ -6,7 +6,7 @@ use super::{Cause, File, load};
 use crate::{Find, Format, report::Seen};
 
 /// A piece ends behind a line break in its second half, or where there is none at this length.
-const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 1 << 20;
 /// What begins in a piece and ends within so many bytes behind it is found whole.
 const BEHIND: usize = 64 << 10;
 

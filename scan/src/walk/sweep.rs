@@ -1,18 +1,21 @@
 //! Many files at once, and one answer.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Condvar, Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::{Cause, Source, Trouble, look};
+use super::{Cause, Source, Trouble, load, look, pieces};
 use crate::{
     Find,
     report::{Hit, Seen},
 };
 
-/// A long file is read alone: what its tree takes is taken once.
+/// What a long file's tree takes is many times its length: all that are read at once are no longer than one may be.
 const LONG: u64 = 512 << 10;
+const ROOM: u64 = load::WHOLE as u64;
+/// Of a file that is read in pieces, one is held.
+const PIECE: u64 = 2 * pieces::PIECE as u64;
 /// Readers go down into what is nested; only what is used of it is ever taken.
 pub(crate) const STACK: usize = 64 << 20;
 
@@ -44,10 +47,10 @@ pub struct Tally {
 #[must_use]
 pub fn sweep(sources: &[Source], find: Find) -> Sweep {
     let next = AtomicUsize::new(0);
-    let (alone, done) = (Mutex::new(()), Mutex::new(Vec::with_capacity(sources.len())));
+    let (room, done) = (Room::default(), Mutex::new(Vec::with_capacity(sources.len())));
     let work = || {
         while let Some((at, source)) = take(sources, &next) {
-            let outcome = read(source, find, &alone);
+            let outcome = read(source, find, &room);
             done.lock().unwrap_or_else(PoisonError::into_inner).push((at, outcome));
         }
     };
@@ -77,10 +80,46 @@ fn take<'a>(sources: &'a [Source], next: &AtomicUsize) -> Option<(usize, &'a Sou
     sources.get(at).map(|it| (at, it))
 }
 
-fn read(source: &Source, find: Find, alone: &Mutex<()>) -> Result<Seen, Cause> {
+fn read(source: &Source, find: Find, room: &Room) -> Result<Seen, Cause> {
     let (from, len) = source.open()?;
-    let _alone = (len > LONG).then(|| alone.lock().unwrap_or_else(PoisonError::into_inner));
-    look(find, &source.file, from)
+    let _place = match len {
+        ..=LONG => None,
+        ..=ROOM => Some(room.take(len)),
+        // Nobody knows how long standard input is.
+        u64::MAX => Some(room.take(ROOM)),
+        _ => Some(room.take(PIECE)),
+    };
+    look(find, &source.file, from, len)
+}
+
+/// What the long files take that are read at once.
+#[derive(Default)]
+struct Room {
+    taken: Mutex<u64>,
+    freed: Condvar,
+}
+
+struct Taken<'r> {
+    room: &'r Room,
+    len: u64,
+}
+
+impl Room {
+    /// Waits until there is room for so much.
+    fn take(&self, len: u64) -> Taken<'_> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken =
+            self.freed.wait_while(taken, |taken| *taken + len > ROOM).unwrap_or_else(PoisonError::into_inner);
+        *taken += len;
+        Taken { room: self, len }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        *self.room.taken.lock().unwrap_or_else(PoisonError::into_inner) -= self.len;
+        self.room.freed.notify_all();
+    }
 }
 
 impl Sweep {
@@ -106,6 +145,27 @@ mod tests {
 
     use super::*;
     use crate::{fake, list};
+
+    #[test]
+    fn no_more_than_one_may_be_is_read_at_once() {
+        let room = Room::default();
+        let (most, now) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for len in [ROOM, ROOM / 2, ROOM / 2 + 1, LONG, LONG, ROOM] {
+                let (room, most, now) = (&room, &most, &now);
+                scope.spawn(move || {
+                    for _ in 0..200 {
+                        let taken = room.take(len);
+                        let len = usize::try_from(len).unwrap();
+                        most.fetch_max(now.fetch_add(len, Ordering::SeqCst) + len, Ordering::SeqCst);
+                        now.fetch_sub(len, Ordering::SeqCst);
+                        drop(taken);
+                    }
+                });
+            }
+        });
+        assert!(most.into_inner() as u64 <= ROOM);
+    }
 
     #[test]
     fn many_files_are_told_in_their_order() {
