@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use smallvec::SmallVec;
 use strongroom_hcl::Span;
 
 /// What the text of a value means, and where it was written.
@@ -15,8 +16,11 @@ pub struct Text<'a> {
     origin: Origin,
     /// In order, without overlap; of this text.
     holes: Vec<Range<usize>>,
-    layers: Vec<Layer>,
+    layers: Layers,
 }
+
+/// Few texts are written in more ways at once; those take memory of their own.
+type Layers = SmallVec<[Layer; 8]>;
 
 #[derive(Clone, Debug)]
 enum Origin {
@@ -82,7 +86,7 @@ impl<'a> Text<'a> {
             text: Cow::Borrowed(text),
             origin: Origin::Straight(from),
             holes: Vec::new(),
-            layers: Vec::new(),
+            layers: Layers::new(),
         }
     }
 
@@ -138,7 +142,7 @@ impl<'a> Text<'a> {
             Origin::Mapped(runs) => Origin::Mapped(cut(runs, &part)),
         };
         let holes = cut_holes(&self.holes, &part);
-        Self { text, origin, holes, layers: self.layers.clone() }
+        Self { text, origin, holes, layers: Layers::from_slice(&self.layers) }
     }
 
     /// Without white space at both ends.
@@ -337,7 +341,7 @@ impl<'t, 'a> Decoder<'t, 'a> {
     #[must_use]
     pub fn finish(self) -> Text<'a> {
         let Self { parent, text, mut runs, holes, layer } = self;
-        let mut layers = parent.layers.clone();
+        let mut layers = Layers::from_slice(&parent.layers);
         layers.push(layer);
         // Where nothing was decoded, the text of the file itself serves.
         let straight = match (runs.as_slice(), &parent.text, &parent.origin) {

@@ -108,6 +108,9 @@ pub(super) fn calls<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
 
 fn functions<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     let whole = line.as_str();
+    if memchr::memchr(b'(', whole.as_bytes()).is_none() {
+        return;
+    }
     for call in FUNCTIONS.all(whole) {
         let Some((function, place)) = CALLS.get(call.word) else { continue };
         let before = whole.get(..call.start).and_then(|it| it.chars().next_back());

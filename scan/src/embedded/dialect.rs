@@ -81,9 +81,17 @@ pub(super) fn is_prose(line: &str) -> bool {
     if programs::is_known(programs::base(first)) {
         return false;
     }
+    if line.is_ascii() {
+        is_sentence(line.split_ascii_whitespace())
+    } else {
+        is_sentence(line.split_whitespace())
+    }
+}
+
+fn is_sentence<'l>(all: impl Iterator<Item = &'l str>) -> bool {
     let mut words = 0_usize;
     let mut plain = 0_usize;
-    for word in line.split_whitespace() {
+    for word in all {
         words += 1;
         plain += usize::from(is_plain(word));
         if word.len() > 1 && word.as_bytes().first() == Some(&b'-') {

@@ -4,6 +4,8 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Mark {
     At,
+    /// What opens a document.
+    Bracket,
     Break,
     Colon,
     Comma,
@@ -35,6 +37,9 @@ const fn bit(mark: Mark) -> u16 {
 static SIGNS: [u16; 256] = {
     let mut signs = [0; 256];
     signs[b'@' as usize] = bit(Mark::At);
+    signs[b'{' as usize] = bit(Mark::Bracket);
+    signs[b'[' as usize] = bit(Mark::Bracket);
+    signs[b'<' as usize] = bit(Mark::Bracket);
     signs[b'\n' as usize] = bit(Mark::Break) | bit(Mark::Space);
     signs[b':' as usize] = bit(Mark::Colon);
     signs[b',' as usize] = bit(Mark::Comma);
@@ -62,9 +67,9 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[Mark]) {
-        use Mark::{At, Break, Colon, Comma, Dash, Dollar, Equals, Slash, Space};
+        use Mark::{At, Bracket, Break, Colon, Comma, Dash, Dollar, Equals, Slash, Space};
         let marks = Marks::of(text);
-        let all = [At, Break, Colon, Comma, Dash, Dollar, Equals, Slash, Space];
+        let all = [At, Bracket, Break, Colon, Comma, Dash, Dollar, Equals, Slash, Space];
         assert_eq!(all.into_iter().filter(|it| marks.has(*it)).collect::<Vec<_>>(), expected, "{text:?}");
     }
 
@@ -73,7 +78,10 @@ mod tests {
         check("", &[]);
         check("orders_2024.eu", &[]);
         check("a@b:c", &[Mark::At, Mark::Colon]);
-        check("--a=${b},c/d", &[Mark::Comma, Mark::Dash, Mark::Dollar, Mark::Equals, Mark::Slash]);
+        check(
+            "--a=${b},c/d",
+            &[Mark::Bracket, Mark::Comma, Mark::Dash, Mark::Dollar, Mark::Equals, Mark::Slash],
+        );
         check("a\nb", &[Mark::Break, Mark::Space]);
         for c in (0..0x3000).filter_map(char::from_u32).filter(|it| it.is_whitespace()) {
             assert!(Marks::of(&c.to_string()).has(Mark::Space), "{c:?}");

@@ -46,7 +46,6 @@ pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
     if !value.has_literal() || candidate::is_inserted(written) {
         return;
     }
-    let trimmed = written.trim();
     if at.key == "auth_basic" {
         // The realm: what a browser shows.
         return;
@@ -55,11 +54,11 @@ pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
         // Variables, and the secret behind the last space.
         let start = written.rfind(' ').map_or(0, |it| it + 1);
         candidate::secret(finder, at, candidate::Role::Password, &value.slice(start..value.len()));
-    } else if trimmed.starts_with("-----BEGIN ") {
+    } else if marks.has(Mark::Dash) && written.trim_start().starts_with("-----BEGIN ") {
         finder.leaf(at, &value);
     } else if names_logins(&at.key) || (at.key == "list" && names_logins(&at.path)) {
         logins::logins(finder, at, &value);
-    } else if marks.has(Mark::Break) && trimmed.contains('\n') {
+    } else if marks.has(Mark::Break) && written.trim().contains('\n') {
         or_leaf(finder, at, &value, |finder| document(finder, at, &value));
     } else {
         one_line(finder, at, &value, marks);
@@ -119,7 +118,9 @@ fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: M
         }
         return;
     }
-    if let Some(format) = document_of(written.trim()) {
+    if marks.has(Mark::Bracket)
+        && let Some(format) = document_of(written.trim())
+    {
         or_leaf(finder, at, value, |finder| finder.document(at, value.clone(), format));
         return;
     }
@@ -164,7 +165,8 @@ fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: Mar
             return;
         }
     }
-    if written.starts_with('/') && marks.has(Mark::Equals) && written.contains('?') {
+    if marks.has(Mark::Slash) && marks.has(Mark::Equals) && written.starts_with('/') && written.contains('?')
+    {
         url::local(finder, at, value);
     }
     if marks.has(Mark::At) && dsn::dsn(finder, at, value) {

@@ -1,6 +1,8 @@
 //! Passwords in SQL: `IDENTIFIED BY '...'`, `PASSWORD '...'`.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use memchr::memmem;
 
 use super::candidate::{Role, secret};
 use crate::{At, Decoder, Finder, Layer, Text};
@@ -24,10 +26,14 @@ const STATEMENTS: [&str; 12] = [
     "subscription",
 ];
 
+static KEYWORDS: LazyLock<[memmem::Finder<'static>; 4]> = LazyLock::new(|| {
+    [b"dentified".as_slice(), b"DENTIFIED", b"assword", b"ASSWORD"].map(memmem::Finder::new)
+});
+
 /// The passwords in a line, or in a whole statement.
 pub(super) fn statements<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
     let written = text.as_str();
-    if !["dentified", "DENTIFIED", "assword", "ASSWORD"].iter().any(|it| written.contains(it)) {
+    if !KEYWORDS.iter().any(|it| it.find(written.as_bytes()).is_some()) {
         return;
     }
     let lower = written.to_ascii_lowercase();
@@ -36,7 +42,7 @@ pub(super) fn statements<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'
         if keyword == "password" && !is_statement {
             continue;
         }
-        for start in memchr::memmem::find_iter(lower.as_bytes(), keyword.as_bytes()) {
+        for start in memmem::find_iter(lower.as_bytes(), keyword.as_bytes()) {
             let before =
                 start.checked_sub(1).and_then(|it| lower.as_bytes().get(it)).copied().unwrap_or(b' ');
             if before.is_ascii_alphanumeric() || b"_-$\"'.:{".contains(&before) {
@@ -99,7 +105,7 @@ fn unquoted<'a>(text: &Text<'a>, literal: Range<usize>) -> Text<'a> {
     }
     let mut out = Decoder::new(&inner, Layer::Sql);
     let mut at = 0;
-    for doubled in memchr::memmem::find_iter(written.as_bytes(), b"''") {
+    for doubled in memmem::find_iter(written.as_bytes(), b"''") {
         out.keep(at..doubled);
         out.put("'", doubled..doubled + 2);
         at = doubled + 2;

@@ -106,7 +106,8 @@ fn known_form(value: &Text<'_>) -> Known {
             Is::Public => public += found.range.len(),
         }
     }
-    if public * 2 > value.as_str().trim().len() { Known::Public } else { Known::None }
+    let is_most = public > 0 && public * 2 > value.as_str().trim().len();
+    if is_most { Known::Public } else { Known::None }
 }
 
 /// Nothing but base64 and breaks of its lines, from here to the end.
