@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 /// Of the sum of three bytes, five bits from each to the next.
 const SHIFT: u32 = 5;
 const SUMS: usize = 1 << (3 * SHIFT);
+/// What a byte counts as is less.
+const CLASSES: usize = 64;
 
 /// Words, and where they may begin.
 pub(crate) struct Needles {
@@ -16,16 +18,18 @@ pub(crate) struct Needles {
     classes: [u8; 256],
     /// A bit for each sum that a word begins with, and how many there are before.
     starts: Box<[(u64, usize); SUMS / 64]>,
-    /// The words of each such sum, the longest first.
-    words: Vec<Vec<Word>>,
+    /// The words of each such sum.
+    groups: Vec<Group>,
     same: fn(&[u8], &[u8]) -> bool,
 }
 
-struct Word {
-    place: usize,
-    written: &'static [u8],
-    /// What the last byte counts as: most that begin alike end otherwise.
-    last: u8,
+/// Words that begin alike.
+#[derive(Default)]
+struct Group {
+    /// A bit for each class of the bytes that go on with one.
+    fourths: u64,
+    /// The longest first: their places, and how they are written.
+    words: Vec<(usize, &'static [u8])>,
 }
 
 /// Where a word stands, and which.
@@ -50,22 +54,27 @@ impl Needles {
 
     fn of(words: impl IntoIterator<Item = &'static str>, same: fn(&[u8], &[u8]) -> bool) -> Self {
         let words: Vec<&[u8]> = words.into_iter().map(str::as_bytes).collect();
-        let mut needles =
-            Self { classes: classes(&words), starts: Box::new([(0, 0); SUMS / 64]), words: Vec::new(), same };
-        let mut by_sum: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
+        let mut needles = Self {
+            classes: classes(&words),
+            starts: Box::new([(0, 0); SUMS / 64]),
+            groups: Vec::new(),
+            same,
+        };
+        let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
         for (place, written) in words.into_iter().enumerate() {
-            let last = needles.class(written.last().copied().unwrap_or(0));
             let sum = written.iter().take(3).fold(0, |sum, byte| needles.sum(sum, *byte));
             // Behind a word of two bytes anything may stand, or nothing.
             let sums: Vec<usize> = match written {
-                [_, _] => (0..64).map(|third| sum << SHIFT ^ third).collect(),
+                [_, _] => (0..CLASSES).map(|third| sum << SHIFT ^ third).collect(),
                 _ => vec![sum],
             };
             for sum in sums {
-                by_sum.entry(sum % SUMS).or_default().push(Word { place, written, last });
+                let group = groups.entry(sum % SUMS).or_default();
+                group.fourths |= written.get(3).map_or(u64::MAX, |it| 1 << needles.class(*it));
+                group.words.push((place, written));
             }
         }
-        for sum in by_sum.keys() {
+        for sum in groups.keys() {
             if let Some((bits, _)) = needles.starts.get_mut(sum / 64) {
                 *bits |= 1 << (sum % 64);
             }
@@ -75,8 +84,8 @@ impl Needles {
             *count = before;
             before += bits.count_ones() as usize;
         }
-        needles.words = by_sum.into_values().collect();
-        needles.words.iter_mut().for_each(|it| it.sort_by_key(|it| usize::MAX - it.written.len()));
+        needles.groups = groups.into_values().collect();
+        needles.groups.iter_mut().for_each(|it| it.words.sort_by_key(|(_, word)| usize::MAX - word.len()));
         needles
     }
 
@@ -117,13 +126,18 @@ impl Needles {
         let rest = bytes.get(start..)?;
         let (bits, before) = self.starts.get(sum % SUMS / 64)?;
         let lower = bits & ((1 << (sum % 64)) - 1);
-        let is_there = |it: &&Word| {
-            let len = it.written.len();
-            rest.get(len - 1).is_some_and(|last| self.class(*last) == it.last)
-                && rest.get(..len).is_some_and(|there| (self.same)(there, it.written))
-        };
-        let word = self.words.get(before + lower.count_ones() as usize)?.iter().find(is_there)?;
-        Some(Hit { start, end: start + word.written.len(), word: word.place })
+        let group = self.groups.get(before + lower.count_ones() as usize)?;
+        let fourth = rest.get(3).map_or(0, |it| self.class(*it));
+        if group.fourths >> fourth & 1 == 0 {
+            return None;
+        }
+        let is_there =
+            |(_, word): &&(usize, &[u8])| rest.get(..word.len()).is_some_and(|it| (self.same)(it, word));
+        group.words.iter().find(is_there).map(|(place, word)| Hit {
+            start,
+            end: start + word.len(),
+            word: *place,
+        })
     }
 
     /// All words of a text, from the first on, without those that begin within another one.
@@ -142,17 +156,23 @@ pub(crate) fn begins_with(text: &str, any: &[&str]) -> bool {
     beginning(text, any).is_some()
 }
 
+/// The one that a text ends in, by its last byte first.
+pub(crate) fn ending<'w>(text: &str, any: &[&'w str]) -> Option<&'w str> {
+    let last = text.as_bytes().last();
+    any.iter().find(|it| it.as_bytes().last() == last && text.ends_with(**it)).copied()
+}
+
 /// The one that it begins with.
 pub(crate) fn beginning<'w>(text: &str, any: &[&'w str]) -> Option<&'w str> {
     let first = text.as_bytes().first();
     any.iter().find(|it| (it.as_bytes().first() == first || it.is_empty()) && text.starts_with(**it)).copied()
 }
 
-/// A number below 64 for each byte: 1 to 26 for letters of both cases, one for all that are not ASCII, others for
+/// A number below [`CLASSES`] for each byte: 1 to 26 for letters of both cases, one for all that are not ASCII, others for
 /// those that the words have, and 0 for the rest.
 fn classes(words: &[&[u8]]) -> [u8; 256] {
     const FOREIGN: u8 = 27;
-    let mut signs: Vec<u8> = words.iter().flat_map(|it| it.iter().take(3)).copied().collect();
+    let mut signs: Vec<u8> = words.iter().flat_map(|it| it.iter().take(4)).copied().collect();
     signs.retain(|it| it.is_ascii() && !it.is_ascii_alphabetic());
     signs.sort_unstable();
     signs.dedup();

@@ -205,9 +205,11 @@ fn is_yours(word: &str) -> bool {
     if word.len() < 4 {
         return false;
     }
-    if word.match_indices("Your").any(|(at, it)| {
-        !word.get(at + it.len()..).unwrap_or("").starts_with(|c: char| c.is_ascii_lowercase())
-    }) {
+    if word.contains('Y')
+        && word.match_indices("Your").any(|(at, it)| {
+            !word.get(at + it.len()..).unwrap_or("").starts_with(|c: char| c.is_ascii_lowercase())
+        })
+    {
         return true;
     }
     let rest = word.get(4..).filter(|_| word.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("your")));

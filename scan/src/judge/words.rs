@@ -1,6 +1,7 @@
 //! A name's words: `DB_PASSWORD`, `db.password`, `dbPassword` and `--db-password` have the same two.
 
 use super::vocabulary::role;
+use crate::needles::ending;
 
 /// Of a longer name only the end is read.
 const LONGEST: usize = 200;
@@ -158,8 +159,10 @@ fn seams(word: &str) -> Vec<usize> {
     let bare = bare.strip_suffix('s').filter(|it| !it.ends_with('s') && !it.ends_with("pas")).unwrap_or(bare);
     let mut found = Vec::new();
     if bare.len() >= 4 && role(bare).is_none() {
-        let with_end =
-            GLUED_ENDS.iter().find_map(|end| bare.strip_suffix(end).filter(|it| telling(it, &mut found)));
+        let with_end = GLUED_ENDS
+            .iter()
+            .filter(|it| it.as_bytes().last() == bare.as_bytes().last())
+            .find_map(|end| bare.strip_suffix(end).filter(|it| telling(it, &mut found)));
         match with_end {
             Some(rest) => found.push(rest.len()),
             None => drop(telling(bare, &mut found)),
@@ -175,12 +178,12 @@ fn telling(word: &str, found: &mut Vec<usize>) -> bool {
         return false;
     }
     if let Some(rest) = word.strip_suffix("key")
-        && let Some(before) = GLUED_KEYS.iter().find_map(|it| rest.strip_suffix(it))
+        && let Some(qualifier) = ending(rest, &GLUED_KEYS)
     {
-        found.extend([before.len(), rest.len()]);
+        found.extend([rest.len() - qualifier.len(), rest.len()]);
         return true;
     }
-    match GLUED.iter().find_map(|it| word.strip_suffix(it)) {
+    match ending(word, &GLUED).and_then(|it| word.strip_suffix(it)) {
         // `dbpw` is a password, `tpw` is none.
         Some(rest) if rest.is_empty() || rest.len() >= 2 || word.len() >= 6 => {
             found.push(rest.len());

@@ -38,7 +38,11 @@ impl<'a> Conceal<'a> {
 
     /// The name without the value that it is for, and without parts that are another's.
     pub(super) fn within(&self, name: &str, value: &str) -> String {
-        let name = if self.has(value) { name.replace(value, HIDDEN) } else { name.to_owned() };
+        let name = if name.len() >= value.len() && self.has(value) {
+            name.replace(value, HIDDEN)
+        } else {
+            name.to_owned()
+        };
         if self.has(&name) {
             return HIDDEN.to_owned();
         }
