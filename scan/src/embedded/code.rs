@@ -330,7 +330,8 @@ fn bare<'a>(line: &Text<'a>, from: usize, name: &Range<usize>) -> Option<(Text<'
 pub(super) fn strings<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     let whole = line.as_str();
     let mut from = 0;
-    while let Some(open) = whole.get(from..).and_then(|it| it.find(['"', '\'', '`'])).map(|it| from + it) {
+    let quote = |from: usize| memchr::memchr3(b'"', b'\'', b'`', whole.as_bytes().get(from..)?);
+    while let Some(open) = quote(from).map(|it| from + it) {
         let quote = whole.as_bytes().get(open).copied().unwrap_or(b'"');
         let Some(literal) = string(whole, open, quote) else { return };
         from = literal.end + 1;

@@ -116,6 +116,7 @@ fn is_plain(word: &str) -> bool {
     if word.len() == 1 || word.bytes().all(|it| it.is_ascii_alphabetic()) {
         return true;
     }
-    let trimmed = word.trim_matches([',', '.', ';', ':', '!', '?', '(', ')', '"', '\'', '`', '*']);
+    let is_sign = |c| matches!(c, ',' | '.' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '\'' | '`' | '*');
+    let trimmed = word.trim_matches(is_sign);
     trimmed.len() > 1 && trimmed.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
 }

@@ -27,11 +27,11 @@ pub(super) fn string(text: &str, open: usize, quote: u8) -> Option<Range<usize>>
     let bytes = bytes.get(..bytes.len().min(open + MAX_STRING))?;
     let mut at = open + 1;
     loop {
-        match bytes.get(at)? {
-            b'\\' => at += 2,
-            it if *it == quote => return Some(open + 1..at),
-            _ => at += 1,
+        at += memchr::memchr2(b'\\', quote, bytes.get(at..)?)?;
+        if bytes.get(at) == Some(&quote) {
+            return Some(open + 1..at);
         }
+        at += 2;
     }
 }
 
