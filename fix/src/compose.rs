@@ -11,10 +11,10 @@ use strongroom_scan::{Finding, Layer, Place};
 
 use self::outline::{Outline, Service};
 use crate::{
-    Edit, Entry, File, Options, Plan, Reference,
+    Edit, File, Options, Plan, Reference,
     layout::{line_around, line_end, with_line_ends},
-    left,
-    names::{places, segment},
+    moved::{self, Cure},
+    names::segment,
     stem,
 };
 
@@ -36,65 +36,41 @@ const FILE_READERS: &[(&str, &[&str])] = &[
 const HOST: &str = "/run/strongroom";
 const CONTAINER: &str = "/run/secrets";
 
-enum Cure {
-    /// The variable's name, and the service that has it.
+enum How {
+    /// The service that has the variable.
     File(Service),
-    Left,
     Variable,
 }
 
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let outline = Outline::of(file.text);
-    let cures: Vec<Cure> = findings.iter().map(|it| cure(file.text, &outline, it)).collect();
-    let stored: Vec<String> = findings.iter().map(|it| stored(file.text, it)).collect();
-    let scope = ["compose", stem(file.name)];
-    let is_left = |cure: &Cure| matches!(cure, Cure::Left);
-    let references = places(&scope, findings, &stored, cures.iter().map(is_left), options);
-
-    let mut plan = Plan::default();
     let (mut files, mut variables): (Vec<(Service, Reference)>, Vec<Reference>) = Default::default();
-    for (at, (((finding, cure), reference), value)) in
-        findings.iter().zip(cures).zip(references).zip(&stored).enumerate()
-    {
-        let Some(reference) = reference else {
-            plan.left.push(left::left(at, finding, None));
-            continue;
-        };
-        match cure {
-            Cure::Left => {}
-            Cure::File(service) => {
-                plan.edits.push(as_file(file.text, finding, &reference));
+    let edit = |finding: &Finding, how: How, reference: &Reference| {
+        Ok(match how {
+            How::File(service) => {
                 files.push((service, reference.clone()));
+                as_file(file.text, finding, reference)
             }
-            Cure::Variable => {
-                let text = format!("${{{}}}", variable(&reference));
-                plan.edits.push(Edit { span: finding.span, text });
-                if !variables.contains(&reference) {
+            How::Variable => {
+                if !variables.contains(reference) {
                     variables.push(reference.clone());
                 }
+                Edit { span: finding.span, text: format!("${{{}}}", variable(reference)) }
             }
-        }
-        plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
-    }
+        })
+    };
+    let cure = |it: &Finding| Ok(Cure { how: how(file.text, &outline, it), stored: stored(file.text, it) });
+    let mut plan = moved::plan(&["compose", stem(file.name)], findings, options, cure, edit);
     give_files(&mut plan, file, &outline, &files);
     plan.settle(&format!("compose-{}", stem(file.name)));
     plan.notes.extend(how_to_start(file, options, &files, &variables));
     plan
 }
 
-fn cure(text: &str, outline: &Outline, finding: &Finding) -> Cure {
-    if finding.obstacle.is_some() {
-        return Cure::Left;
-    }
-    let service = outline.service_at(finding.span.start);
-    match service {
-        Some(service)
-            if finding.place == Place::Env && reads_file(&service, finding) && is_whole(text, finding) =>
-        {
-            Cure::File(service)
-        }
-        _ => Cure::Variable,
-    }
+fn how(text: &str, outline: &Outline, finding: &Finding) -> How {
+    let takes_file =
+        |it: &Service| finding.place == Place::Env && reads_file(it, finding) && is_whole(text, finding);
+    outline.service_at(finding.span.start).filter(takes_file).map_or(How::Variable, How::File)
 }
 
 fn reads_file(service: &Service, finding: &Finding) -> bool {

@@ -17,11 +17,12 @@ use self::{
     outline::{Container, Outline},
 };
 use crate::{
-    Access, Edit, Entry, File, Options, Plan, Reference, Role,
+    Access, Edit, File, Options, Plan, Reference, Role,
     inplace::{InPlace, free_delimiters},
     layout::{line_around, with_line_ends},
-    left,
-    names::{places, word},
+    left::Why,
+    moved::{self, Cure},
+    names::word,
     stem,
 };
 
@@ -29,14 +30,13 @@ use crate::{
 const VOLUME: &str = "strongroom";
 const MOUNT: &str = "/run/secrets/strongroom";
 
-const ONE_LINE: left::Why =
+const ONE_LINE: Why =
     ("the pod is written on one line", "write its containers as a list, one key a line, and fix again");
 
-const PROBE: left::Why =
+const PROBE: Why =
     ("a probe takes no references", "probe without a login, or with a script that reads a mounted file");
 
-enum Cure {
-    Left,
+enum How {
     /// In an object that is no pod.
     Rendered(InPlace),
     /// A part of a variable's value, or of an argument.
@@ -48,45 +48,32 @@ enum Cure {
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let outline = Outline::of(file.text);
     let format = Format::of(file.name, file.text);
-    let cures: Vec<Cure> = findings.iter().map(|it| cure(file.text, format, &outline, it)).collect();
-    let stored: Vec<String> =
-        findings.iter().zip(&cures).map(|(it, cure)| stored(file.text, it, cure)).collect();
-    let scope = ["kubernetes", stem(file.name)];
-    let is_left = |cure: &Cure| matches!(cure, Cure::Left);
-    let references = places(&scope, findings, &stored, cures.iter().map(is_left), options);
     let delimiters = free_delimiters(file.text);
-
-    let mut plan = Plan::default();
     let mut pods: BTreeMap<usize, Vec<(Container, Reference, bool)>> = BTreeMap::new();
     let mut is_rendered = false;
-    for (at, (((finding, cure), reference), value)) in
-        findings.iter().zip(cures).zip(references).zip(&stored).enumerate()
-    {
-        let Some(reference) = reference else {
-            let is_probe = outline.is_probe(finding.span.start);
-            plan.left.push(left::left(at, finding, Some(if is_probe { PROBE } else { ONE_LINE })));
-            continue;
-        };
-        match cure {
-            Cure::Left => {}
-            Cure::Rendered(spot) => {
-                plan.edits.push(spot.edit(&reference, &options.mount, &delimiters));
+    let edit = |finding: &Finding, how: How, reference: &Reference| {
+        Ok(match how {
+            How::Rendered(spot) => {
                 is_rendered = true;
+                spot.edit(reference, &options.mount, &delimiters)
             }
-            Cure::Variable(container, span, is_flow) => {
+            How::Variable(container, span, is_flow) => {
                 let class = class_name(&outline, &container);
-                let text = value_from(&class, &reference, span, is_flow, file.text);
-                plan.edits.push(Edit { span, text });
                 pods.entry(container.pod.start).or_default().push((container, reference.clone(), false));
+                Edit { span, text: value_from(&class, reference, span, is_flow, file.text) }
             }
-            Cure::Part(container) => {
-                let text = format!("$({})", part(&container, &reference));
-                plan.edits.push(Edit { span: finding.span, text });
+            How::Part(container) => {
+                let text = format!("$({})", part(&container, reference));
                 pods.entry(container.pod.start).or_default().push((container, reference.clone(), true));
+                Edit { span: finding.span, text }
             }
-        }
-        plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
-    }
+        })
+    };
+    let cure = |it: &Finding| {
+        let how = how(file.text, format, &outline, it)?;
+        Ok(Cure { stored: stored(file.text, it, &how), how })
+    };
+    let mut plan = moved::plan(&["kubernetes", stem(file.name)], findings, options, cure, edit);
     for users in pods.values() {
         if let Some((container, ..)) = users.first() {
             let class = class_name(&outline, container);
@@ -104,27 +91,28 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     plan
 }
 
-fn cure(text: &str, format: Format, outline: &Outline, finding: &Finding) -> Cure {
-    if finding.obstacle.is_some() {
-        return Cure::Left;
-    }
+fn how(text: &str, format: Format, outline: &Outline, finding: &Finding) -> Result<How, Why> {
     // Manifests in JSON come out of programs, which make them again: they are rendered whole.
     if format == Format::Json {
-        return Cure::Rendered(InPlace::of(text, finding, format));
+        return Ok(How::Rendered(InPlace::of(text, finding, format)));
     }
     if outline.is_probe(finding.span.start) {
-        return Cure::Left;
+        return Err(PROBE);
     }
     let Some(container) = outline.container_at(finding.span.start) else {
         // Within a pod that is written on one line, no reference can be put for certain.
         let is_pod =
             matches!(finding.place, Place::Env | Place::Argument) && outline.is_workload(finding.span.start);
-        return if is_pod { Cure::Left } else { Cure::Rendered(InPlace::of(text, finding, Format::Yaml)) };
+        return if is_pod {
+            Err(ONE_LINE)
+        } else {
+            Ok(How::Rendered(InPlace::of(text, finding, Format::Yaml)))
+        };
     };
-    match whole_value(text, finding) {
-        Some((span, is_flow)) if finding.place == Place::Env => Cure::Variable(container, span, is_flow),
-        _ => Cure::Part(container),
-    }
+    Ok(match whole_value(text, finding) {
+        Some((span, is_flow)) if finding.place == Place::Env => How::Variable(container, span, is_flow),
+        _ => How::Part(container),
+    })
 }
 
 /// From `value` to the value's end, with its quotes; whether it stands in braces.
@@ -144,12 +132,12 @@ fn whole_value(text: &str, finding: &Finding) -> Option<(Span, bool)> {
 }
 
 /// The text as Kubernetes reads it: YAML's escapes undone, and those of a shell or a URL not.
-fn stored(text: &str, finding: &Finding, cure: &Cure) -> String {
+fn stored(text: &str, finding: &Finding, how: &How) -> String {
     let (raw, value) = (finding.span.of(text), finding.value.expose());
     let of_yaml = [Layer::Bare, Layer::YamlBlock, Layer::YamlDouble, Layer::YamlSingle];
-    match cure {
-        Cure::Rendered(spot) => spot.stored.clone(),
-        Cure::Part(_) if !finding.layers.iter().all(|it| of_yaml.contains(it)) => raw.to_owned(),
+    match how {
+        How::Rendered(spot) => spot.stored.clone(),
+        How::Part(_) if !finding.layers.iter().all(|it| of_yaml.contains(it)) => raw.to_owned(),
         _ => value.to_owned(),
     }
 }

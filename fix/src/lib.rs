@@ -12,6 +12,7 @@ mod kubernetes;
 mod layout;
 mod left;
 mod located;
+mod moved;
 mod names;
 mod nomad;
 mod packer;

@@ -50,29 +50,15 @@ impl Names {
     }
 }
 
-/// The places of all findings of a file that has one scope; none for those that are left.
-pub(crate) fn places(
-    scope: &[&str],
-    findings: &[Finding],
-    stored: &[String],
-    left: impl Iterator<Item = bool>,
+/// The places of findings of a file that has one scope, each with what is stored for it.
+pub(crate) fn places<'a>(
+    scope: &[&'a str],
+    findings: impl Iterator<Item = (&'a Finding, &'a str)>,
     options: &Options,
-) -> Vec<Option<Reference>> {
-    let left: Vec<bool> = left.collect();
-    let all = || findings.iter().zip(stored).zip(&left);
-    let wants: Vec<Want<'_>> = all()
-        .filter(|(_, left)| !**left)
-        .map(|((finding, value), _)| Want { scope: scope.to_vec(), key: &finding.key, value })
-        .collect();
-    let names = Names::new(&wants, options);
-    let mut next = 0;
-    all()
-        .map(|(_, left)| {
-            let want = (!left).then_some(next)?;
-            next += 1;
-            names.of(want).cloned()
-        })
-        .collect()
+) -> Vec<Reference> {
+    let wants: Vec<Want<'_>> =
+        findings.map(|(finding, value)| Want { scope: scope.to_vec(), key: &finding.key, value }).collect();
+    Names::new(&wants, options).references
 }
 
 /// The scopes that all users share.

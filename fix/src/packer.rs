@@ -6,20 +6,19 @@ use strongroom_hcl::{Body, ExprKind, Span};
 use strongroom_scan::Finding;
 
 use crate::{
-    Edit, Entry, File, Left, Options, Plan, Reference,
+    Edit, File, Options, Plan, Reference,
     expression::{self, identifier},
     layout::{line_end, with_line_ends},
-    left,
+    left::{self, Why},
     located::Located,
-    names::places,
+    moved::{self, Cure},
     stem,
     variables::{self, Variables},
 };
 
-enum Cure<'t> {
+enum How<'t> {
     /// The default of a variable.
     Default(Located<'t>),
-    Left(Left),
     Local(Located<'t>),
     /// In a file of variables.
     Value(Located<'t>),
@@ -36,54 +35,23 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     let Ok(body) = strongroom_hcl::parse(file.text) else {
         return left::plan(file, findings, options);
     };
-    let cures: Vec<Cure<'_>> = findings.iter().enumerate().map(|(at, it)| cure(&body, at, it)).collect();
-    let stored: Vec<String> = findings
-        .iter()
-        .zip(&cures)
-        .map(|(it, cure)| match cure {
-            Cure::Value(located) => variables::whole(located).unwrap_or_else(|| it.value.expose().to_owned()),
-            _ => expression::stored(file.text, it),
-        })
-        .collect();
-    let is_left = |cure: &Cure<'_>| matches!(cure, Cure::Left(_));
-    let scope = ["packer", stem(file.name)];
-    let references = places(&scope, findings, &stored, cures.iter().map(is_left), options);
-
-    let mut plan = Plan::default();
     let mut locals = Vec::new();
     let mut variables = Variables::new(file, &body, true);
-    for (at, (((finding, cure), reference), value)) in
-        findings.iter().zip(cures).zip(references).zip(&stored).enumerate()
-    {
-        let Some(reference) = reference else {
-            if let Cure::Left(left) = cure {
-                plan.left.push(left);
+    let edit = |finding: &Finding, how, reference: &Reference| match how {
+        How::Default(located) => {
+            Ok(expression::referred(file.text, finding, &located, &call(reference, options)))
+        }
+        How::Value(located) => variables.take(&located, reference).ok_or(left::EXPRESSION),
+        How::Local(located) => {
+            if !locals.contains(reference) {
+                locals.push(reference.clone());
             }
-            continue;
-        };
-        let edit = match cure {
-            Cure::Left(_) => continue,
-            Cure::Default(located) => {
-                expression::referred(file.text, finding, &located, &call(&reference, options))
-            }
-            Cure::Value(located) => match variables.take(&located, &reference) {
-                Some(edit) => edit,
-                None => {
-                    plan.left.push(left::left(at, finding, Some(left::EXPRESSION)));
-                    continue;
-                }
-            },
-            Cure::Local(located) => {
-                let from = format!("local.{}", name(&reference));
-                if !locals.contains(&reference) {
-                    locals.push(reference.clone());
-                }
-                expression::referred(file.text, finding, &located, &from)
-            }
-        };
-        plan.edits.push(edit);
-        plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
-    }
+            let from = format!("local.{}", name(reference));
+            Ok(expression::referred(file.text, finding, &located, &from))
+        }
+    };
+    let scope = ["packer", stem(file.name)];
+    let mut plan = moved::plan(&scope, findings, options, |it| cure(file.text, &body, it), edit);
     append(&mut plan, file.text, &locals, options);
     if let Some((beside, note)) = variables.file(file.name, options, "packer build") {
         plan.beside.push(beside);
@@ -96,25 +64,25 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     plan
 }
 
-fn cure<'t>(body: &'t Body, at: usize, finding: &Finding) -> Cure<'t> {
-    if finding.obstacle.is_some() {
-        return Cure::Left(left::left(at, finding, None));
-    }
-    let Some(located) = Located::find(body, finding.span) else {
-        return Cure::Left(left::left(at, finding, None));
-    };
+fn cure<'t>(text: &str, body: &'t Body, finding: &Finding) -> Result<Cure<How<'t>>, Why> {
+    let located = Located::find(body, finding.span).ok_or(left::UNKNOWN)?;
     let is_literal = located.literal().is_some_and(|it| {
         matches!(it.kind, ExprKind::String(_) | ExprKind::Template(_) | ExprKind::Number(_))
     });
     if !is_literal {
-        return Cure::Left(left::left(at, finding, Some(left::EXPRESSION)));
+        return Err(left::EXPRESSION);
     }
     let first = located.blocks.first().map(|it| it.kind.name.as_str());
-    match first {
-        Some("variable") => Cure::Default(located),
-        None => Cure::Value(located),
-        Some(_) => Cure::Local(located),
-    }
+    let stored = match first {
+        None => variables::whole(&located).unwrap_or_else(|| finding.value.expose().to_owned()),
+        Some(_) => expression::stored(text, finding),
+    };
+    let how = match first {
+        Some("variable") => How::Default(located),
+        None => How::Value(located),
+        Some(_) => How::Local(located),
+    };
+    Ok(Cure { how, stored })
 }
 
 fn call(reference: &Reference, options: &Options) -> String {

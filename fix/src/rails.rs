@@ -6,27 +6,17 @@
 use strongroom_scan::{Finding, Layer};
 
 use crate::{
-    Edit, Entry, File, Options, Plan, Reference, layout::line_around, left, names::places, render::percent,
+    Edit, File, Options, Plan, Reference,
+    layout::line_around,
+    moved::{self, Cure},
+    render::percent,
     stem,
 };
 
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    let stored: Vec<String> = findings.iter().map(|it| stored(file.text, it)).collect();
-    let scope = ["rails", stem(file.name)];
-    let is_left = |it: &Finding| it.obstacle.is_some();
-    let references = places(&scope, findings, &stored, findings.iter().map(is_left), options);
-
-    let mut plan = Plan::default();
-    for (at, ((finding, reference), value)) in findings.iter().zip(references).zip(&stored).enumerate() {
-        match (finding.obstacle, reference) {
-            (Some(_), _) => plan.left.push(left::left(at, finding, None)),
-            (None, None) => {}
-            (None, Some(reference)) => {
-                plan.edits.push(edit(file.text, finding, &reference));
-                plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
-            }
-        }
-    }
+    let cure = |it: &Finding| Ok(Cure { how: (), stored: stored(file.text, it) });
+    let edit = |finding: &Finding, (), reference: &Reference| Ok(edit(file.text, finding, reference));
+    let mut plan = moved::plan(&["rails", stem(file.name)], findings, options, cure, edit);
     plan.settle(&format!("rails-{}", stem(file.name)));
     if !plan.edits.is_empty() {
         let maps: Vec<String> = plan.entries.iter().map(|it| map(&it.reference, options)).collect();

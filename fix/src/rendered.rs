@@ -5,10 +5,10 @@
 use strongroom_scan::{Finding, Format};
 
 use crate::{
-    Entry, File, Options, Plan,
+    File, Options, Plan, Reference,
     inplace::{InPlace, free_delimiters},
-    left,
-    names::{places, word},
+    moved::{self, Cure},
+    names::word,
     stem,
 };
 
@@ -16,32 +16,15 @@ use crate::{
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options, kind: &str) -> Plan {
     let format = Format::of(file.name, file.text);
     let delimiters = free_delimiters(file.text);
-    let spots: Vec<InPlace> = findings.iter().map(|it| InPlace::of(file.text, it, format)).collect();
-    let stored: Vec<String> = findings
-        .iter()
-        .zip(&spots)
-        .map(|(finding, spot)| match finding.commented {
-            true => finding.value.expose().to_owned(),
-            false => spot.stored.clone(),
-        })
-        .collect();
-    let is_left = |it: &Finding| it.obstacle.is_some();
-    let scope = [kind, stem(file.name)];
-    let references = places(&scope, findings, &stored, findings.iter().map(is_left), options);
-
-    let mut plan = Plan::default();
-    for (at, (((finding, spot), reference), value)) in
-        findings.iter().zip(&spots).zip(references).zip(&stored).enumerate()
-    {
-        match (finding.obstacle, reference) {
-            (Some(_), _) => plan.left.push(left::left(at, finding, None)),
-            (None, None) => {}
-            (None, Some(reference)) => {
-                plan.edits.push(spot.edit(&reference, &options.mount, &delimiters));
-                plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
-            }
-        }
-    }
+    let cure = |finding: &Finding| {
+        let spot = InPlace::of(file.text, finding, format);
+        let stored = if finding.commented { finding.value.expose().to_owned() } else { spot.stored.clone() };
+        Ok(Cure { how: spot, stored })
+    };
+    let edit = |_: &Finding, spot: InPlace, reference: &Reference| {
+        Ok(spot.edit(reference, &options.mount, &delimiters))
+    };
+    let mut plan = moved::plan(&[kind, stem(file.name)], findings, options, cure, edit);
     plan.settle(&format!("{kind}-{}", stem(file.name)));
     if !plan.edits.is_empty() {
         plan.notes.push(how_to_render(file.name, &delimiters));

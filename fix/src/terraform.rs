@@ -10,12 +10,12 @@ use strongroom_hcl::{Body, ExprKind, Span};
 use strongroom_scan::Finding;
 
 use crate::{
-    Edit, Entry, File, Left, Options, Plan,
+    Edit, File, Options, Plan, Reference,
     expression::{self, identifier},
     layout::{line_end, with_line_ends},
-    left,
+    left::{self, Why},
     located::Located,
-    names::places,
+    moved::{self, Cure},
     stem,
     variables::{self, Variables},
 };
@@ -27,9 +27,13 @@ enum Source {
     Ephemeral,
 }
 
+const WORKED_OUT: Why = (
+    "its value is part of an expression that only Terraform can work out",
+    "give the whole variable with -var-file or TF_VAR_...",
+);
+
 /// What is done about one finding.
-enum Cure<'t> {
-    Left(Left),
+enum How<'t> {
     Reference(Source, Located<'t>),
     Variable(Located<'t>),
 }
@@ -39,67 +43,23 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
         return left::plan(file, findings, options);
     };
     let is_values = is_values(file.name);
-    let cures: Vec<Cure<'_>> =
-        findings.iter().enumerate().map(|(at, it)| cure(&body, at, it, is_values)).collect();
-
-    let scope = ["terraform", stem(file.name)];
-    let stored: Vec<String> = findings
-        .iter()
-        .zip(&cures)
-        .map(|(it, cure)| match cure {
-            Cure::Reference(..) => expression::stored(file.text, it),
-            Cure::Variable(located) => {
-                variables::whole(located).unwrap_or_else(|| it.value.expose().to_owned())
-            }
-            _ => it.value.expose().to_owned(),
-        })
-        .collect();
-    let is_left = |cure: &Cure<'_>| matches!(cure, Cure::Left(_));
-    let references = places(&scope, findings, &stored, cures.iter().map(is_left), options);
-
-    let mut plan = Plan::default();
     let mut asked: Vec<(Source, String)> = Vec::new();
     let mut variables = Variables::new(file, &body, is_values);
-    for (at, ((finding, cure), reference)) in findings.iter().zip(cures).zip(references).enumerate() {
-        let Some(reference) = reference else {
-            if let Cure::Left(left) = cure {
-                plan.left.push(left);
+    let edit = |finding: &Finding, how, reference: &Reference| match how {
+        How::Reference(source, located) => {
+            let field = strongroom_hcl::quote(&reference.field);
+            let from = format!("{}[{field}]", address(source, &reference.path));
+            let ask = (source, reference.path.clone());
+            if !asked.contains(&ask) {
+                asked.push(ask);
             }
-            continue;
-        };
-        match cure {
-            Cure::Left(_) => {}
-            Cure::Reference(source, located) => {
-                let from = format!(
-                    "{}[{}]",
-                    address(source, &reference.path),
-                    strongroom_hcl::quote(&reference.field)
-                );
-                plan.edits.push(expression::referred(file.text, finding, &located, &from));
-                let ask = (source, reference.path.clone());
-                if !asked.contains(&ask) {
-                    asked.push(ask);
-                }
-            }
-            Cure::Variable(located) => match variables.take(&located, &reference) {
-                Some(edit) => plan.edits.push(edit),
-                None => {
-                    plan.left.push(left::left(
-                        at,
-                        finding,
-                        Some((
-                            "its value is part of an expression that only Terraform can work out",
-                            "give the whole variable with -var-file or TF_VAR_...",
-                        )),
-                    ));
-                    continue;
-                }
-            },
+            Ok(expression::referred(file.text, finding, &located, &from))
         }
-        if let Some(value) = stored.get(at) {
-            plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
-        }
-    }
+        How::Variable(located) => variables.take(&located, reference).ok_or(WORKED_OUT),
+    };
+    let scope = ["terraform", stem(file.name)];
+    let cure = |it: &Finding| cure(file.text, &body, it, is_values);
+    let mut plan = moved::plan(&scope, findings, options, cure, edit);
     plan.settle(&format!("terraform-{}", stem(file.name)));
     append(&mut plan, file.text, &asked, options);
     declare(&mut plan, file.text, variables.declared());
@@ -117,29 +77,24 @@ fn is_values(name: &str) -> bool {
     name.ends_with(".tfvars")
 }
 
-fn cure<'t>(body: &'t Body, at: usize, finding: &Finding, is_values: bool) -> Cure<'t> {
-    if finding.obstacle.is_some() {
-        return Cure::Left(left::left(at, finding, None));
-    }
-    let Some(located) = Located::find(body, finding.span) else {
-        return Cure::Left(left::left(at, finding, None));
-    };
+fn cure<'t>(text: &str, body: &'t Body, finding: &Finding, is_values: bool) -> Result<Cure<How<'t>>, Why> {
+    let located = Located::find(body, finding.span).ok_or(left::UNKNOWN)?;
     // A comment within a heredoc is a part of that text.
     let is_literal = located.literal().is_some_and(|it| {
         matches!(it.kind, ExprKind::String(_) | ExprKind::Template(_) | ExprKind::Number(_))
     });
     if !is_literal {
-        return Cure::Left(left::left(at, finding, Some(left::EXPRESSION)));
+        return Err(left::EXPRESSION);
     }
     let first = located.blocks.first();
     let kind = first.map_or("", |it| it.kind.name.as_str());
     let label = first.and_then(|it| it.labels.first()).map_or("", |it| it.name.as_str());
-    match (kind, label) {
-        _ if is_values => Cure::Variable(located),
-        ("variable", _) | ("provider", "vault") => Cure::Variable(located),
-        ("provider", _) => Cure::Reference(Source::Ephemeral, located),
-        _ => Cure::Reference(Source::Data, located),
+    if is_values || kind == "variable" || (kind, label) == ("provider", "vault") {
+        let stored = variables::whole(&located).unwrap_or_else(|| finding.value.expose().to_owned());
+        return Ok(Cure { how: How::Variable(located), stored });
     }
+    let source = if kind == "provider" { Source::Ephemeral } else { Source::Data };
+    Ok(Cure { how: How::Reference(source, located), stored: expression::stored(text, finding) })
 }
 
 fn address(source: Source, path: &str) -> String {

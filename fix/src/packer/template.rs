@@ -4,7 +4,13 @@ use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Layer};
 
 use super::HOW_TO_BUILD;
-use crate::{Edit, Entry, File, Options, Plan, Reference, layout::with_line_ends, left, names::places, stem};
+use crate::{
+    Edit, File, Options, Plan, Reference,
+    layout::with_line_ends,
+    left,
+    moved::{self, Cure},
+    stem,
+};
 
 const ESCAPED: left::Why = (
     "it is written with escapes that Packer does not undo",
@@ -12,29 +18,20 @@ const ESCAPED: left::Why = (
 );
 
 pub(super) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    let stored: Vec<Option<String>> = findings.iter().map(|it| stored(file.text, it)).collect();
-    let values: Vec<String> = stored.iter().map(|it| it.clone().unwrap_or_default()).collect();
-    let scope = ["packer", stem(file.name)];
-    let references = places(&scope, findings, &values, stored.iter().map(Option::is_none), options);
-
-    let mut plan = Plan::default();
+    let cure = |it: &Finding| Ok(Cure { how: (), stored: stored(file.text, it).ok_or(ESCAPED)? });
     let mut used: Vec<Reference> = Vec::new();
-    for (at, ((finding, reference), value)) in findings.iter().zip(references).zip(&values).enumerate() {
-        let Some(reference) = reference else {
-            plan.left.push(left::left(at, finding, Some(ESCAPED)));
-            continue;
-        };
+    let edit = |finding: &Finding, (), reference: &Reference| {
         let text = if finding.path.starts_with("variables.") {
-            call(&reference, options)
+            call(reference, options)
         } else {
-            if !used.contains(&reference) {
+            if !used.contains(reference) {
                 used.push(reference.clone());
             }
-            format!("{{{{user `{}`}}}}", variable(&reference))
+            format!("{{{{user `{}`}}}}", variable(reference))
         };
-        plan.edits.push(Edit { span: finding.span, text });
-        plan.entries.push(Entry { reference, value: strongroom_scan::Value::new(value) });
-    }
+        Ok(Edit { span: finding.span, text })
+    };
+    let mut plan = moved::plan(&["packer", stem(file.name)], findings, options, cure, edit);
     plan.edits.extend(declared(file.text, &used, options));
     plan.settle(&format!("packer-{}", stem(file.name)));
     if !plan.edits.is_empty() {
@@ -43,11 +40,8 @@ pub(super) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     plan
 }
 
-/// What Packer reads there; `None` where that cannot be told, or for what cannot be changed.
+/// What Packer reads there; `None` where that cannot be told.
 fn stored(text: &str, finding: &Finding) -> Option<String> {
-    if finding.obstacle.is_some() {
-        return None;
-    }
     let raw = finding.span.of(text);
     if finding.layers.iter().all(|it| matches!(it, Layer::Bare | Layer::Json)) {
         return Some(finding.value.expose().to_owned());

@@ -1,0 +1,49 @@
+//! The way that a finding goes in most families: a cure, a place in the store, an edit.
+
+use strongroom_scan::{Finding, Value};
+
+use crate::{
+    Edit, Entry, Options, Plan, Reference,
+    left::{self, Why},
+    names::places,
+};
+
+/// What a family does about one finding.
+pub(crate) struct Cure<H> {
+    pub(crate) how: H,
+    /// What goes into the store for it.
+    pub(crate) stored: String,
+}
+
+/// Asks for each finding's cure, gives the values their places, and asks for the edits. What has no cure, or turns out
+/// to have no edit, is left for the reason that is told.
+pub(crate) fn plan<H>(
+    scope: &[&str],
+    findings: &[Finding],
+    options: &Options,
+    cure: impl Fn(&Finding) -> Result<Cure<H>, Why>,
+    mut edit: impl FnMut(&Finding, H, &Reference) -> Result<Edit, Why>,
+) -> Plan {
+    let mut plan = Plan::default();
+    let mut cured = Vec::new();
+    for (at, finding) in findings.iter().enumerate() {
+        // `left` knows a better reason for what has an obstacle.
+        let found = if finding.obstacle.is_some() { Err(left::UNKNOWN) } else { cure(finding) };
+        match found {
+            Ok(it) => cured.push((at, finding, it)),
+            Err(why) => plan.left.push(left::left(at, finding, Some(why))),
+        }
+    }
+    let references = places(scope, cured.iter().map(|(_, it, cure)| (*it, cure.stored.as_str())), options);
+    for ((at, finding, cure), reference) in cured.into_iter().zip(references) {
+        match edit(finding, cure.how, &reference) {
+            Ok(edit) => {
+                plan.edits.push(edit);
+                plan.entries.push(Entry { reference, value: Value::new(&cure.stored) });
+            }
+            Err(why) => plan.left.push(left::left(at, finding, Some(why))),
+        }
+    }
+    plan.left.sort_by_key(|it| it.finding);
+    plan
+}
