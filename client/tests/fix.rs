@@ -135,14 +135,56 @@ fn without_a_server_a_dry_run_still_shows_and_a_fix_fails() {
     assert_eq!(fixture.text(), JOB);
 }
 
+// Rule 118: what another has at a job's path stays, and neither reads what the other has.
 #[test]
 fn what_the_store_has_is_kept() {
     let fixture = fixture();
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
     fixture.server.ok(&["put", "shop/web/puma", "DB_PASSWORD=another", "USER=rails"]);
-    assert_eq!(fixture.fix(&["-yes"], "root").0, 0);
-    let get = |field: &str| fixture.server.ok(&["get", &format!("shop/web/puma#{field}")]);
-    assert_eq!([get("DB_PASSWORD"), get("USER"), get("DB_PASSWORD_2")], ["another", "rails", SECRET]);
+    let (code, out, err) = fixture.fix(&["-yes", "-apply"], "root");
+    assert_eq!(code, 0, "{out}{err}");
+    let get = |place: &str| fixture.server.ok(&["get", place]);
+    assert_eq!([get("shop/web/puma#DB_PASSWORD"), get("shop/web/puma#USER")], ["another", "rails"]);
+    // The folder's name is told apart, and so are policy and role.
+    let home = fixture.job.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+    let home = home.trim_start_matches('.');
+    assert_eq!(get(&format!("{home}/shop/web/puma#DB_PASSWORD")), SECRET);
+    let policy = fixture.server.ok(&["policy", "read", &format!("{home}.shop")]);
+    assert!(policy.contains(&format!("\"secret/data/{home}/shop/web/puma\"")), "{policy}");
+    assert!(!policy.contains("\"secret/data/shop"), "{policy}");
+    fixture.server.ok(&["read", &format!("auth/jwt-nomad/role/{home}.shop")]);
+
+    // A path that the file's own references name is its own: what comes to it stands beside what is there.
+    fixture.server.ok(&["put", "shop/web/puma", "DB_PASSWORD=another", "USER=rails"]);
+    let template = "template {
+        data        = \"USER={{ with secret `secret/data/shop/web/puma` }}{{ .Data.data.USER }}{{ end }}\"
+        destination = \"secrets/user.env\"
+        env         = true
+      }
+      env {";
+    fs::write(&fixture.job, JOB.replace("env {", template)).unwrap();
+    let (code, out, err) = fixture.fix(&["-yes"], "root");
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(get("shop/web/puma#DB_PASSWORD_2"), SECRET);
     assert!(fixture.text().contains("DB_PASSWORD={{ .Data.data.DB_PASSWORD_2"), "{}", fixture.text());
+}
+
+#[test]
+fn two_files_of_one_run_are_told_apart() {
+    let fixture = fixture();
+    let home = fixture.job.parent().unwrap();
+    let files = [("staging", SECRET), ("production", "harbour-Beacon-31")].map(|(folder, secret)| {
+        let file = home.join("app").join(folder).join("web.nomad.hcl");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, JOB.replace(SECRET, secret)).unwrap();
+        file.display().to_string()
+    });
+    fs::create_dir(home.join("app/.git")).unwrap();
+    let dry = fixture.server.ok(&["fix", "-dry-run", &files[0], &files[1]]);
+    fixture.server.ok(&["fix", "-yes", &files[0], &files[1]]);
+    let get = |folder: &str| fixture.server.ok(&["get", &format!("app/{folder}/shop/web/puma#DB_PASSWORD")]);
+    assert_eq!([get("staging"), get("production")], [SECRET, "harbour-Beacon-31"]);
+    assert!(dry.contains("secret policy write app.production.shop"), "{dry}");
 }
 
 #[test]

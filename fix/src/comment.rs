@@ -2,10 +2,13 @@
 
 use strongroom_scan::Finding;
 
-use crate::{Edit, Entry, Options, Reference};
+use crate::{
+    Edit, Entry, Options, Reference,
+    names::{Names, Want},
+};
 
 /// Where values from comments go: no workload is allowed to read them.
-const SCOPE: &str = "comments";
+pub(crate) const SCOPE: &str = "comments";
 
 /// What a file's comments give away.
 #[derive(Debug, Default)]
@@ -14,19 +17,19 @@ pub(crate) struct Taken {
     pub(crate) entries: Vec<Entry>,
 }
 
-/// Takes the findings out of their comments. `name` is the job's or the file's; a value that is stored already
+/// Takes the findings out of their comments. `place` is the job's or the file's; a value that is stored already
 /// (`stored`) is not stored again.
 pub(crate) fn take<'a>(
     findings: impl Iterator<Item = &'a Finding>,
-    name: &str,
+    place: &[String],
     stored: &[Entry],
     options: &Options,
 ) -> Taken {
     let mut taken = Taken::default();
     let findings: Vec<&Finding> = findings.collect();
-    let wants: Vec<crate::Want<'_>> = findings
+    let wants: Vec<Want<'_>> = findings
         .iter()
-        .map(|it| crate::Want { scope: vec![name, SCOPE], key: &it.key, value: it.value.expose() })
+        .map(|it| Want { owner: vec![], within: vec![SCOPE], key: &it.key, value: it.value.expose() })
         .collect();
     // What is stored already is not free.
     let live = stored.iter().map(|it| {
@@ -35,7 +38,7 @@ pub(crate) fn take<'a>(
     });
     let taken_too =
         Options { taken: options.taken.clone().into_iter().chain(live).collect(), ..options.clone() };
-    let names = crate::Names::new(&wants, &taken_too);
+    let names = Names::new(place, &wants, &taken_too);
     for (at, finding) in findings.iter().enumerate() {
         let known = stored.iter().chain(&taken.entries).find(|it| it.value == finding.value);
         let reference = match (known, names.of(at)) {

@@ -12,10 +12,10 @@ use strongroom_scan::{Finding, Layer, Place};
 use self::outline::{Outline, Service};
 use crate::{
     Edit, File, Options, Plan, Reference,
+    called::Called,
+    home::Home,
     layout::{line_around, line_end, with_line_ends},
     moved::{self, Cure},
-    names::segment,
-    stem,
 };
 
 /// Official images whose start script reads `NAME_FILE` in place of `NAME`, by the last part of their name, and
@@ -42,28 +42,31 @@ enum How {
     Variable,
 }
 
-pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
     let outline = Outline::of(file.text);
-    let (mut files, mut variables): (Vec<(Service, Reference)>, Vec<Reference>) = Default::default();
+    let mut called = Names::default();
+    let mut services: Vec<(Service, Vec<String>)> = Vec::new();
     let edit = |finding: &Finding, how: How, reference: &Reference| {
         Ok(match how {
             How::File(service) => {
-                files.push((service, reference.clone()));
-                as_file(file.text, finding, reference)
+                let name = called.file(file.text, reference);
+                let edit = as_file(file.text, finding, &name);
+                give(&mut services, service, name);
+                edit
             }
             How::Variable => {
-                if !variables.contains(reference) {
-                    variables.push(reference.clone());
-                }
-                Edit { span: finding.span, text: format!("${{{}}}", variable(reference)) }
+                let name = called.variable(file.text, reference);
+                Edit { span: finding.span, text: format!("${{{name}}}") }
             }
         })
     };
-    let cure = |it: &Finding| Ok(Cure { how: how(file.text, &outline, it), stored: stored(file.text, it) });
-    let mut plan = moved::plan(&["compose", stem(file.name)], findings, options, cure, edit);
-    give_files(&mut plan, file, &outline, &files);
-    plan.settle(&format!("compose-{}", stem(file.name)));
-    plan.notes.extend(how_to_start(file, options, &files, &variables));
+    let cure = |it: &Finding| Ok(Cure::new(how(file.text, &outline, it), stored(file.text, it)));
+    // Two projects may run on one host.
+    let folder = format!("{HOST}/{}", home.policy());
+    let mut plan = moved::plan(home, findings, options, cure, edit);
+    give_files(&mut plan, file.text, &outline, &folder, &services);
+    plan.settle(home.policy());
+    plan.notes.extend(called.how_to_start(options, &folder));
     plan
 }
 
@@ -109,8 +112,8 @@ fn as_file_parts(text: &str, finding: &Finding) -> Option<(usize, Span, bool)> {
 }
 
 /// `NAME_FILE: /run/secrets/name`.
-fn as_file(text: &str, finding: &Finding, reference: &Reference) -> Edit {
-    let path = format!("{CONTAINER}/{}", secret(reference));
+fn as_file(text: &str, finding: &Finding, name: &str) -> Edit {
+    let path = format!("{CONTAINER}/{name}");
     match as_file_parts(text, finding) {
         Some((name_end, value, is_item)) => {
             let sign = if is_item { "=" } else { ": " };
@@ -130,65 +133,94 @@ fn stored(text: &str, finding: &Finding) -> String {
     }
 }
 
-fn variable(reference: &Reference) -> String {
-    reference.field.to_ascii_uppercase()
+/// What the file calls its secrets.
+#[derive(Default)]
+struct Names {
+    files: Called,
+    variables: Called,
 }
 
-fn secret(reference: &Reference) -> String {
-    reference.field.to_ascii_lowercase()
+impl Names {
+    /// A secret of Compose: none that the file has already.
+    fn file(&mut self, text: &str, of: &Reference) -> String {
+        let is_key = |line: &str, name: &str| {
+            line.trim_start().strip_prefix(name).is_some_and(|it| it.starts_with(':'))
+        };
+        let is_free = |name: &str| !text.lines().any(|it| is_key(it, name));
+        self.files.name(of, &of.field.to_ascii_lowercase(), is_free)
+    }
+
+    /// A variable of whoever starts it: none that the file asks for already.
+    fn variable(&mut self, text: &str, of: &Reference) -> String {
+        let is_asked = |name: &str| {
+            ["${", "$"]
+                .iter()
+                .flat_map(|sign| {
+                    text.match_indices(&format!("{sign}{name}"))
+                        .map(|(at, it)| at + it.len())
+                        .collect::<Vec<_>>()
+                })
+                .any(|end| {
+                    let next = text.get(end..).and_then(|it| it.chars().next());
+                    !next.is_some_and(|it| it.is_ascii_alphanumeric() || it == '_')
+                })
+        };
+        self.variables.name(of, &of.field.to_ascii_uppercase(), |it| !is_asked(it))
+    }
+
+    fn how_to_start(&self, options: &Options, folder: &str) -> Vec<String> {
+        let places = |of: &Called, before: &str| {
+            let place = |(it, name): (&Reference, &str)| {
+                format!("{before}{}/{}#{}={name}", options.mount, it.path, it.field)
+            };
+            of.all().map(place).collect::<Vec<_>>().join(" ")
+        };
+        let files = (!self.files.is_empty()).then(|| {
+            format!("before `docker compose up`: `secret inject --to {folder} {}`", places(&self.files, ""))
+        });
+        let variables = (!self.variables.is_empty()).then(|| {
+            format!(
+                "start it with `secret run --env {} -- docker compose up`",
+                places(&self.variables, "--map ")
+            )
+        });
+        files.into_iter().chain(variables).collect()
+    }
+}
+
+fn give(services: &mut Vec<(Service, Vec<String>)>, service: Service, name: String) {
+    match services.iter_mut().find(|(it, _)| *it == service) {
+        Some((_, names)) if names.contains(&name) => {}
+        Some((_, names)) => names.push(name),
+        None => services.push((service, vec![name])),
+    }
 }
 
 /// Each service its secrets, and the file where they come from.
-fn give_files(plan: &mut Plan, file: &File<'_>, outline: &Outline, files: &[(Service, Reference)]) {
-    let mut services: Vec<&Service> = files.iter().map(|(service, _)| service).collect();
-    services.dedup_by(|a, b| a.body == b.body);
-    for service in services {
-        let names: Vec<String> =
-            files.iter().filter(|(it, _)| it.body == service.body).map(|(_, it)| secret(it)).collect();
-        let text = format!("{}secrets: [{}]{}", service.indent, names.join(", "), line_end(file.text));
+fn give_files(
+    plan: &mut Plan,
+    text: &str,
+    outline: &Outline,
+    folder: &str,
+    services: &[(Service, Vec<String>)],
+) {
+    for (service, names) in services {
+        let text = format!("{}secrets: [{}]{}", service.indent, names.join(", "), line_end(text));
         plan.edits.push(Edit { span: Span { start: service.body, end: service.body }, text });
     }
-    let mut names: Vec<String> = files.iter().map(|(_, it)| secret(it)).collect();
+    let mut names: Vec<&String> = services.iter().flat_map(|(_, names)| names).collect();
     names.sort();
     names.dedup();
     if names.is_empty() {
         return;
     }
-    let mut added: String = names
-        .iter()
-        .map(|it| format!("  {it}:\n    file: {HOST}/{}/{it}\n", segment(stem(file.name))))
-        .collect();
-    let at = outline.secrets.unwrap_or(file.text.len());
+    let mut added: String = names.iter().map(|it| format!("  {it}:\n    file: {folder}/{it}\n")).collect();
+    let at = outline.secrets.unwrap_or(text.len());
     if outline.secrets.is_none() {
         added.insert_str(0, "\nsecrets:\n");
-        if !file.text.ends_with('\n') {
+        if !text.ends_with('\n') {
             added.insert(0, '\n');
         }
     }
-    plan.edits.push(Edit { span: Span { start: at, end: at }, text: with_line_ends(&added, file.text) });
-}
-
-fn how_to_start(
-    file: &File<'_>,
-    options: &Options,
-    files: &[(Service, Reference)],
-    variables: &[Reference],
-) -> Vec<String> {
-    let place = |it: &Reference, name: String| format!("{}/{}#{}={name}", options.mount, it.path, it.field);
-    let mut notes = Vec::new();
-    let mut written: Vec<String> = files.iter().map(|(_, it)| place(it, secret(it))).collect();
-    written.dedup();
-    if !written.is_empty() {
-        notes.push(format!(
-            "before `docker compose up`: `secret inject --to {HOST}/{} {}`",
-            segment(stem(file.name)),
-            written.join(" ")
-        ));
-    }
-    if !variables.is_empty() {
-        let maps: Vec<String> =
-            variables.iter().map(|it| format!("--map {}", place(it, variable(it)))).collect();
-        notes.push(format!("start it with `secret run --env {} -- docker compose up`", maps.join(" ")));
-    }
-    notes
+    plan.edits.push(Edit { span: Span { start: at, end: at }, text: with_line_ends(&added, text) });
 }

@@ -4,7 +4,8 @@ use strongroom_hcl::Item;
 use strongroom_scan::{Finding, Format};
 
 use crate::{
-    File, Left, Options, Plan, comment, compose, kubernetes, left, nomad, packer, rails, rendered, terraform,
+    File, Left, Options, Plan, comment, compose, home::Home, kubernetes, left, nomad, packer, rails,
+    rendered, terraform,
 };
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -57,27 +58,44 @@ impl Family {
         let of = |all: &[usize]| -> Vec<Finding> {
             all.iter().filter_map(|at| findings.get(*at).cloned()).collect()
         };
-        let mut plan = self.plan_values(file, &of(&rest), options);
+        let home = Home::of_file(self.kind(), file, options);
+        let mut plan = self.plan_values(file, &home, &of(&rest), options);
         let original =
             |left: Left| Left { finding: rest.get(left.finding).copied().unwrap_or_default(), ..left };
         plan.left = plan.left.into_iter().map(original).collect();
-        let taken = comment::take(of(&commented).iter(), crate::stem(file.name), &plan.entries, options);
+        let taken = comment::take(of(&commented).iter(), home.path(), &plan.entries, options);
         plan.edits.extend(taken.edits);
         plan.entries.extend(taken.entries);
         plan
     }
 
-    fn plan_values(self, file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+    fn plan_values(self, file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
         match self {
-            Self::Compose => compose::plan(file, findings, options),
-            Self::Dotenv => rendered::plan(file, findings, options, "env"),
-            Self::Helm => rendered::plan(file, findings, options, "helm"),
-            Self::Kubernetes => kubernetes::plan(file, findings, options),
-            Self::Packer => packer::plan(file, findings, options),
-            Self::Rails => rails::plan(file, findings, options),
-            Self::Rendered => rendered::plan(file, findings, options, "config"),
-            Self::Terraform => terraform::plan(file, findings, options),
+            Self::Compose => compose::plan(file, home, findings, options),
+            Self::Dotenv | Self::Helm | Self::Rendered => rendered::plan(file, home, findings, options),
+            Self::Kubernetes => kubernetes::plan(file, home, findings, options),
+            Self::Packer => packer::plan(file, home, findings, options),
+            Self::Rails => rails::plan(file, home, findings, options),
+            Self::Terraform => terraform::plan(file, home, findings, options),
             Self::Nomad | Self::Unknown => Plan::default(),
+        }
+    }
+}
+
+impl Family {
+    /// What stands first in the paths of its files' values; a job's begin with its own name.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Compose => "compose",
+            Self::Dotenv => "env",
+            Self::Helm => "helm",
+            Self::Kubernetes => "kubernetes",
+            Self::Nomad => "nomad",
+            Self::Packer => "packer",
+            Self::Rails => "rails",
+            Self::Rendered => "config",
+            Self::Terraform => "terraform",
+            Self::Unknown => "file",
         }
     }
 }

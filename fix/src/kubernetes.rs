@@ -7,17 +7,19 @@
 mod class;
 mod outline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Format, Layer, Place};
 
 use self::{
     class::Class,
-    outline::{Container, Outline},
+    outline::{Container, Object, Outline},
 };
 use crate::{
     Access, Edit, File, Options, Plan, Reference, Role,
+    called::Called,
+    home::Home,
     inplace::{InPlace, free_delimiters},
     layout::{line_around, with_line_ends},
     left::Why,
@@ -25,6 +27,12 @@ use crate::{
     names::word,
     stem,
 };
+
+/// How our classes' names end.
+const CLASS: &str = "-strongroom";
+
+/// The service account of pods that name none.
+const DEFAULT: &str = "default";
 
 /// The volume that the driver mounts, and where.
 const VOLUME: &str = "strongroom";
@@ -45,50 +53,88 @@ enum How {
     Variable(Container, Span, bool),
 }
 
-pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
+    let workloads = Home::of_workloads("kubernetes", file, options);
     let outline = Outline::of(file.text);
     let format = Format::of(file.name, file.text);
     let delimiters = free_delimiters(file.text);
-    let mut pods: BTreeMap<usize, Vec<(Container, Reference, bool)>> = BTreeMap::new();
-    let mut is_rendered = false;
+    let mut pods: BTreeMap<usize, Pod> = BTreeMap::new();
+    let mut rendered: BTreeSet<String> = BTreeSet::new();
     let edit = |finding: &Finding, how: How, reference: &Reference| {
-        Ok(match how {
+        let (container, span) = match how {
             How::Rendered(spot) => {
-                is_rendered = true;
-                spot.edit(reference, &options.mount, &delimiters)
+                rendered.insert(reference.path.clone());
+                return Ok(spot.edit(reference, &options.mount, &delimiters));
             }
-            How::Variable(container, span, is_flow) => {
-                let class = class_name(&outline, &container);
-                pods.entry(container.pod.start).or_default().push((container, reference.clone(), false));
-                Edit { span, text: value_from(&class, reference, span, is_flow, file.text) }
+            How::Variable(container, span, is_flow) => (container, Some((span, is_flow))),
+            How::Part(container) => (container, None),
+        };
+        let pod = pods.entry(container.pod.start).or_insert_with(|| Pod::new(&outline, &container));
+        let key = pod.keys.name(reference, &reference.field, |_| true);
+        Ok(match span {
+            Some((span, is_flow)) => {
+                let text = value_from(&pod.class, &key, span, is_flow, file.text);
+                pod.users.push(User { container, key, is_new: false });
+                Edit { span, text }
             }
-            How::Part(container) => {
-                let text = format!("$({})", part(&container, reference));
-                pods.entry(container.pod.start).or_default().push((container, reference.clone(), true));
+            None => {
+                let text = format!("$({})", part(&container, &key));
+                pod.users.push(User { container, key, is_new: true });
                 Edit { span: finding.span, text }
             }
         })
     };
     let cure = |it: &Finding| {
         let how = how(file.text, format, &outline, it)?;
-        Ok(Cure { stored: stored(file.text, it, &how), how })
+        let object = outline.object_at(it.span.start);
+        let owner = if format == Format::Json { vec![stem(file.name).to_owned()] } else { object.owner() };
+        Ok(Cure { stored: stored(file.text, it, &how), how, owner })
     };
-    let mut plan = moved::plan(&["kubernetes", stem(file.name)], findings, options, cure, edit);
-    for users in pods.values() {
-        if let Some((container, ..)) = users.first() {
-            let class = class_name(&outline, container);
-            give(&mut plan, file.text, &class, users);
-            let mut references: Vec<Reference> = users.iter().map(|(_, it, _)| it.clone()).collect();
-            references.sort();
-            references.dedup();
-            let object = outline.object_at(container.start);
-            let class = Class { name: &class, object, references: &references, options };
-            plan.beside.push(class.file());
-            plan.access.push(access(&class));
-        }
+    let mut plan = moved::plan(&workloads, findings, options, cure, edit);
+    for pod in pods.values() {
+        pod.give(&mut plan, file.text);
+        let role = workloads.policy_of(&pod.object.owner().join("."));
+        let class = Class { name: &pod.class, object: &pod.object, keys: &pod.keys, role: &role, options };
+        plan.beside.push(class.file());
+        plan.access.push(access(&class));
     }
-    settle(&mut plan, file, is_rendered);
+    plan.sort();
+    if !rendered.is_empty() {
+        plan.access.push(Access {
+            policy: home.policy().to_owned(),
+            reads: rendered.into_iter().collect(),
+            role: None,
+        });
+        plan.notes.push(how_to_render(file));
+    }
+    tell(&mut plan, pods.values());
     plan
+}
+
+/// A pod that gets values, and how.
+struct Pod {
+    object: Object,
+    class: String,
+    /// What the class calls them.
+    keys: Called,
+    users: Vec<User>,
+}
+
+struct User {
+    container: Container,
+    key: String,
+    /// It needs a variable of its own.
+    is_new: bool,
+}
+
+impl Pod {
+    fn new(outline: &Outline, container: &Container) -> Self {
+        let object = outline.object_at(container.start).clone();
+        // A pod that was begun has a volume of ours.
+        let class = container.pod.classes.iter().find(|it| it.ends_with(CLASS)).cloned();
+        let class = class.unwrap_or_else(|| format!("{}-{}{CLASS}", object.name, object.kind));
+        Self { object, class, keys: Called::default(), users: Vec::new() }
+    }
 }
 
 fn how(text: &str, format: Format, outline: &Outline, finding: &Finding) -> Result<How, Why> {
@@ -142,13 +188,9 @@ fn stored(text: &str, finding: &Finding, how: &How) -> String {
     }
 }
 
-fn class_name(outline: &Outline, container: &Container) -> String {
-    format!("{}-strongroom", outline.object_at(container.start).name)
-}
-
 /// The variable that holds a part of another's value or of an argument: no name that the container has already.
-fn part(container: &Container, reference: &Reference) -> String {
-    let name = reference.field.to_ascii_uppercase();
+fn part(container: &Container, key: &str) -> String {
+    let name = key.to_ascii_uppercase();
     let is_taken = |it: &String| container.variables.contains(it);
     let others = (1..)
         .map(|count| format!("{name}_SECRET{}", if count == 1 { String::new() } else { count.to_string() }));
@@ -156,8 +198,7 @@ fn part(container: &Container, reference: &Reference) -> String {
 }
 
 /// `valueFrom`, in the place of `value`.
-fn value_from(class: &str, reference: &Reference, span: Span, is_flow: bool, text: &str) -> String {
-    let key = &reference.field;
+fn value_from(class: &str, key: &str, span: Span, is_flow: bool, text: &str) -> String {
     if is_flow {
         return format!("valueFrom: {{ secretKeyRef: {{ name: {class}, key: {key} }} }}");
     }
@@ -168,64 +209,69 @@ fn value_from(class: &str, reference: &Reference, span: Span, is_flow: bool, tex
     with_line_ends(&block, text)
 }
 
-/// The container's variables and the mount, and the pod's volume.
-fn give(plan: &mut Plan, text: &str, class: &str, users: &[(Container, Reference, bool)]) {
-    let mut done: Vec<usize> = Vec::new();
-    for (container, ..) in users {
-        if done.contains(&container.start) {
-            continue;
+impl Pod {
+    /// The containers' variables and mounts, and the pod's volume.
+    fn give(&self, plan: &mut Plan, text: &str) {
+        let class = &self.class;
+        let mut done: Vec<usize> = Vec::new();
+        for User { container, .. } in &self.users {
+            if done.contains(&container.start) {
+                continue;
+            }
+            done.push(container.start);
+            let mut variables: Vec<&str> = self
+                .users
+                .iter()
+                .filter(|it| it.is_new && it.container.start == container.start)
+                .map(|it| it.key.as_str())
+                .collect();
+            variables.sort_unstable();
+            variables.dedup();
+            let items = variables.iter().map(|key| {
+                vec![
+                    format!("- name: {}", part(container, key)),
+                    "  valueFrom:".to_owned(),
+                    "    secretKeyRef:".to_owned(),
+                    format!("      name: {class}"),
+                    format!("      key: {key}"),
+                ]
+            });
+            let items: Vec<String> = items.flatten().collect();
+            if !items.is_empty() {
+                plan.edits.push(container.env.insertion("env", &items, text));
+            }
+            let mount =
+                [format!("- name: {VOLUME}"), format!("  mountPath: {MOUNT}"), "  readOnly: true".to_owned()];
+            if !container.is_mounted {
+                plan.edits.push(container.mounts.insertion("volumeMounts", &mount, text));
+            }
         }
-        done.push(container.start);
-        let mut variables: Vec<&Reference> = users
-            .iter()
-            .filter(|(it, _, is_new)| *is_new && it.start == container.start)
-            .map(|(_, it, _)| it)
-            .collect();
-        variables.sort();
-        variables.dedup();
-        let items = variables.iter().map(|it| {
-            vec![
-                format!("- name: {}", part(container, it)),
-                "  valueFrom:".to_owned(),
-                "    secretKeyRef:".to_owned(),
-                format!("      name: {class}"),
-                format!("      key: {}", it.field),
-            ]
-        });
-        let items: Vec<String> = items.flatten().collect();
-        if !items.is_empty() {
-            plan.edits.push(container.env.insertion("env", &items, text));
+        let volume = [
+            format!("- name: {VOLUME}"),
+            "  csi:".to_owned(),
+            "    driver: secrets-store.csi.k8s.io".to_owned(),
+            "    readOnly: true".to_owned(),
+            "    volumeAttributes:".to_owned(),
+            format!("      secretProviderClass: {class}"),
+        ];
+        if let Some(User { container, .. }) = self.users.first()
+            && !container.pod.classes.contains(class)
+        {
+            plan.edits.push(container.pod.volumes.insertion("volumes", &volume, text));
         }
-        let mount =
-            [format!("- name: {VOLUME}"), format!("  mountPath: {MOUNT}"), "  readOnly: true".to_owned()];
-        if !container.is_mounted {
-            plan.edits.push(container.mounts.insertion("volumeMounts", &mount, text));
-        }
-    }
-    let volume = [
-        format!("- name: {VOLUME}"),
-        "  csi:".to_owned(),
-        "    driver: secrets-store.csi.k8s.io".to_owned(),
-        "    readOnly: true".to_owned(),
-        "    volumeAttributes:".to_owned(),
-        format!("      secretProviderClass: {class}"),
-    ];
-    if let Some((container, ..)) = users.first()
-        && !container.pod.has_volume
-    {
-        plan.edits.push(container.pod.volumes.insertion("volumes", &volume, text));
     }
 }
 
 fn access(class: &Class<'_>) -> Access {
-    let mut reads: Vec<String> = class.references.iter().map(|it| it.path.clone()).collect();
+    let mut reads: Vec<String> = class.keys.all().map(|(it, _)| it.path.clone()).collect();
+    reads.sort();
     reads.dedup();
     let object = class.object;
     Access {
-        policy: object.name.clone(),
+        policy: class.role.to_owned(),
         reads,
         role: Some(Role {
-            name: object.name.clone(),
+            name: class.role.to_owned(),
             method: "kubernetes",
             bound: vec![
                 ("bound_service_account_names".to_owned(), object.account.clone()),
@@ -235,23 +281,36 @@ fn access(class: &Class<'_>) -> Access {
     }
 }
 
-fn settle(plan: &mut Plan, file: &File<'_>, is_rendered: bool) {
-    if let Some(class) = plan.beside.first() {
-        plan.notes.push(format!("apply {} before the pod: the Secrets Store CSI driver makes its Secret when the volume is mounted", class.name));
-    }
-    if is_rendered {
-        let name = file.name.rsplit('/').next().unwrap_or(file.name);
+fn how_to_render(file: &File<'_>) -> String {
+    let name = file.name.rsplit('/').next().unwrap_or(file.name);
+    format!(
+        "it is a template now: `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `kubectl apply -f {}`",
+        word(&format!("{}:/run/secrets/{name}", file.name)),
+        word(&format!("/run/secrets/{name}")),
+    )
+}
+
+/// How the classes are used, and whose accounts are too wide.
+fn tell<'p>(plan: &mut Plan, pods: impl Iterator<Item = &'p Pod>) {
+    let classes: Vec<&str> = plan.beside.iter().map(|it| it.name.as_str()).collect();
+    if !classes.is_empty() {
         plan.notes.push(format!(
-            "it is a template now: `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `kubectl apply -f {}`",
-            word(&format!("{}:/run/secrets/{name}", file.name)),
-            word(&format!("/run/secrets/{name}")),
+            "apply {} before the pod: the Secrets Store CSI driver makes its Secret when the volume is mounted",
+            classes.join(", ")
         ));
     }
-    let roles = std::mem::take(&mut plan.access);
-    plan.settle(&format!("kubernetes-{}", stem(file.name)));
-    // What a pod reads, its own policy has.
-    let given = |path: &String| roles.iter().any(|it| it.reads.contains(path));
-    plan.access.iter_mut().for_each(|it| it.reads.retain(|path| !given(path)));
-    plan.access.retain(|it| !it.reads.is_empty());
-    plan.access.extend(roles);
+    let mut accounts: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for Pod { object, .. } in pods {
+        let users = accounts.entry((&object.namespace, &object.account)).or_default();
+        users.push(format!("{}/{}", object.kind, object.name));
+    }
+    for ((namespace, account), users) in accounts {
+        if users.len() > 1 || account == DEFAULT {
+            plan.notes.push(format!(
+                "{} logs in as the service account {account} of {namespace}, and so may every pod that has this account: \
+                 give each one of its own",
+                users.join(", ")
+            ));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use strongroom_scan::{Finding, Obstacle};
 
-use crate::{File, Left, Options, Plan, comment};
+use crate::{File, Left, Options, Plan, comment, home::Home};
 
 /// A reason and the nearest way.
 pub(crate) type Why = (&'static str, &'static str);
@@ -32,7 +32,8 @@ pub(crate) fn left(finding: usize, it: &Finding, why: Option<Why>) -> Left {
 /// A file in which nothing puts references in: all stays, but for what stands in comments.
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let commented = findings.iter().filter(|it| it.commented);
-    let taken = comment::take(commented, crate::stem(file.name), &[], options);
+    let home = Home::of_file("file", file, options);
+    let taken = comment::take(commented, home.path(), &[], options);
     let rest = findings.iter().enumerate().filter(|(_, it)| !it.commented);
     Plan {
         edits: taken.edits,

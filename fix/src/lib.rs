@@ -3,10 +3,13 @@
 //! Nothing is written here: a [`Plan`] says which bytes change, what the store must hold first, what is
 //! left and why, and what the workload must be allowed to read. One module for each family of files.
 
+mod apart;
+mod called;
 mod comment;
 mod compose;
 mod expression;
 mod family;
+mod home;
 mod inplace;
 mod kubernetes;
 mod layout;
@@ -23,8 +26,8 @@ mod rendered;
 mod terraform;
 mod variables;
 
+pub use apart::{Apart, Together};
 pub use family::Family;
-pub use names::{Names, Want};
 pub use plan::{Access, Beside, Edit, Entry, File, Left, Options, Plan, Reference, Role, Style};
 use strongroom_scan::Finding;
 
@@ -33,12 +36,66 @@ use strongroom_scan::Finding;
 /// The result is the same for the same input, and empty for a file that was fixed before.
 #[must_use]
 pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    Family::of(file.name, file.text).plan(file, findings, options)
+    let mut plan = Family::of(file.name, file.text).plan(file, findings, options);
+    let others = apart::others(file, &plan, options);
+    plan.notes.extend(others);
+    plan
 }
 
-/// A file's name without its folder and its endings.
+/// What says nothing but the kind of a file.
+const ENDINGS: [&str; 22] = [
+    "auto",
+    "cfg",
+    "cnf",
+    "conf",
+    "env",
+    "erb",
+    "hcl",
+    "ini",
+    "j2",
+    "json",
+    "nomad",
+    "pkr",
+    "pkrvars",
+    "properties",
+    "sh",
+    "tf",
+    "tfvars",
+    "toml",
+    "tpl",
+    "xml",
+    "yaml",
+    "yml",
+];
+
+/// A file's name without its folder and without endings that say of what kind it is: `.env.production` is another file
+/// than `.env`.
 pub(crate) fn stem(name: &str) -> &str {
     let file = name.rsplit('/').next().unwrap_or(name);
-    let plain = file.trim_start_matches('.');
-    plain.split('.').next().filter(|it| !it.is_empty()).unwrap_or(plain)
+    let mut stem = file.trim_start_matches('.');
+    while let Some((rest, ending)) = stem.rsplit_once('.')
+        && !rest.is_empty()
+        && ENDINGS.contains(&ending.to_ascii_lowercase().as_str())
+    {
+        stem = rest;
+    }
+    stem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stem_keeps_what_tells_files_apart() {
+        let check = |name: &str, expected: &str| assert_eq!(stem(name), expected, "{name}");
+        check("a/.env", "env");
+        check(".env.production", "env.production");
+        check("prod.auto.tfvars", "prod");
+        check("web.nomad.hcl", "web");
+        check("docker-compose.prod.yml", "docker-compose.prod");
+        check("run.sh", "run");
+        check("Makefile", "Makefile");
+        check("..", "");
+    }
 }

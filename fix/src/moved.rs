@@ -4,8 +4,9 @@ use strongroom_scan::{Finding, Value};
 
 use crate::{
     Edit, Entry, Options, Plan, Reference,
+    home::Home,
     left::{self, Why},
-    names::places,
+    names::{Names, Want},
 };
 
 /// What a family does about one finding.
@@ -13,12 +14,20 @@ pub(crate) struct Cure<H> {
     pub(crate) how: H,
     /// What goes into the store for it.
     pub(crate) stored: String,
+    /// Who reads it, where that is not always the same.
+    pub(crate) owner: Vec<String>,
+}
+
+impl<H> Cure<H> {
+    pub(crate) fn new(how: H, stored: String) -> Self {
+        Self { how, stored, owner: Vec::new() }
+    }
 }
 
 /// Asks for each finding's cure, gives the values their places, and asks for the edits. What has no cure, or turns out
 /// to have no edit, is left for the reason that is told.
 pub(crate) fn plan<H>(
-    scope: &[&str],
+    home: &Home,
     findings: &[Finding],
     options: &Options,
     cure: impl Fn(&Finding) -> Result<Cure<H>, Why>,
@@ -34,7 +43,16 @@ pub(crate) fn plan<H>(
             Err(why) => plan.left.push(left::left(at, finding, Some(why))),
         }
     }
-    let references = places(scope, cured.iter().map(|(_, it, cure)| (*it, cure.stored.as_str())), options);
+    let wants: Vec<Want<'_>> = cured
+        .iter()
+        .map(|(_, finding, cure)| Want {
+            owner: cure.owner.iter().map(String::as_str).collect(),
+            within: Vec::new(),
+            key: &finding.key,
+            value: &cure.stored,
+        })
+        .collect();
+    let references = Names::new(home.path(), &wants, options).all();
     for ((at, finding, cure), reference) in cured.into_iter().zip(references) {
         match edit(finding, cure.how, &reference) {
             Ok(edit) => {

@@ -2,41 +2,54 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_scan::Finding;
-
 use crate::{Options, Reference};
 
 /// A value that needs a place in the store.
 #[derive(Clone, Debug)]
-pub struct Want<'a> {
-    /// Job, group and task, or whatever the file has of this kind; the outermost first.
-    pub scope: Vec<&'a str>,
+pub(crate) struct Want<'a> {
+    /// Who reads it and nobody else: a job, an object of Kubernetes. Its name's parts, the outermost first; none where
+    /// the file has one reader.
+    pub(crate) owner: Vec<&'a str>,
+    /// Group and task of a job.
+    pub(crate) within: Vec<&'a str>,
     /// The name that the value has in the file.
-    pub key: &'a str,
-    pub value: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a str,
 }
 
 /// The places of all values of one file.
 #[derive(Debug)]
-pub struct Names {
+pub(crate) struct Names {
     references: Vec<Reference>,
 }
 
 impl Names {
-    /// The same value gets one place: the innermost scope that all its users share. Two values of one name
-    /// in one scope get two fields, and a field that the store has with another value is not free.
-    #[must_use]
-    pub fn new(wants: &[Want<'_>], options: &Options) -> Self {
-        let mut taken: BTreeMap<(String, String), &str> =
-            options.taken.iter().map(|(name, value)| (name.clone(), value.expose())).collect();
+    /// The same value gets one place. One owner's is the innermost scope that all its users share. What several owners
+    /// have gets a path of its own, so that each may read that value and no other. Two values of one name get two
+    /// fields, and a field that the store has with another value is not free.
+    pub(crate) fn new(home: &[String], wants: &[Want<'_>], options: &Options) -> Self {
+        let mut taken =
+            Taken(options.taken.iter().map(|(name, value)| (name.clone(), value.expose())).collect());
         let mut places: BTreeMap<&str, Reference> = BTreeMap::new();
         let mut references = Vec::with_capacity(wants.len());
         for want in wants {
             let reference = places.entry(want.value).or_insert_with(|| {
                 let users: Vec<&Want<'_>> = wants.iter().filter(|it| it.value == want.value).collect();
-                let path = path(&users, options.prefix.as_deref());
-                let field = free_field(&mut taken, &path, &field(&users), want.value);
-                Reference { path, field }
+                let wish = field(&users);
+                let owner = common(users.iter().map(|it| it.owner.as_slice()));
+                let path = |rest: &[&str]| {
+                    let rest = owner.iter().chain(rest).map(|it| segment(it));
+                    home.iter().cloned().chain(rest).collect::<Vec<_>>().join("/")
+                };
+                if users.iter().all(|it| it.owner == owner) {
+                    let path = path(common(users.iter().map(|it| it.within.as_slice())));
+                    let field = taken.take(&wish, want.value, |_| path.clone());
+                    Reference { path, field }
+                } else {
+                    let shared = path(&[SHARED]);
+                    let field = taken.take(&wish, want.value, |field| format!("{shared}/{field}"));
+                    Reference { path: format!("{shared}/{field}"), field }
+                }
             });
             references.push(reference.clone());
         }
@@ -44,38 +57,51 @@ impl Names {
     }
 
     /// Where the value of this want goes.
-    #[must_use]
-    pub fn of(&self, want: usize) -> Option<&Reference> {
+    pub(crate) fn of(&self, want: usize) -> Option<&Reference> {
         self.references.get(want)
     }
+
+    pub(crate) fn all(self) -> Vec<Reference> {
+        self.references
+    }
 }
 
-/// The places of findings of a file that has one scope, each with what is stored for it.
-pub(crate) fn places<'a>(
-    scope: &[&'a str],
-    findings: impl Iterator<Item = (&'a Finding, &'a str)>,
-    options: &Options,
-) -> Vec<Reference> {
-    let wants: Vec<Want<'_>> =
-        findings.map(|(finding, value)| Want { scope: scope.to_vec(), key: &finding.key, value }).collect();
-    Names::new(&wants, options).references
-}
+/// Below it lies what several workloads have.
+const SHARED: &str = "shared";
 
-/// The scopes that all users share.
-fn path(users: &[&Want<'_>], prefix: Option<&str>) -> String {
-    let mut shared: &[&str] = users.first().map_or(&[], |it| &it.scope);
-    for user in users {
-        let length = shared.iter().zip(&user.scope).take_while(|(one, other)| one == other).count();
+/// What all of them begin with.
+fn common<'s, 'a>(mut scopes: impl Iterator<Item = &'s [&'a str]>) -> &'s [&'a str] {
+    let mut shared = scopes.next().unwrap_or(&[]);
+    for scope in scopes {
+        let length = shared.iter().zip(scope).take_while(|(one, other)| one == other).count();
         shared = shared.get(..length).unwrap_or(&[]);
     }
-    // Values of two jobs in one file still have a place.
-    let first = match (prefix, shared.first()) {
-        (Some(prefix), _) => prefix.trim_matches('/').to_owned(),
-        (None, Some(first)) => segment(first),
-        (None, None) => "shared".to_owned(),
-    };
-    let rest = shared.iter().skip(1).map(|it| segment(it));
-    std::iter::once(first).chain(rest).collect::<Vec<_>>().join("/")
+    shared
+}
+
+/// Which fields have which values.
+struct Taken<'a>(BTreeMap<(String, String), &'a str>);
+
+impl<'a> Taken<'a> {
+    /// The first field that is free for this value: `NAME`, `NAME_2`. The path may hang on it.
+    fn take(&mut self, wish: &str, value: &'a str, path: impl Fn(&str) -> String) -> String {
+        let mut field = wish.to_owned();
+        let mut count = 1;
+        while self.has_another(&path(&field), &field, value) {
+            count += 1;
+            field = format!("{wish}_{count}");
+        }
+        self.0.insert((path(&field), field.clone()), value);
+        field
+    }
+
+    /// Fields become variables and files, whose names are all upper or all lower case.
+    fn has_another(&self, path: &str, field: &str, value: &str) -> bool {
+        let of_path = self.0.range((path.to_owned(), String::new())..);
+        of_path
+            .take_while(|((it, _), _)| it == path)
+            .any(|((_, it), other)| it.eq_ignore_ascii_case(field) && *other != value)
+    }
 }
 
 /// A name as a part of a path that needs no escape in a URL, a policy or a template.
@@ -122,75 +148,72 @@ pub(crate) fn safe_field(key: &str) -> String {
     }
 }
 
-fn free_field<'a>(
-    taken: &mut BTreeMap<(String, String), &'a str>,
-    path: &str,
-    wish: &str,
-    value: &'a str,
-) -> String {
-    let mut field = wish.to_owned();
-    let mut count = 1;
-    loop {
-        match taken.get(&(path.to_owned(), field.clone())) {
-            Some(other) if *other != value => {
-                count += 1;
-                field = format!("{wish}_{count}");
-            }
-            _ => {
-                taken.insert((path.to_owned(), field.clone()), value);
-                return field;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use strongroom_scan::Value;
 
     use super::*;
 
-    /// Each want is `scope key value`; each place is `path#field`.
+    /// Each want is `owner:within key value`; each place is `path#field`.
     #[track_caller]
-    fn check(options: &Options, wants: &[&str], expected: &[&str]) {
+    fn check(home: &[&str], options: &Options, wants: &[&'static str], expected: &[&str]) {
         let wants: Vec<Want<'_>> = wants
             .iter()
             .map(|it| {
                 let words: Vec<&str> = it.split(' ').collect();
-                Want { scope: words[0].split('/').collect(), key: words[1], value: words[2] }
+                let parts = |it: &'static str| it.split('/').filter(|it| !it.is_empty()).collect();
+                let (owner, within) = words[0].split_once(':').unwrap();
+                Want { owner: parts(owner), within: parts(within), key: words[1], value: words[2] }
             })
             .collect();
-        let names = Names::new(&wants, options);
+        let home: Vec<String> = home.iter().map(|it| (*it).to_owned()).collect();
+        let names = Names::new(&home, &wants, options);
         let places: Vec<String> = (0..wants.len())
             .map(|it| names.of(it).map(|it| format!("{}#{}", it.path, it.field)).unwrap())
             .collect();
         assert_eq!(places, expected);
     }
 
+    fn check_plain(wants: &[&'static str], expected: &[&str]) {
+        check(&[], &Options::default(), wants, expected);
+    }
+
     #[test]
     fn the_same_value_has_one_place_that_all_its_users_share() {
-        let options = Options::default();
-        check(&options, &["j/g/t A x", "j/g/t A x"], &["j/g/t#A", "j/g/t#A"]);
-        check(&options, &["j/g/t A x", "j/g/u B x"], &["j/g#A", "j/g#A"]);
-        check(&options, &["j/g/t A x", "j/h/t A x", "j/g/t B y"], &["j#A", "j#A", "j/g/t#B"]);
-        check(&options, &["j/g/t A x", "k/g/t A x"], &["shared#A", "shared#A"]);
-        check(&options, &["j/g/t DATABASE_URL x", "j/g/t DB_PASS x"], &["j/g/t#DB_PASS"; 2]);
-        check(&options, &["j/g/t DATABASE_URL x"], &["j/g/t#DATABASE_URL"]);
+        check_plain(&["j:g/t A x", "j:g/t A x"], &["j/g/t#A", "j/g/t#A"]);
+        check_plain(&["j:g/t A x", "j:g/u B x"], &["j/g#A", "j/g#A"]);
+        check_plain(&["j:g/t A x", "j:h/t A x", "j:g/t B y"], &["j#A", "j#A", "j/g/t#B"]);
+        check_plain(&["j:g/t DATABASE_URL x", "j:g/t DB_PASS x"], &["j/g/t#DB_PASS"; 2]);
+        check(&["env", "e"], &Options::default(), &[": A x", ": B y"], &["env/e#A", "env/e#B"]);
+    }
+
+    // Rule 118: whoever shares one value with another reads that value, and nothing else of the other's.
+    #[test]
+    fn what_several_owners_have_lies_by_itself() {
+        check_plain(&["j:g A x", "k:g A x"], &["shared/A#A"; 2]);
+        check_plain(&["n/j: A x", "n/k: B x"], &["n/shared/A#A"; 2]);
+        check_plain(
+            &["n/j: A x", "n/k: A x", "n/k: A y", "n/l: A y", "n/j: C z"],
+            &["n/shared/A#A", "n/shared/A#A", "n/shared/A_2#A_2", "n/shared/A_2#A_2", "n/j#C"],
+        );
+        let taken = [(("shared/A".to_owned(), "A".to_owned()), Value::new("other"))];
+        let options = Options { taken: taken.into(), ..Options::default() };
+        check(&[], &options, &["j: A x", "k: A x"], &["shared/A_2#A_2"; 2]);
     }
 
     #[test]
     fn another_value_gets_another_field() {
-        let options = Options::default();
-        check(&options, &["j/t A x", "j/t A y", "j/t A z"], &["j/t#A", "j/t#A_2", "j/t#A_3"]);
-        check(&options, &["j/t A x", "j/u A y"], &["j/t#A", "j/u#A"]);
+        check_plain(&["j:t A x", "j:t A y", "j:t A z"], &["j/t#A", "j/t#A_2", "j/t#A_3"]);
+        check_plain(&["j:t A x", "j:t a y", "j:t B x"], &["j/t#A", "j/t#a_2", "j/t#A"]);
+        check_plain(&["j:t A x", "j:u A y"], &["j/t#A", "j/u#A"]);
     }
 
     #[test]
     fn what_the_store_has_is_kept() {
         let has = |field: &str, value: &str| (("j/t".to_owned(), field.to_owned()), Value::new(value));
         let options = Options { taken: [has("A", "old"), has("A_2", "x")].into(), ..Options::default() };
-        check(&options, &["j/t A x", "j/t A y"], &["j/t#A_2", "j/t#A_3"]);
-        check(&options, &["j/t A old"], &["j/t#A"]);
+        check(&[], &options, &["j:t A x", "j:t A y"], &["j/t#A_2", "j/t#A_3"]);
+        check(&[], &options, &["j:t A old"], &["j/t#A"]);
     }
 
     #[test]
@@ -204,11 +227,8 @@ mod tests {
 
     #[test]
     fn names_are_made_safe() {
-        let options = Options::default();
-        check(&options, &["büro/a:b/.. --db-password x"], &["b-ro/a-b/unnamed#db_password"]);
-        check(&options, &["j/t 2fa.secret x", "j/t ключ y"], &["j/t#_2fa_secret", "j/t#value"]);
-        check(&options, &["j/t A__B x", "j/t auth.users[0] y"], &["j/t#A__B", "j/t#auth_users_0"]);
-        let prefixed = Options { prefix: Some("default/shop/".to_owned()), ..options };
-        check(&prefixed, &["j/g/t A x", "k A y"], &["default/shop/g/t#A", "default/shop#A"]);
+        check_plain(&["büro:a:b/.. --db-password x"], &["b-ro/a-b/unnamed#db_password"]);
+        check_plain(&["j:t 2fa.secret x", "j:t ключ y"], &["j/t#_2fa_secret", "j/t#value"]);
+        check_plain(&["j:t A__B x", "j:t auth.users[0] y"], &["j/t#A__B", "j/t#auth_users_0"]);
     }
 }

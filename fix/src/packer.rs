@@ -8,11 +8,11 @@ use strongroom_scan::Finding;
 use crate::{
     Edit, File, Options, Plan, Reference,
     expression::{self, identifier},
+    home::Home,
     layout::{line_end, with_line_ends},
     left::{self, Why},
     located::Located,
     moved::{self, Cure},
-    stem,
     variables::{self, Variables},
 };
 
@@ -28,9 +28,9 @@ enum How<'t> {
 const HOW_TO_BUILD: &str =
     "Packer reads VAULT_ADDR and VAULT_TOKEN: `VAULT_TOKEN=$(secret print token) packer build`";
 
-pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
     if file.name.ends_with(".json") {
-        return template::plan(file, findings, options);
+        return template::plan(file, home, findings, options);
     }
     let Ok(body) = strongroom_hcl::parse(file.text) else {
         return left::plan(file, findings, options);
@@ -50,14 +50,13 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
             Ok(expression::referred(file.text, finding, &located, &from))
         }
     };
-    let scope = ["packer", stem(file.name)];
-    let mut plan = moved::plan(&scope, findings, options, |it| cure(file.text, &body, it), edit);
+    let mut plan = moved::plan(home, findings, options, |it| cure(file.text, &body, it), edit);
     append(&mut plan, file.text, &locals, options);
     if let Some((beside, note)) = variables.file(file.name, options, "packer build") {
         plan.beside.push(beside);
         plan.notes.push(note);
     }
-    plan.settle(&format!("packer-{}", stem(file.name)));
+    plan.settle(home.policy());
     if !plan.edits.is_empty() {
         plan.notes.push(HOW_TO_BUILD.to_owned());
     }
@@ -82,7 +81,7 @@ fn cure<'t>(text: &str, body: &'t Body, finding: &Finding) -> Result<Cure<How<'t
         None => How::Value(located),
         Some(_) => How::Local(located),
     };
-    Ok(Cure { how, stored })
+    Ok(Cure::new(how, stored))
 }
 
 fn call(reference: &Reference, options: &Options) -> String {

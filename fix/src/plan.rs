@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use strongroom_hcl::{EditError, Edits, Span};
 use strongroom_scan::Value;
 
-use crate::names::segment;
+use crate::Apart;
 
 /// A file as it stands.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,9 @@ pub struct File<'a> {
     pub name: &'a str,
     /// All of it, byte-order mark included.
     pub text: &'a str,
+    /// Where it lies, wherever that is called from: its project's name and the folders below (`shop/deploy`). Empty if
+    /// that is not known.
+    pub folder: &'a str,
 }
 
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub struct Options {
     /// Stands before every path instead of the job's (or the file's) name.
     pub prefix: Option<String>,
     pub style: Style,
+    /// How far its paths are told from those of other files.
+    pub apart: Apart,
     /// What the store has already below the paths that are used: (path, field) to value. A name whose
     /// value is another one is not free.
     pub taken: BTreeMap<(String, String), Value>,
@@ -30,7 +35,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mount: "secret".to_owned(), prefix: None, style: Style::default(), taken: BTreeMap::new() }
+        Self {
+            mount: "secret".to_owned(),
+            prefix: None,
+            style: Style::default(),
+            apart: Apart::default(),
+            taken: BTreeMap::new(),
+        }
     }
 }
 
@@ -78,13 +89,23 @@ pub struct Plan {
 impl Plan {
     /// Each entry once, and a policy that reads them and nothing else.
     pub(crate) fn settle(&mut self, policy: &str) {
-        self.entries.sort_by(|a, b| a.reference.cmp(&b.reference));
-        self.entries.dedup_by(|a, b| a.reference == b.reference);
+        self.sort();
         let mut reads: Vec<String> = self.entries.iter().map(|it| it.reference.path.clone()).collect();
         reads.dedup();
         if !reads.is_empty() {
-            self.access.push(Access { policy: segment(policy), reads, role: None });
+            self.access.push(Access { policy: policy.to_owned(), reads, role: None });
         }
+    }
+
+    /// Each entry once, in order.
+    pub(crate) fn sort(&mut self) {
+        self.entries.sort_by(|a, b| a.reference.cmp(&b.reference));
+        self.entries.dedup_by(|a, b| a.reference == b.reference);
+    }
+
+    /// All paths that are read.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = &str> {
+        self.access.iter().flat_map(|it| &it.reads).map(String::as_str)
     }
 
     /// The file with all edits made.

@@ -7,17 +7,17 @@ use strongroom_scan::{Finding, Layer};
 
 use crate::{
     Edit, File, Options, Plan, Reference,
+    home::Home,
     layout::line_around,
     moved::{self, Cure},
     render::percent,
-    stem,
 };
 
-pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    let cure = |it: &Finding| Ok(Cure { how: (), stored: stored(file.text, it) });
+pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
+    let cure = |it: &Finding| Ok(Cure::new((), stored(file.text, it)));
     let edit = |finding: &Finding, (), reference: &Reference| Ok(edit(file.text, finding, reference));
-    let mut plan = moved::plan(&["rails", stem(file.name)], findings, options, cure, edit);
-    plan.settle(&format!("rails-{}", stem(file.name)));
+    let mut plan = moved::plan(home, findings, options, cure, edit);
+    plan.settle(home.policy());
     if !plan.edits.is_empty() {
         let maps: Vec<String> = plan.entries.iter().map(|it| map(&it.reference, options)).collect();
         plan.notes.push(format!(

@@ -6,26 +6,26 @@ use strongroom_scan::{Finding, Format};
 
 use crate::{
     File, Options, Plan, Reference,
+    home::Home,
     inplace::{InPlace, free_delimiters},
     moved::{self, Cure},
     names::word,
-    stem,
 };
 
 /// `kind` stands first in the paths of the store: `config`, `env`.
-pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options, kind: &str) -> Plan {
+pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
     let format = Format::of(file.name, file.text);
     let delimiters = free_delimiters(file.text);
     let cure = |finding: &Finding| {
         let spot = InPlace::of(file.text, finding, format);
         let stored = if finding.commented { finding.value.expose().to_owned() } else { spot.stored.clone() };
-        Ok(Cure { how: spot, stored })
+        Ok(Cure::new(spot, stored))
     };
     let edit = |_: &Finding, spot: InPlace, reference: &Reference| {
         Ok(spot.edit(reference, &options.mount, &delimiters))
     };
-    let mut plan = moved::plan(&[kind, stem(file.name)], findings, options, cure, edit);
-    plan.settle(&format!("{kind}-{}", stem(file.name)));
+    let mut plan = moved::plan(home, findings, options, cure, edit);
+    plan.settle(home.policy());
     if !plan.edits.is_empty() {
         plan.notes.push(how_to_render(file.name, &delimiters));
     }

@@ -12,11 +12,11 @@ use strongroom_scan::Finding;
 use crate::{
     Edit, File, Options, Plan, Reference,
     expression::{self, identifier},
+    home::Home,
     layout::{line_end, with_line_ends},
     left::{self, Why},
     located::Located,
     moved::{self, Cure},
-    stem,
     variables::{self, Variables},
 };
 
@@ -38,7 +38,7 @@ enum How<'t> {
     Variable(Located<'t>),
 }
 
-pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
     let Ok(body) = strongroom_hcl::parse(file.text) else {
         return left::plan(file, findings, options);
     };
@@ -57,10 +57,9 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
         }
         How::Variable(located) => variables.take(&located, reference).ok_or(WORKED_OUT),
     };
-    let scope = ["terraform", stem(file.name)];
     let cure = |it: &Finding| cure(file.text, &body, it, is_values);
-    let mut plan = moved::plan(&scope, findings, options, cure, edit);
-    plan.settle(&format!("terraform-{}", stem(file.name)));
+    let mut plan = moved::plan(home, findings, options, cure, edit);
+    plan.settle(home.policy());
     append(&mut plan, file.text, &asked, options);
     declare(&mut plan, file.text, variables.declared());
     if let Some((beside, note)) = variables.file(file.name, options, "terraform apply") {
@@ -91,10 +90,10 @@ fn cure<'t>(text: &str, body: &'t Body, finding: &Finding, is_values: bool) -> R
     let label = first.and_then(|it| it.labels.first()).map_or("", |it| it.name.as_str());
     if is_values || kind == "variable" || (kind, label) == ("provider", "vault") {
         let stored = variables::whole(&located).unwrap_or_else(|| finding.value.expose().to_owned());
-        return Ok(Cure { how: How::Variable(located), stored });
+        return Ok(Cure::new(How::Variable(located), stored));
     }
     let source = if kind == "provider" { Source::Ephemeral } else { Source::Data };
-    Ok(Cure { how: How::Reference(source, located), stored: expression::stored(text, finding) })
+    Ok(Cure::new(How::Reference(source, located), expression::stored(text, finding)))
 }
 
 fn address(source: Source, path: &str) -> String {

@@ -63,7 +63,7 @@ fn findings(text: &str, found: &[Found<'_>]) -> Vec<Finding> {
 #[track_caller]
 fn check(name: &str, text: &str, found: &[Found<'_>], expected: &str, stored: &str) {
     let findings = findings(text, found);
-    let plan = plan(&File { name, text }, &findings, &Options::default());
+    let plan = plan(&File { name, text, folder: "" }, &findings, &Options::default());
     let fixed = plan.apply(text).expect("the edits fit");
     assert!(fixed == expected, "got:\n{fixed}\nexpected:\n{expected}");
     let mut told = String::new();
@@ -173,7 +173,7 @@ fn compose_gives_a_file_where_the_image_reads_one() {
                 ..in_env("s3cr$$b", "TOKEN")
             },
         ],
-        "services:\r\n  db:\r\n    secrets: [postgres_password]\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:${POSTGRES_PASSWORD}@db/x\r\n      - \"TOKEN=${TOKEN}\"\r\n\r\nsecrets:\r\n  postgres_password:\r\n    file: /run/strongroom/docker-compose/postgres_password\r\n",
+        "services:\r\n  db:\r\n    secrets: [postgres_password]\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:${POSTGRES_PASSWORD}@db/x\r\n      - \"TOKEN=${TOKEN}\"\r\n\r\nsecrets:\r\n  postgres_password:\r\n    file: /run/strongroom/compose.docker-compose/postgres_password\r\n",
         "compose/docker-compose#POSTGRES_PASSWORD=s3cr-a\ncompose/docker-compose#TOKEN=s3cr$b\n",
     );
 }
@@ -212,14 +212,14 @@ spec:
             - name: PASSWORD
               valueFrom:
                 secretKeyRef:
-                  name: shop-strongroom
+                  name: shop-deployment-strongroom
                   key: password
             - name: B
               valueFrom:
                 secretKeyRef:
-                  name: shop-strongroom
+                  name: shop-deployment-strongroom
                   key: B
-            - {name: C, valueFrom: { secretKeyRef: { name: shop-strongroom, key: C } }}
+            - {name: C, valueFrom: { secretKeyRef: { name: shop-deployment-strongroom, key: C } }}
           volumeMounts:
             - name: strongroom
               mountPath: /run/secrets/strongroom
@@ -232,7 +232,7 @@ spec:
             driver: secrets-store.csi.k8s.io
             readOnly: true
             volumeAttributes:
-              secretProviderClass: shop-strongroom
+              secretProviderClass: shop-deployment-strongroom
 ";
 
 #[test]
@@ -247,17 +247,17 @@ fn a_pod_gets_its_values_from_a_class() {
         DEPLOYMENT,
         &all,
         DEPLOYMENT_FIXED,
-        "kubernetes/deployment#B=s3cr-b\nkubernetes/deployment#C=s3cr-c\nkubernetes/deployment#password=s3cr-a\n",
+        "kubernetes/default/deployment/shop#B=s3cr-b\nkubernetes/default/deployment/shop#C=s3cr-c\nkubernetes/default/deployment/shop#password=s3cr-a\n",
     );
     let plan = plan(
-        &File { name: "deployment.yaml", text: DEPLOYMENT },
+        &File { name: "deployment.yaml", text: DEPLOYMENT, folder: "" },
         &findings(DEPLOYMENT, &all),
         &Options::default(),
     );
     let class = plan.beside.first().unwrap();
-    assert_eq!(class.name, "shop-strongroom.yaml");
+    assert_eq!(class.name, "shop-deployment-strongroom.yaml");
     assert!(class.text.contains(
-        "      - objectName: B\n        secretPath: secret/data/kubernetes/deployment\n        secretKey: B\n"
+        "      - objectName: B\n        secretPath: secret/data/kubernetes/default/deployment/shop\n        secretKey: B\n"
     ));
     let role = plan.access.first().unwrap().role.as_ref().unwrap();
     assert_eq!(
@@ -287,7 +287,7 @@ fn a_template_in_other_marks_is_not_fixed_again() {
     for (name, text) in of {
         let found = strongroom_scan::scan(name, text);
         assert!(!found.is_empty(), "{name}: {text}");
-        let fixed = plan(&File { name, text }, &found, &Options::default()).apply(text).unwrap();
+        let fixed = plan(&File { name, text, folder: "" }, &found, &Options::default()).apply(text).unwrap();
         let again: Vec<String> =
             strongroom_scan::scan(name, &fixed).iter().map(|it| it.span.of(&fixed).to_owned()).collect();
         assert!(again.is_empty(), "{again:?} in {fixed}");
@@ -302,21 +302,22 @@ fn a_name_that_leads_elsewhere_is_made_a_plain_one() {
     {
         let text = DEPLOYMENT.replace("name: shop", &format!("name: {name}"));
         let made = plan(
-            &File { name: "$(id)/a b;c.yaml", text: &text },
+            &File { name: "$(id)/a b;c.yaml", text: &text, folder: "" },
             &findings(&text, &[in_env("s3cr-b", "B")]),
             &Options::default(),
         );
-        assert_eq!(made.beside.first().unwrap().name, format!("{expected}-strongroom.yaml"));
+        assert_eq!(made.beside.first().unwrap().name, format!("{expected}-deployment-strongroom.yaml"));
+        let role = format!("kubernetes.default.deployment.{expected}");
         let access = made.access.first().unwrap();
         assert_eq!(
             (access.policy.as_str(), access.role.as_ref().unwrap().name.as_str()),
-            (expected, expected)
+            (role.as_str(), role.as_str())
         );
     }
     let text = "password: s3cr-a\n";
-    let of = File { name: "deploy/$(id).yaml", text };
+    let of = File { name: "deploy/$(id).yaml", text, folder: "" };
     let made = plan(&of, &findings(text, &[found("s3cr-a", "password")]), &Options::default());
-    assert_eq!(made.access.first().unwrap().policy, "config---id-");
+    assert_eq!(made.access.first().unwrap().policy, "config.--id-");
     assert!(made.notes.first().unwrap().contains("'deploy/$(id).yaml:/run/secrets/$(id).yaml'"));
 }
 
@@ -325,7 +326,7 @@ fn a_name_that_leads_elsewhere_is_made_a_plain_one() {
 fn comments_with_different_values_do_not_become_the_same() {
     let fixed = |text: &str, options: &Options| {
         let made = plan(
-            &File { name: "run.sh", text },
+            &File { name: "run.sh", text, folder: "" },
             &findings(text, &[Found { commented: true, ..found(&text[3..9], "B") }]),
             options,
         );
@@ -347,8 +348,8 @@ fn an_object_with_a_value_of_its_own_becomes_a_template() {
             Found { layers: &[Layer::Base64], value: Some("s3cr-a"), ..found("czNjci1h", "password") },
             found("s3cr-b", "other"),
         ],
-        "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\ndata:\n  password: {{ with secret \"secret/data/kubernetes/secret\" }}{{ .Data.data.password | base64Encode }}{{ end }}\nstringData:\n  other: {{ with secret \"secret/data/kubernetes/secret\" }}{{ .Data.data.other | toJSON }}{{ end }}\n",
-        "kubernetes/secret#other=s3cr-b\nkubernetes/secret#password=s3cr-a\n",
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\ndata:\n  password: {{ with secret \"secret/data/kubernetes/default/secret/x\" }}{{ .Data.data.password | base64Encode }}{{ end }}\nstringData:\n  other: {{ with secret \"secret/data/kubernetes/default/secret/x\" }}{{ .Data.data.other | toJSON }}{{ end }}\n",
+        "kubernetes/default/secret/x#other=s3cr-b\nkubernetes/default/secret/x#password=s3cr-a\n",
     );
 }
 
@@ -369,8 +370,8 @@ fn a_configuration_becomes_a_template_with_marks_that_it_has_not() {
         ".env",
         "# production\nA=s3cr-a\n#B=s3cr-b\n",
         &[in_env("s3cr-a", "A"), Found { commented: true, ..in_env("s3cr-b", "B") }],
-        "# production\nA={{ with secret \"secret/data/env/env\" }}{{ .Data.data.A }}{{ end }}\n#B=<moved to secret/env/comments#B>\n",
-        "env/env#A=s3cr-a\nenv/comments#B=s3cr-b\n",
+        "# production\nA={{ with secret \"secret/data/env/env\" }}{{ .Data.data.A }}{{ end }}\n#B=<moved to secret/env/env/comments#B>\n",
+        "env/env#A=s3cr-a\nenv/env/comments#B=s3cr-b\n",
     );
     check(
         "prometheus.yml",
@@ -439,7 +440,7 @@ fn an_action_within_json_leaves_it_whole() {
 fn a_part_of_a_variable_does_not_take_its_name() {
     let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n    - name: c\n      image: x\n      env:\n        - name: DSN\n          value: app:s3cr-a@tcp\n";
     let findings = findings(text, &[in_env("s3cr-a", "DSN")]);
-    let plan = plan(&File { name: "pod.yaml", text }, &findings, &Options::default());
+    let plan = plan(&File { name: "pod.yaml", text, folder: "" }, &findings, &Options::default());
     let fixed = plan.apply(text).expect("the edits fit");
     assert!(fixed.contains("- name: DSN_SECRET\n          valueFrom:"), "{fixed}");
     assert!(fixed.contains("- name: DSN\n          value: app:$(DSN_SECRET)@tcp\n"), "{fixed}");

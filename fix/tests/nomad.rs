@@ -22,7 +22,7 @@ use strongroom_fix::{Access, File, Options, Plan, Role, Style, plan};
 use strongroom_scan::Finding;
 
 fn planned(file: &Labelled) -> Plan {
-    plan(&File { name: &file.name, text: &file.text }, &file.findings, &Options::default())
+    plan(&File { name: &file.name, text: &file.text, folder: "" }, &file.findings, &Options::default())
 }
 
 fn fixed(file: &Labelled) -> (Plan, String) {
@@ -37,7 +37,11 @@ fn check_score(out: &str, findings: impl Fn(&Labelled) -> Vec<Finding>) {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(out);
     fs::create_dir_all(out.join("nomad")).unwrap();
     for file in family("nomad") {
-        let plan = plan(&File { name: &file.name, text: &file.text }, &findings(&file), &Options::default());
+        let plan = plan(
+            &File { name: &file.name, text: &file.text, folder: "" },
+            &findings(&file),
+            &Options::default(),
+        );
         fs::write(out.join(&file.name), plan.apply(&file.text).unwrap()).unwrap();
     }
     let score = Command::new("python3")
@@ -165,7 +169,7 @@ fn check(name: &str, text: &str, expected: &[&str]) {
 #[track_caller]
 fn check_with(options: &Options, name: &str, text: &str, expected: &[&str]) {
     let file = marked(name, text);
-    let plan = plan(&File { name, text: &file.text }, &file.findings, options);
+    let plan = plan(&File { name, text: &file.text, folder: "" }, &file.findings, options);
     assert!(plan.left.is_empty(), "{:?}", plan.left);
     let fixed = plan.apply(&file.text).unwrap();
     check_same(name, &file.text, &plan, &fixed);
@@ -388,7 +392,7 @@ fn secret_blocks_serve_artifacts_too() {
     check_with(&options, "j.nomad.hcl", &dashed, &["A-B = \"${secret.t.A_B}\""]);
     let known = format!("{block}      env {{\n        B = \"«geheim-1»\"\n      }}\n");
     let file = marked("j.nomad.hcl", &job(&known));
-    let plan = plan(&File { name: "j", text: &file.text }, &file.findings, &options);
+    let plan = plan(&File { name: "j", text: &file.text, folder: "" }, &file.findings, &options);
     let fixed = plan.apply(&file.text).unwrap();
     assert_eq!(fixed.matches("secret \"t\"").count(), 1, "{fixed}");
 }
@@ -460,7 +464,7 @@ fn a_second_run_changes_nothing() {
     for file in family("nomad") {
         let findings = strongroom_scan::scan(&file.name, &file.text);
         let plan_of = |text: &str, findings: &[Finding]| {
-            plan(&File { name: &file.name, text }, findings, &Options::default())
+            plan(&File { name: &file.name, text, folder: "" }, findings, &Options::default())
         };
         let first = plan_of(&file.text, &findings);
         let text = first.apply(&file.text).unwrap_or_else(|it| panic!("{}: {it}", file.name));

@@ -9,7 +9,7 @@ use strongroom_scan::{Format, scan};
 
 fuzz_target!(|input: &str| {
     let (name, text) = input.split_once('\n').unwrap_or(("", input));
-    let (file, findings) = (File { name, text }, scan(name, text));
+    let (file, findings) = (File { name, text, folder: "" }, scan(name, text));
     let made = plan(&file, &findings, &Options::default());
     let fixed = made.apply(text).expect("the edits fit");
     assert_eq!(plan(&file, &findings, &Options::default()).apply(text).as_deref(), Ok(fixed.as_str()));

@@ -137,13 +137,21 @@ def by_ruby(text, env):
 
 # ---------------------------------------------------------------------- Compose
 
+def by_name(strongroom, report, command):
+    """The values by the names that a command of the notes gives them."""
+    words = [word for note in report["notes"] for match in re.finditer(command, note) for word in match[1].split()]
+    places = [re.fullmatch(r"secret/([^#]+)#([^=]+)=(\w+)", word) for word in words if word != "--map"]
+    return {it[3]: value(strongroom, it[1], it[2]) for it in places}
+
+
 def is_compose(text):
     return "\nservices:" in "\n" + text
 
 
 def check_compose(strongroom, original, fixed, report):
-    values = {it["field"].upper(): value(strongroom, it["path"], it["field"]) for it in report["stored"]}
-    files = {it["field"].lower(): value(strongroom, it["path"], it["field"]) for it in report["stored"]}
+    # Whoever starts it does what the fix says.
+    values = by_name(strongroom, report, r"secret run --env (.*) -- docker compose up")
+    files = by_name(strongroom, report, r"secret inject --to \S+ ([^`]*)")
     before, after = yaml.safe_load(original), yaml.safe_load(fixed)
     now, then = interpolated(after, values), interpolated(before, {})
     for name, secret in (now.get("secrets") or {}).items():

@@ -5,6 +5,7 @@
 
 mod access;
 mod diff;
+mod folder;
 mod replace;
 mod shelf;
 mod tell;
@@ -15,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use strongroom_fix::{File, Options, Plan, Style};
+use strongroom_fix::{Apart, File, Options, Plan, Style, Together};
 use strongroom_scan::{Finding, plain};
 use zeroize::Zeroizing;
 
@@ -75,6 +76,13 @@ pub(crate) struct Fix {
     undo: bool,
 }
 
+/// One file, where it lies, and what is in it.
+struct Found {
+    file: Original,
+    folder: String,
+    findings: Vec<Finding>,
+}
+
 /// One file, what is in it, and what is to be done.
 struct Work {
     file: Original,
@@ -100,10 +108,10 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let mut shelf = Shelf::new(cx, args.dry_run);
     let mut works = Vec::new();
     let (files, is_unread) = files(&args.paths)?;
-    for file in files {
-        if let Some(work) = planned(file, &options, &mut shelf).await? {
-            works.push(work);
-        }
+    let found: Vec<Found> = files.into_iter().map(Found::of).filter(|it| !it.findings.is_empty()).collect();
+    let apart = told_apart(&found, &options, &mut shelf).await?;
+    for (found, apart) in found.into_iter().zip(apart) {
+        works.push(planned(found, &Options { apart, ..options.clone() }, &mut shelf).await?);
     }
     let changed = works.iter().filter(|it| it.is_change()).count();
     if cx.output.format == Format::Table {
@@ -143,29 +151,48 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     Ok(if left || (changed > 0 && !args.dry_run && !is_wanted) { LEFT } else { 0 })
 }
 
-async fn planned(file: Original, options: &Options, shelf: &mut Shelf<'_>) -> Result<Option<Work>, Failure> {
-    let findings = strongroom_scan::scan(&file.name, &file.text);
-    if findings.is_empty() {
-        return Ok(None);
+impl Found {
+    fn of(file: Original) -> Self {
+        let findings = strongroom_scan::scan(&file.name, &file.text);
+        Self { folder: folder::folder(Path::new(&file.place())), file, findings }
     }
-    let plan = plan_of(&file.name, &file.text, &findings, options, shelf).await?;
+
+    fn as_file(&self) -> File<'_> {
+        File { name: &self.file.name, text: &self.file.text, folder: &self.folder }
+    }
+}
+
+/// How far each file's paths must be told from those of the others, and from what the store has.
+async fn told_apart(
+    found: &[Found],
+    options: &Options,
+    shelf: &mut Shelf<'_>,
+) -> Result<Vec<Apart>, Failure> {
+    let files = found.iter().map(|it| (it.as_file(), it.findings.as_slice()));
+    let mut together = Together::new(files, options);
+    loop {
+        shelf.look(together.paths()).await?;
+        if !together.part(&shelf.taken()) {
+            return Ok(together.apart());
+        }
+    }
+}
+
+async fn planned(found: Found, options: &Options, shelf: &mut Shelf<'_>) -> Result<Work, Failure> {
+    let plan = plan_of(&found, options, shelf).await?;
+    let Found { file, findings, .. } = found;
     let fixed = applied(&file.name, &file.text, &plan)?;
     check(&file, &findings, &fixed, &plan)?;
-    Ok(Some(Work { file, findings, plan, fixed }))
+    Ok(Work { file, findings, plan, fixed })
 }
 
 /// Plans twice: which names are free is known when it is known which are wanted.
-async fn plan_of(
-    name: &str,
-    text: &str,
-    findings: &[Finding],
-    options: &Options,
-    shelf: &mut Shelf<'_>,
-) -> Result<Plan, Failure> {
-    let of = File { name, text };
-    let mut plan = strongroom_fix::plan(&of, findings, &Options { taken: shelf.taken(), ..options.clone() });
+async fn plan_of(found: &Found, options: &Options, shelf: &mut Shelf<'_>) -> Result<Plan, Failure> {
+    let (file, findings) = (found.as_file(), found.findings.as_slice());
+    let now = |taken| strongroom_fix::plan(&file, findings, &Options { taken, ..options.clone() });
+    let mut plan = now(shelf.taken());
     if shelf.look(plan.entries.iter().map(|it| it.reference.path.as_str())).await? {
-        plan = strongroom_fix::plan(&of, findings, &Options { taken: shelf.taken(), ..options.clone() });
+        plan = now(shelf.taken());
     }
     shelf.reserve(&plan.entries);
     Ok(plan)

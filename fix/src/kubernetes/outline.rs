@@ -45,7 +45,8 @@ pub(super) struct Container {
 pub(super) struct Pod {
     pub(super) start: usize,
     pub(super) volumes: Slot,
-    pub(super) has_volume: bool,
+    /// SecretProviderClasses that it mounts already.
+    pub(super) classes: Vec<String>,
 }
 
 /// Where items of a list go.
@@ -93,7 +94,7 @@ impl Outline {
         for line in text.split_inclusive('\n') {
             let (start, end) = (at, at + line.len());
             at = end;
-            if line.trim_end() == "---" {
+            if is_bound(line) {
                 bounds.push(end);
             }
             lines.extend(Line::read(line, start, end));
@@ -106,7 +107,7 @@ impl Outline {
 
     pub(super) fn object_at(&self, at: usize) -> &Object {
         static NOTHING: std::sync::LazyLock<Object> = std::sync::LazyLock::new(|| Object {
-            kind: String::new(),
+            kind: "object".to_owned(),
             name: "pod".to_owned(),
             namespace: "default".to_owned(),
             account: "default".to_owned(),
@@ -117,14 +118,14 @@ impl Outline {
     /// Whether the object there makes pods.
     pub(super) fn is_workload(&self, at: usize) -> bool {
         let kinds = [
-            "CronJob",
-            "DaemonSet",
-            "Deployment",
-            "Job",
-            "Pod",
-            "ReplicaSet",
-            "ReplicationController",
-            "StatefulSet",
+            "cronjob",
+            "daemonset",
+            "deployment",
+            "job",
+            "pod",
+            "replicaset",
+            "replicationcontroller",
+            "statefulset",
         ];
         kinds.contains(&self.object_at(at).kind.as_str())
     }
@@ -150,7 +151,7 @@ impl Outline {
             pod: Pod {
                 start: self.lines.get(pod_range.start)?.start,
                 volumes: self.slot("volumes", pod_range.clone(), pod_column)?,
-                has_volume: self.names(pod_range, "secretProviderClass", ""),
+                classes: self.values(pod_range, "secretProviderClass"),
             },
         })
     }
@@ -248,7 +249,12 @@ impl Outline {
 
     fn names(&self, within: Range<usize>, key: &str, value: &str) -> bool {
         let lines = self.lines.get(within).unwrap_or(&[]);
-        lines.iter().any(|it| it.key == key && (value.is_empty() || it.value == value))
+        lines.iter().any(|it| it.key == key && it.value == value)
+    }
+
+    fn values(&self, within: Range<usize>, key: &str) -> Vec<String> {
+        let lines = self.lines.get(within).unwrap_or(&[]);
+        lines.iter().filter(|it| it.key == key).map(|it| it.value.clone()).collect()
     }
 }
 
@@ -256,7 +262,7 @@ impl Line {
     fn read(line: &str, start: usize, end: usize) -> Option<Self> {
         let text = line.trim_end();
         let body = text.trim_start_matches(' ');
-        if body.is_empty() || body.starts_with('#') || body == "---" {
+        if body.is_empty() || body.starts_with('#') || is_bound(body) {
             return None;
         }
         let indent = text.len() - body.len();
@@ -278,7 +284,17 @@ impl Line {
     }
 }
 
+/// Between two documents.
+fn is_bound(line: &str) -> bool {
+    line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\r', '\n']))
+}
+
 impl Object {
+    /// The parts of its name: as kubectl has it, `deployment/web` of a namespace.
+    pub(super) fn owner(&self) -> Vec<String> {
+        [&self.namespace, &self.kind, &self.name].map(String::clone).to_vec()
+    }
+
     fn of(lines: &[Line], text: &str, range: &Range<usize>) -> Self {
         let within = || lines.iter().filter(|it| range.contains(&it.start));
         let top = |key: &str| within().find(|it| it.indent == 0 && it.key == key);
@@ -302,7 +318,7 @@ impl Object {
             found.filter(|it| !it.is_empty()).unwrap_or_else(|| other.to_owned())
         };
         Self {
-            kind: or(top("kind").map(|it| it.value.clone()), ""),
+            kind: segment(&or(top("kind").map(|it| it.value.to_ascii_lowercase()), "object")),
             // They become names of files, of policies and of roles: `../x` is no name of Kubernetes either.
             name: segment(&or(of_block("name").or_else(|| of_flow("name")), "pod")),
             namespace: segment(&or(of_block("namespace").or_else(|| of_flow("namespace")), "default")),

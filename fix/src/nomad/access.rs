@@ -3,30 +3,33 @@
 use std::collections::BTreeSet;
 
 use super::job::{DEFAULT, Job, Vault};
+use crate::home::Home;
 use crate::names::segment;
 use crate::{Access, Role};
 
 /// The role that a `vault` block of ours names.
-pub(super) fn role_name(job: &Job<'_>) -> String {
-    match job.namespace {
+pub(super) fn role_name(home: &Home, job: &Job<'_>) -> String {
+    let name = match job.namespace {
         DEFAULT => segment(job.name),
         namespace => format!("{}-{}", segment(namespace), segment(job.name)),
-    }
+    };
+    home.policy_of(&name)
 }
 
 /// Joins what tasks read, by policy. Each item is the job of a task, its `vault` block as it was, and the paths.
 pub(super) fn access<'a>(
+    home: &Home,
     tasks: impl Iterator<Item = (&'a Job<'a>, Option<&'a Vault<'a>>, &'a BTreeSet<String>)>,
 ) -> Vec<Access> {
     let mut all: Vec<Access> = Vec::new();
     for (job, vault, reads) in tasks.filter(|it| !it.2.is_empty()) {
         let (policy, role) = match vault {
-            None => (role_name(job), Some(role_name(job))),
+            None => (role_name(home, job), Some(role_name(home, job))),
             Some(vault) => {
                 let role = vault.role.filter(|it| is_name(it)).map(str::to_owned);
                 let named = vault.policies.iter().copied().chain(role.as_deref());
                 let policy = named.filter(|it| is_own(it)).map(str::to_owned).next();
-                (policy.unwrap_or_else(|| role_name(job)), role)
+                (policy.unwrap_or_else(|| role_name(home, job)), role)
             }
         };
         let role = role.map(|name| Role {

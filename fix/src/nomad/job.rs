@@ -75,7 +75,7 @@ pub(super) struct Job<'a> {
 
 #[derive(Debug)]
 pub(super) struct Task<'a> {
-    /// Job, group (where there is one) and task.
+    /// Group (where there is one) and task.
     pub(super) scope: Vec<&'a str>,
     /// The whole block.
     pub(super) span: Span,
@@ -137,6 +137,11 @@ pub(super) struct Template<'a> {
 pub(super) const DEFAULT: &str = "default";
 
 impl Job<'_> {
+    /// Who it is to the store. Jobs of one name in two namespaces are two jobs.
+    pub(super) fn owner(&self) -> Vec<&str> {
+        if self.namespace == DEFAULT { vec![self.name] } else { vec![self.namespace, self.name] }
+    }
+
     /// All jobs of a file.
     pub(super) fn all<'a>(body: &'a Body, is_json: bool) -> Vec<Job<'a>> {
         let view = body.view();
@@ -156,7 +161,7 @@ impl Job<'_> {
                     name,
                     id: text("id").or(text("name")).unwrap_or(name),
                     namespace,
-                    tasks: tasks(syntax, &scope(namespace, name), block.body),
+                    tasks: tasks(syntax, block.body),
                 }
             })
             .collect()
@@ -175,22 +180,17 @@ fn api_job(view: BodyView<'_>) -> Option<Job<'_>> {
         name,
         id: text("ID").unwrap_or(name),
         namespace,
-        tasks: tasks(Syntax::Api, &scope(namespace, name), body),
+        tasks: tasks(Syntax::Api, body),
     })
 }
 
-/// Jobs of one name in two namespaces are two jobs.
-fn scope<'a>(namespace: &'a str, job: &'a str) -> Vec<&'a str> {
-    if namespace == DEFAULT { vec![job] } else { vec![namespace, job] }
-}
-
-fn tasks<'a>(syntax: Syntax, job: &[&'a str], body: BodyView<'a>) -> Vec<Task<'a>> {
+fn tasks<'a>(syntax: Syntax, body: BodyView<'a>) -> Vec<Task<'a>> {
     let vault = vault(syntax, body);
     let mut tasks = Vec::new();
     // HCL 1 takes a task without a group.
-    tasks_of(syntax, job, body, vault.as_ref(), &mut tasks);
+    tasks_of(syntax, &[], body, vault.as_ref(), &mut tasks);
     for (name, group) in named(syntax, Key::Group, body) {
-        let scope: Vec<&str> = job.iter().copied().chain(name).collect();
+        let scope: Vec<&str> = name.into_iter().collect();
         tasks_of(syntax, &scope, group.body, vault.as_ref(), &mut tasks);
     }
     tasks

@@ -25,7 +25,8 @@ const NO_VARIABLE: Why = (
 
 /// A value that is to be stored.
 pub(super) struct Wanted<'a> {
-    pub(super) scope: Vec<&'a str>,
+    pub(super) owner: Vec<&'a str>,
+    pub(super) within: Vec<&'a str>,
     pub(super) key: &'a str,
     pub(super) value: Value,
 }
@@ -372,13 +373,18 @@ impl<'p> Planner<'p> {
     }
 
     fn want(&mut self, task: Option<usize>, at: usize, value: &Value) -> usize {
-        let scope = match task.and_then(|it| self.tasks.get(it)) {
-            Some((_, task)) => task.scope.clone(),
-            None => self.jobs.first().map(|it| vec![it.name, "variables"]).unwrap_or_default(),
+        let (owner, within) = match task.and_then(|it| self.tasks.get(it)) {
+            Some((job, task)) => (self.owner(job), task.scope.clone()),
+            None => (self.jobs.first().map(|it| self.owner(it)).unwrap_or_default(), vec!["variables"]),
         };
         let key = self.findings.get(at).map_or("", name_of);
-        self.wants.push(Wanted { scope, key, value: value.clone() });
+        self.wants.push(Wanted { owner, within, key, value: value.clone() });
         self.wants.len() - 1
+    }
+
+    /// A prefix stands for the job's name, where the file has but one.
+    pub(super) fn owner(&self, job: &'p Job<'p>) -> Vec<&'p str> {
+        if self.options.prefix.is_some() && self.jobs.len() == 1 { Vec::new() } else { job.owner() }
     }
 
     fn line(&mut self, task: usize, line: Line) {

@@ -11,10 +11,11 @@ use super::line::{self, Line, LineValue};
 use super::literal::Form;
 use super::planner::{Pending, Planner, TaskWork};
 use super::write::{self, Blocks};
+use crate::home::Home;
 use crate::left::left;
-use crate::names::safe_field;
+use crate::names::{Names, Want, safe_field, segment};
 use crate::render;
-use crate::{Edit, Entry, Names, Options, Plan, Reference, Want, comment};
+use crate::{Edit, Entry, Options, Plan, Reference, comment};
 
 /// For each task the `secret` blocks that it uses: path to name, and whether the block is new.
 type SecretBlocks = BTreeMap<usize, BTreeMap<String, (String, bool)>>;
@@ -24,9 +25,15 @@ impl Planner<'_> {
         let wants: Vec<Want<'_>> = self
             .wants
             .iter()
-            .map(|it| Want { scope: it.scope.clone(), key: it.key, value: it.value.expose() })
+            .map(|it| Want {
+                owner: it.owner.clone(),
+                within: it.within.clone(),
+                key: it.key,
+                value: it.value.expose(),
+            })
             .collect();
-        let names = Names::new(&wants, self.options);
+        let home = Home::of_workloads("", self.file, self.options);
+        let names = Names::new(home.path(), &wants, self.options);
         let mut plan = Plan::default();
         for (at, want) in self.wants.iter().enumerate() {
             let Some(reference) = names.of(at) else { continue };
@@ -42,23 +49,24 @@ impl Planner<'_> {
         for (task, work) in &self.work {
             let paths = work.wants.iter().filter_map(|it| names.of(*it)).map(|it| it.path.clone());
             reads.push((*task, paths.collect()));
-            plan.edits.extend(self.task_edits(*task, work, &names, secrets.get(task)));
+            plan.edits.extend(self.task_edits(*task, work, &names, &home, secrets.get(task)));
         }
         let tasks = reads.iter().filter_map(|(task, paths)| {
             let (job, task) = self.tasks.get(*task)?;
             Some((*job, task.vault.as_ref(), paths))
         });
-        plan.access = access(tasks);
+        plan.access = access(&home, tasks);
         plan.edits.append(&mut self.edits);
         plan.left = self
             .left
             .iter()
             .filter_map(|(at, why)| Some(left(*at, self.findings.get(*at)?, Some(*why))))
             .collect();
-        let name =
-            self.jobs.first().map_or_else(|| crate::stem(self.file.name).to_owned(), |it| it.name.to_owned());
+        let owner = self.jobs.first().map_or_else(|| vec![crate::stem(self.file.name)], |it| self.owner(it));
+        let place: Vec<String> =
+            home.path().iter().cloned().chain(owner.iter().map(|it| segment(it))).collect();
         let commented = comments.iter().filter_map(|it| self.findings.get(*it));
-        let taken = comment::take(commented, &name, &plan.entries, self.options);
+        let taken = comment::take(commented, &place, &plan.entries, self.options);
         plan.edits.extend(taken.edits);
         plan.entries.extend(taken.entries);
         self.tell(&plan);
@@ -162,6 +170,7 @@ impl Planner<'_> {
         at: usize,
         work: &TaskWork,
         names: &Names,
+        home: &Home,
         secrets: Option<&BTreeMap<String, (String, bool)>>,
     ) -> Vec<Edit> {
         let Some((job, task)) = self.tasks.get(at).copied() else { return Vec::new() };
@@ -176,7 +185,7 @@ impl Planner<'_> {
         };
         let new = secrets.into_iter().flatten().filter(|(_, (_, is_new))| *is_new);
         let blocks = Blocks {
-            role: (work.by_template && task.vault.is_none()).then(|| role_name(job)),
+            role: (work.by_template && task.vault.is_none()).then(|| role_name(home, job)),
             secrets: new
                 .map(|(path, (name, _))| {
                     let reference = Reference { path: path.clone(), field: String::new() };

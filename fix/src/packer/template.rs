@@ -6,10 +6,10 @@ use strongroom_scan::{Finding, Layer};
 use super::HOW_TO_BUILD;
 use crate::{
     Edit, File, Options, Plan, Reference,
+    home::Home,
     layout::with_line_ends,
     left,
     moved::{self, Cure},
-    stem,
 };
 
 const ESCAPED: left::Why = (
@@ -17,8 +17,8 @@ const ESCAPED: left::Why = (
     "give the whole value in `variables`, and fix again",
 );
 
-pub(super) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    let cure = |it: &Finding| Ok(Cure { how: (), stored: stored(file.text, it).ok_or(ESCAPED)? });
+pub(super) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
+    let cure = |it: &Finding| Ok(Cure::new((), stored(file.text, it).ok_or(ESCAPED)?));
     let mut used: Vec<Reference> = Vec::new();
     let edit = |finding: &Finding, (), reference: &Reference| {
         let text = if finding.path.starts_with("variables.") {
@@ -31,9 +31,9 @@ pub(super) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
         };
         Ok(Edit { span: finding.span, text })
     };
-    let mut plan = moved::plan(&["packer", stem(file.name)], findings, options, cure, edit);
+    let mut plan = moved::plan(home, findings, options, cure, edit);
     plan.edits.extend(declared(file.text, &used, options));
-    plan.settle(&format!("packer-{}", stem(file.name)));
+    plan.settle(home.policy());
     if !plan.edits.is_empty() {
         plan.notes.push(HOW_TO_BUILD.to_owned());
     }
