@@ -6,6 +6,7 @@
 
 mod class;
 mod outline;
+mod there;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +14,11 @@ use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Format, Layer, Place};
 
 use self::{
-    class::Class,
+    class::{Classes, Id},
     outline::{Container, Object, Outline},
 };
 use crate::{
-    Access, Edit, File, Options, Plan, Reference, Role,
-    called::Called,
+    Access, Edit, File, Options, Plan, Reference, Role, beside,
     home::Home,
     inplace::{InPlace, free_delimiters},
     layout::{line_around, with_line_ends},
@@ -59,6 +59,7 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     let format = Format::of(file.name, file.text);
     let delimiters = free_delimiters(file.text);
     let mut pods: BTreeMap<usize, Pod> = BTreeMap::new();
+    let mut classes = Classes::new(options);
     let mut rendered: BTreeSet<String> = BTreeSet::new();
     let edit = |finding: &Finding, how: How, reference: &Reference| {
         let (container, span) = match how {
@@ -69,17 +70,19 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
             How::Variable(container, span, is_flow) => (container, Some((span, is_flow))),
             How::Part(container) => (container, None),
         };
-        let pod = pods.entry(container.pod.start).or_insert_with(|| Pod::new(&outline, &container));
-        let key = pod.keys.name(reference, &reference.field, |_| true);
+        let pod =
+            pods.entry(container.pod.start).or_insert_with(|| Pod::new(&outline, &workloads, &container));
+        let key = classes.key(&pod.class, reference);
+        let read = reference.path.clone();
         Ok(match span {
             Some((span, is_flow)) => {
-                let text = value_from(&pod.class, &key, span, is_flow, file.text);
-                pod.users.push(User { container, key, is_new: false });
+                let text = value_from(&pod.class.name, &key, span, is_flow, file.text);
+                pod.users.push(User { container, read, key, is_new: false });
                 Edit { span, text }
             }
             None => {
                 let text = format!("$({})", part(&container, &key));
-                pod.users.push(User { container, key, is_new: true });
+                pod.users.push(User { container, read, key, is_new: true });
                 Edit { span: finding.span, text }
             }
         })
@@ -93,10 +96,10 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     let mut plan = moved::plan(&workloads, findings, options, cure, edit);
     for pod in pods.values() {
         pod.give(&mut plan, file.text);
-        let role = workloads.policy_of(&pod.object.owner().join("."));
-        let class = Class { name: &pod.class, object: &pod.object, keys: &pod.keys, role: &role, options };
-        plan.beside.push(class.file());
-        plan.access.push(access(&class));
+        plan.access.push(pod.access());
+    }
+    if let Err(clash) = classes.put_beside(&mut plan) {
+        return beside::left_for(&clash, findings);
     }
     plan.sort();
     if !rendered.is_empty() {
@@ -114,26 +117,30 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
 /// A pod that gets values, and how.
 struct Pod {
     object: Object,
-    class: String,
-    /// What the class calls them.
-    keys: Called,
+    class: Id,
     users: Vec<User>,
 }
 
+/// A place that takes a value out of the class's Secret.
 struct User {
     container: Container,
+    /// The value's path in the store.
+    read: String,
+    /// Its key in the Secret.
     key: String,
     /// It needs a variable of its own.
     is_new: bool,
 }
 
 impl Pod {
-    fn new(outline: &Outline, container: &Container) -> Self {
+    fn new(outline: &Outline, workloads: &Home, container: &Container) -> Self {
         let object = outline.object_at(container.start).clone();
         // A pod that was begun has a volume of ours.
-        let class = container.pod.classes.iter().find(|it| it.ends_with(CLASS)).cloned();
-        let class = class.unwrap_or_else(|| format!("{}-{}{CLASS}", object.name, object.kind));
-        Self { object, class, keys: Called::default(), users: Vec::new() }
+        let begun = container.pod.classes.iter().find(|it| it.ends_with(CLASS)).cloned();
+        let name = begun.unwrap_or_else(|| format!("{}-{}{CLASS}", object.name, object.kind));
+        let role = workloads.policy_of(&object.owner().join("."));
+        let class = Id { name, namespace: object.namespace.clone(), role };
+        Self { object, class, users: Vec::new() }
     }
 }
 
@@ -212,7 +219,7 @@ fn value_from(class: &str, key: &str, span: Span, is_flow: bool, text: &str) -> 
 impl Pod {
     /// The containers' variables and mounts, and the pod's volume.
     fn give(&self, plan: &mut Plan, text: &str) {
-        let class = &self.class;
+        let class = &self.class.name;
         let mut done: Vec<usize> = Vec::new();
         for User { container, .. } in &self.users {
             if done.contains(&container.start) {
@@ -260,24 +267,22 @@ impl Pod {
             plan.edits.push(container.pod.volumes.insertion("volumes", &volume, text));
         }
     }
-}
 
-fn access(class: &Class<'_>) -> Access {
-    let mut reads: Vec<String> = class.keys.all().map(|(it, _)| it.path.clone()).collect();
-    reads.sort();
-    reads.dedup();
-    let object = class.object;
-    Access {
-        policy: class.role.to_owned(),
-        reads,
-        role: Some(Role {
-            name: class.role.to_owned(),
-            method: "kubernetes",
-            bound: vec![
-                ("bound_service_account_names".to_owned(), object.account.clone()),
-                ("bound_service_account_namespaces".to_owned(), object.namespace.clone()),
-            ],
-        }),
+    fn access(&self) -> Access {
+        let reads: BTreeSet<String> = self.users.iter().map(|it| it.read.clone()).collect();
+        let role = &self.class.role;
+        Access {
+            policy: role.clone(),
+            reads: reads.into_iter().collect(),
+            role: Some(Role {
+                name: role.clone(),
+                method: "kubernetes",
+                bound: vec![
+                    ("bound_service_account_names".to_owned(), self.object.account.clone()),
+                    ("bound_service_account_namespaces".to_owned(), self.object.namespace.clone()),
+                ],
+            }),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! left and why, and what the workload must be allowed to read. One module for each family of files.
 
 mod apart;
+mod beside;
 mod called;
 mod comment;
 mod compose;

@@ -6,7 +6,7 @@ use strongroom_hcl::{Body, ExprKind, Span};
 use strongroom_scan::Finding;
 
 use crate::{
-    Edit, File, Options, Plan, Reference,
+    Edit, File, Options, Plan, Reference, beside,
     expression::{self, identifier},
     home::Home,
     layout::{line_end, with_line_ends},
@@ -52,9 +52,8 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     };
     let mut plan = moved::plan(home, findings, options, |it| cure(file.text, &body, it), edit);
     append(&mut plan, file.text, &locals, options);
-    if let Some((beside, note)) = variables.file(file.name, options, "packer build") {
-        plan.beside.push(beside);
-        plan.notes.push(note);
+    if let Err(clash) = variables.put_beside(&mut plan, file.name, options, "packer build") {
+        return beside::left_for(&clash, findings);
     }
     plan.settle(home.policy());
     if !plan.edits.is_empty() {

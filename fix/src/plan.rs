@@ -31,6 +31,8 @@ pub struct Options {
     /// What the store has already below the paths that are used: (path, field) to value. A name whose
     /// value is another one is not free.
     pub taken: BTreeMap<(String, String), Value>,
+    /// What stands beside the file under the names of [`Plan::beside`]; `None` for what is no text.
+    pub beside: BTreeMap<String, Option<String>>,
 }
 
 impl Default for Options {
@@ -41,6 +43,7 @@ impl Default for Options {
             style: Style::default(),
             apart: Apart::default(),
             taken: BTreeMap::new(),
+            beside: BTreeMap::new(),
         }
     }
 }
@@ -80,7 +83,7 @@ pub struct Plan {
     pub left: Vec<Left>,
     /// What the workload must be allowed to read.
     pub access: Vec<Access>,
-    /// New files that belong beside it (a SecretProviderClass, an agent's configuration).
+    /// Files that belong beside it (a SecretProviderClass, a template of variables).
     pub beside: Vec<Beside>,
     /// What a person should know: one line each, without any value.
     pub notes: Vec<String>,
@@ -165,4 +168,6 @@ pub struct Beside {
     /// Relative to the file's own folder.
     pub name: String,
     pub text: String,
+    /// What stood there and is completed; `None` for a new file.
+    pub before: Option<String>,
 }

@@ -10,7 +10,7 @@ use strongroom_hcl::{Body, ExprKind, Span};
 use strongroom_scan::Finding;
 
 use crate::{
-    Edit, File, Options, Plan, Reference,
+    Edit, File, Options, Plan, Reference, beside,
     expression::{self, identifier},
     home::Home,
     layout::{line_end, with_line_ends},
@@ -62,9 +62,8 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     plan.settle(home.policy());
     append(&mut plan, file.text, &asked, options);
     declare(&mut plan, file.text, variables.declared());
-    if let Some((beside, note)) = variables.file(file.name, options, "terraform apply") {
-        plan.beside.push(beside);
-        plan.notes.push(note);
+    if let Err(clash) = variables.put_beside(&mut plan, file.name, options, "terraform apply") {
+        return beside::left_for(&clash, findings);
     }
     if asked.iter().any(|(source, _)| *source == Source::Data) {
         plan.notes.push("what a data source reads stands in Terraform's state: encrypt the state, or use a write-only argument (`..._wo`) with an ephemeral resource where the provider has one".to_owned());

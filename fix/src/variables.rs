@@ -3,12 +3,15 @@
 //! `-var-file` is read after defaults, the environment and `*.auto.tfvars`, so a variable in it is what it says,
 //! whatever else still stands somewhere. It is JSON: in its strings nothing is interpolated.
 
+mod there;
+
 use std::collections::BTreeMap;
 
 use strongroom_hcl::{Body, Expr, ExprKind, Item, Span};
 
 use crate::{
-    Beside, Edit, File, Options, Reference, layout::lines_around, located::Located, names::word, stem,
+    Edit, File, Options, Plan, Reference, beside::Clash, layout::lines_around, located::Located, names::word,
+    stem,
 };
 
 pub(crate) struct Variables<'t> {
@@ -63,34 +66,45 @@ impl<'t> Variables<'t> {
         &self.declared
     }
 
-    /// The file of variables, and how it is used; `command` takes `-var-file`.
-    pub(crate) fn file(&self, name: &str, options: &Options, command: &str) -> Option<(Beside, String)> {
-        let text = self.template(options)?;
-        let out = format!("/run/secrets/{}.json", stem(name));
-        let folder = name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        let name = format!("{}.variables.json.tpl", stem(name));
-        let note = format!(
-            "render the variables with `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `{command} -var-file={}`",
-            word(&format!("{folder}{name}:{out}")),
-            word(&out),
-        );
-        Some((Beside { name, text }, note))
-    }
-
-    /// The template of the file of variables.
-    fn template(&self, options: &Options) -> Option<String> {
+    /// Puts the file of variables beside, or completes it, and says how it is used; `command` takes `-var-file`.
+    pub(crate) fn put_beside(
+        &self,
+        plan: &mut Plan,
+        name: &str,
+        options: &Options,
+        command: &str,
+    ) -> Result<(), Clash> {
         if self.taken.is_empty() {
-            return None;
+            return Ok(());
         }
-        let fields: Vec<String> = self
+        let variables: Vec<(&str, String)> = self
             .taken
             .iter()
             .filter_map(|(name, taken)| {
-                let value = rendered(taken.value?, &taken.references, self.text, options);
-                Some(format!("  {}: {value}", strongroom_hcl::quote_json(name)))
+                Some((name.as_str(), rendered(taken.value?, &taken.references, self.text, options)))
             })
             .collect();
-        Some(format!("{{\n{}\n}}\n", fields.join(",\n")))
+        let out = format!("/run/secrets/{}.json", stem(name));
+        let folder = name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let name = format!("{}.variables.json.tpl", stem(name));
+        plan.notes.push(format!(
+            "render the variables with `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `{command} -var-file={}`",
+            word(&format!("{folder}{name}:{out}")),
+            word(&out),
+        ));
+        let mut kept = Vec::new();
+        plan.put_beside(name.clone(), options, |text| match text {
+            Some(text) => {
+                let completed = there::completed(text, &variables, self.is_values)?;
+                kept = completed.kept;
+                Ok(completed.text)
+            }
+            None => Ok(there::written(&variables)),
+        })?;
+        plan.notes.extend(kept.iter().map(|it| {
+            format!("{name} gives the variable {it} another value already, which comes before this default: it stays")
+        }));
+        Ok(())
     }
 
     /// The variable's name. The `vault` provider gets a new one, which is declared in the file.

@@ -445,3 +445,56 @@ fn a_part_of_a_variable_does_not_take_its_name() {
     assert!(fixed.contains("- name: DSN_SECRET\n          valueFrom:"), "{fixed}");
     assert!(fixed.contains("- name: DSN\n          value: app:$(DSN_SECRET)@tcp\n"), "{fixed}");
 }
+
+fn with_beside(name: &str, text: &str) -> Options {
+    Options { beside: [(name.to_owned(), Some(text.to_owned()))].into(), ..Options::default() }
+}
+
+#[test]
+fn a_class_that_is_there_is_completed_and_its_names_are_not_free() {
+    let found = |text: &str| findings(text, &[in_env("s3cr-b", "B")]);
+    let of = |name: &str, options: &Options| {
+        plan(&File { name, text: DEPLOYMENT, folder: "" }, &found(DEPLOYMENT), options)
+    };
+    let first = of("one.yaml", &Options::default()).beside.remove(0);
+    assert_eq!(first.before, None);
+    // The same manifest again needs nothing more; another one asks for another value of that name.
+    let again = of("one.yaml", &with_beside(&first.name, &first.text));
+    assert_eq!(again.beside[0].text, first.text);
+    let elsewhere = Options { prefix: Some("team".to_owned()), ..with_beside(&first.name, &first.text) };
+    let other = of("two.yaml", &elsewhere);
+    assert_eq!(other.beside[0].before.as_deref(), Some(first.text.as_str()));
+    assert!(
+        other.beside[0]
+            .text
+            .contains("- objectName: B_2\n        secretPath: secret/data/team/default/deployment/shop\n")
+    );
+    assert!(other.apply(DEPLOYMENT).unwrap().contains("key: B_2\n"));
+    for theirs in [Some("kind: ConfigMap\n".to_owned()), None] {
+        let options = Options { beside: [(first.name.clone(), theirs)].into(), ..Options::default() };
+        let left = of("two.yaml", &options);
+        assert!(left.edits.is_empty() && left.entries.is_empty() && left.beside.is_empty());
+        let left = &left.left[0];
+        assert!(
+            left.reason.starts_with("shop-deployment-strongroom.yaml stands beside it")
+                && !left.nearest.is_empty()
+        );
+    }
+}
+
+#[test]
+fn variables_that_are_there_are_completed() {
+    let of = |name: &str, text: &str, found: Found<'_>, options: &Options| {
+        plan(&File { name, text, folder: "" }, &findings(text, &[found]), options)
+    };
+    let declared = "variable \"a\" {\n  default = \"s3cr-a\"\n}\n";
+    let first = of("infra/shop.tf", declared, found("s3cr-a", "a"), &Options::default()).beside.remove(0);
+    let beside = with_beside(&first.name, &first.text);
+    let second = of("infra/shop.tfvars", "b = \"s3cr-b\"\n", found("s3cr-b", "b"), &beside).beside.remove(0);
+    assert_eq!(second.name, first.name);
+    assert_eq!(second.text.lines().count(), 4);
+    assert!(second.text.starts_with(first.text.trim_end_matches("\n}\n")));
+    let theirs = with_beside(&first.name, "[]\n");
+    let left = of("infra/shop.tf", declared, found("s3cr-a", "a"), &theirs);
+    assert!(left.edits.is_empty() && left.left.len() == 1);
+}
