@@ -12,7 +12,7 @@ pub(super) fn decode(text: &str) -> Option<String> {
     let text = text.trim_end();
     let is_long = (16..=MAX_LENGTH).contains(&text.len());
     let is_alphabet = || text.bytes().all(|it| it.is_ascii_alphanumeric() || b"+/-_=".contains(&it));
-    if !is_long || !is_alphabet() {
+    if !is_long || !begins_as_text(text) || !is_alphabet() {
         return None;
     }
     let decoded = [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD]
@@ -21,6 +21,23 @@ pub(super) fn decode(text: &str) -> Option<String> {
     let decoded = String::from_utf8(decoded).ok()?;
     let is_text = !decoded.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
     is_text.then_some(decoded)
+}
+
+/// Whether the first bytes may be a text's. Of digests and keys they seldom are, and the rest need not be decoded.
+fn begins_as_text(text: &str) -> bool {
+    let Some(first) = text.as_bytes().first_chunk::<16>() else { return false };
+    let mut bytes = [0; 12];
+    let is_decoded =
+        BASE64.decode_mut(first, &mut bytes).is_ok() || BASE64URL.decode_mut(first, &mut bytes).is_ok();
+    // Behind padding another one may begin.
+    if !is_decoded || first.contains(&b'=') {
+        return is_decoded;
+    }
+    let is_text = match str::from_utf8(&bytes) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    is_text && !bytes.iter().any(|it| it.is_ascii_control() && !matches!(it, b'\n' | b'\r' | b'\t'))
 }
 
 /// A document in base64 that has a credential in it is one as a whole: a part of it cannot be cut out.
@@ -58,6 +75,9 @@ mod tests {
         assert_eq!(decode("cHVsbGVyOkNvcmFsLVN0b3Zl").as_deref(), Some("puller:Coral-Stove"));
         assert_eq!(decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"), None);
         assert_eq!(decode("short"), None);
+        assert_eq!(decode("cHVsbGVyOkNvcg==").as_deref(), Some("puller:Cor"));
+        assert_eq!(decode("56e3f2d1c01e14e522587d9f0d6b6467"), None);
+        assert_eq!(decode("YWFhYWFhYWFhYWHDpGJj").as_deref(), Some("aaaaaaaaaaaäbc"), "a letter on the seam");
         assert_eq!(decode("has space in it, and more"), None);
     }
 }

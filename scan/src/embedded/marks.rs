@@ -1,5 +1,7 @@
 //! Which signs a value has, from one pass over it: most values are words and numbers, and hold nothing.
 
+use std::sync::LazyLock;
+
 /// A sign that something embedded needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Mark {
@@ -22,7 +24,8 @@ pub(super) struct Marks(u16);
 
 impl Marks {
     pub(super) fn of(text: &str) -> Self {
-        Self(text.bytes().fold(0, |seen, it| seen | SIGNS.get(usize::from(it)).copied().unwrap_or(0)))
+        let signs: &[u16; 256] = &SIGNS;
+        Self(text.bytes().fold(0, |seen, it| seen | signs.get(usize::from(it)).copied().unwrap_or(0)))
     }
 
     pub(super) fn has(self, mark: Mark) -> bool {
@@ -34,32 +37,23 @@ const fn bit(mark: Mark) -> u16 {
     1 << mark as u16
 }
 
-static SIGNS: [u16; 256] = {
-    let mut signs = [0; 256];
-    signs[b'@' as usize] = bit(Mark::At);
-    signs[b'{' as usize] = bit(Mark::Bracket);
-    signs[b'[' as usize] = bit(Mark::Bracket);
-    signs[b'<' as usize] = bit(Mark::Bracket);
-    signs[b'\n' as usize] = bit(Mark::Break) | bit(Mark::Space);
-    signs[b':' as usize] = bit(Mark::Colon);
-    signs[b',' as usize] = bit(Mark::Comma);
-    signs[b'-' as usize] = bit(Mark::Dash);
-    signs[b'$' as usize] = bit(Mark::Dollar);
-    signs[b'=' as usize] = bit(Mark::Equals);
-    signs[b'/' as usize] = bit(Mark::Slash);
-    signs[b' ' as usize] = bit(Mark::Space);
-    signs[b'\t' as usize] = bit(Mark::Space);
-    signs[b'\r' as usize] = bit(Mark::Space);
-    signs[0x0b] = bit(Mark::Space);
-    signs[0x0c] = bit(Mark::Space);
-    // What is not ASCII may be a space.
-    let mut byte = 0x80;
-    while byte < 256 {
-        signs[byte] = bit(Mark::Space);
-        byte += 1;
-    }
-    signs
-};
+static SIGNS: LazyLock<[u16; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| match u8::try_from(byte).unwrap_or(0) {
+        b'@' => bit(Mark::At),
+        b'{' | b'[' | b'<' => bit(Mark::Bracket),
+        b'\n' => bit(Mark::Break) | bit(Mark::Space),
+        b':' => bit(Mark::Colon),
+        b',' => bit(Mark::Comma),
+        b'-' => bit(Mark::Dash),
+        b'$' => bit(Mark::Dollar),
+        b'=' => bit(Mark::Equals),
+        b'/' => bit(Mark::Slash),
+        b' ' | b'\t' | b'\r' | 0x0b | 0x0c => bit(Mark::Space),
+        // What is not ASCII may be a space.
+        0x80.. => bit(Mark::Space),
+        _ => 0,
+    })
+});
 
 #[cfg(test)]
 mod tests {

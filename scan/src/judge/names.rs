@@ -90,7 +90,10 @@ pub(super) fn at(at: &At<'_>) -> Naming {
 /// What Kubernetes' sealed secrets hold is ciphertext.
 fn is_sealed(name: &str) -> bool {
     static WORD: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("encryptedData"));
-    name.len() >= 13 && WORD.find(name.as_bytes()).is_some()
+    // Few names have its capital letter.
+    name.len() >= 13
+        && memchr::memchr(b'D', name.as_bytes()).is_some()
+        && WORD.find(name.as_bytes()).is_some()
 }
 
 /// A block that holds nothing but secrets: `tokens`, `api_keys`.
@@ -118,7 +121,9 @@ fn known(name: &str) -> Known {
         return Known::of(name);
     }
     NAMES.with_borrow_mut(|names| {
-        names.resize_with(KEPT, Default::default);
+        if names.is_empty() {
+            names.resize_with(KEPT, Default::default);
+        }
         let place = usize::try_from(FixedState::default().hash_one(name) % KEPT as u64).unwrap_or_default();
         let Some((kept, known)) = names.get_mut(place) else { return Known::of(name) };
         if kept != name {

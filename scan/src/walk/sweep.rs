@@ -82,13 +82,13 @@ fn take<'a>(sources: &'a [Source], next: &AtomicUsize) -> Option<(usize, &'a Sou
 
 fn read(source: &Source, find: Find, room: &Room) -> Result<Seen, Cause> {
     let (from, len) = source.open()?;
-    let _place = match len {
-        ..=LONG => None,
-        ..=ROOM => Some(room.take(len)),
+    let needs = match len {
         // Nobody knows how long standard input is.
-        u64::MAX => Some(room.take(ROOM)),
-        _ => Some(room.take(PIECE)),
+        u64::MAX => ROOM,
+        len if len > ROOM => PIECE,
+        len => len,
     };
+    let _place = (needs > LONG).then(|| room.take(needs));
     look(find, &source.file, from, len)
 }
 
