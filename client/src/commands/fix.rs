@@ -4,14 +4,17 @@
 //! the store, the new files beside it, and last the file itself. Whatever fails before leaves the file as it was.
 
 mod access;
+mod attributes;
 mod diff;
 mod folder;
+mod fresh;
 mod replace;
 mod shelf;
 mod tell;
 mod undo;
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
 };
@@ -107,7 +110,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     };
     let mut shelf = Shelf::new(cx, args.dry_run);
     let mut works = Vec::new();
-    let (files, is_unread) = files(&args.paths)?;
+    let (files, is_unread) = files(&args.paths, args.dry_run)?;
     let found: Vec<Found> = files.into_iter().map(Found::of).filter(|it| !it.findings.is_empty()).collect();
     let apart = told_apart(&found, &options, &mut shelf).await?;
     for (found, apart) in found.into_iter().zip(apart) {
@@ -262,28 +265,44 @@ fn is_agreed(files: usize) -> Result<bool, Failure> {
     Ok(is_agreed)
 }
 
-/// All files that the paths name, but for those that are no UTF-8; and whether there is a credential in one of these.
-fn files(paths: &[PathBuf]) -> Result<(Vec<Original>, bool), Failure> {
+/// All files that the paths name, but for those that cannot be rewritten; and whether there is a credential in one of
+/// these. What a killed run left in their folders is taken away.
+fn files(paths: &[PathBuf], is_dry: bool) -> Result<(Vec<Original>, bool), Failure> {
     let listing = strongroom_scan::list(paths);
     if let Some(trouble) = listing.troubles.first() {
         return Err(Failure::new(format!("{} {}", trouble.file, trouble.cause)));
     }
     let (mut files, mut others) = (Vec::new(), Vec::new());
+    let mut folders = BTreeSet::new();
     for source in listing.sources {
         let path = source.file.absolute.as_deref().unwrap_or(Path::new(&source.file.shown));
+        if let Some(folder) = path.canonicalize().ok().as_deref().and_then(Path::parent) {
+            folders.insert(folder.to_owned());
+        }
+        // One that a run is just writing, or that one left.
+        if fresh::is_one(path) {
+            continue;
+        }
         match Original::read(&source.file.shown, path)? {
             Some(file) => files.push(file),
             None => others.push(source),
         }
     }
-    // The scanner reads UTF-16 and whatever is nearly UTF-8. No rewriting would keep such a file's other bytes.
+    for left in folders.iter().filter(|_| !is_dry).flat_map(|it| fresh::clean(it)) {
+        note(&format!("removed what a run had left that was cut off: {}", plain(&left.to_string_lossy())));
+    }
+    // The scanner reads UTF-16, whatever is nearly UTF-8, and more than fits into memory. No rewriting would keep the
+    // rest of such a file as it is.
     let found = strongroom_scan::sweep(&others, strongroom_scan::scan_as).hits;
     for hit in &found {
-        note(&format!(
-            "left: {}:{}: the file is no UTF-8 — convert it, and fix again",
-            plain(&hit.file.shown),
-            hit.line
-        ));
+        let path = hit.file.absolute.as_deref().unwrap_or(Path::new(&hit.file.shown));
+        let is_long = std::fs::metadata(path).is_ok_and(|it| it.len() > replace::LONGEST);
+        let why = if is_long {
+            "the file is longer than 4 MiB — split it, and fix again"
+        } else {
+            "the file is no UTF-8 — convert it, and fix again"
+        };
+        note(&format!("left: {}:{}: {why}", plain(&hit.file.shown), hit.line));
     }
     Ok((files, !found.is_empty()))
 }

@@ -1,15 +1,20 @@
 //! The file itself: read once, replaced whole.
 
 use std::{
-    fs::{self, Metadata, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
+use strongroom_scan::plain;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use super::{attributes, fresh::Fresh};
+use crate::{failure::Failure, output::note};
+
+/// What is longer is read by its lines and not by its structure: nothing could be put in its place for certain.
+pub(super) const LONGEST: u64 = 4 << 20;
 
 /// A file as it was when it was read.
 pub(super) struct Original {
@@ -22,13 +27,16 @@ pub(super) struct Original {
 }
 
 impl Original {
-    /// `None` for what is no text: there is nothing to fix in it.
+    /// `None` for what is no text, or too much of it: it is not fixed.
     pub(super) fn read(name: &str, path: &Path) -> Result<Option<Self>, Failure> {
         let failed = |error: io::Error| Failure::new(format!("cannot read {name}: {error}"));
         let path = path.canonicalize().map_err(failed)?;
         let metadata = fs::metadata(&path).map_err(failed)?;
         if !metadata.is_file() {
             return Err(Failure::new(format!("{name} is no regular file")));
+        }
+        if metadata.len() > LONGEST {
+            return Ok(None);
         }
         let bytes = Zeroizing::new(fs::read(&path).map_err(failed)?);
         let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(None) };
@@ -57,10 +65,12 @@ impl Original {
         }
     }
 
-    /// A whole new file takes its place, with its mode and its owner. No copy of the old one is left.
+    /// A whole new file takes its place, with all its attributes. No copy of the old one is left.
     pub(super) fn replace(&self, text: &str) -> Result<(), Failure> {
         let failed = |error: io::Error| Failure::new(format!("cannot write {}: {error}", self.name));
-        let now = Zeroizing::new(fs::read(&self.path).map_err(failed)?);
+        let mut there = File::open(&self.path).map_err(failed)?;
+        let mut now = Zeroizing::new(Vec::with_capacity(self.text.len() + 1));
+        there.read_to_end(&mut now).map_err(failed)?;
         if *now != *self.text.as_bytes() {
             return Err(Failure::new(format!(
                 "{} was changed meanwhile, and is left as it is now",
@@ -68,25 +78,17 @@ impl Original {
             ))
             .hint("run it again"));
         }
-        let fresh = fresh_name(&self.path);
-        let written = self.write(&fresh, text).and_then(|()| fs::rename(&fresh, &self.path));
-        if let Err(error) = written {
-            // What is left of it holds nothing that the file had not; that it could not be written is what is reported.
-            let _ = fs::remove_file(&fresh);
-            return Err(failed(error));
+        let fresh = Fresh::beside(&self.path).map_err(failed)?;
+        fresh.file().write_all(text.as_bytes()).map_err(failed)?;
+        for lost in attributes::copy(&there, fresh.file()).map_err(failed)? {
+            note(&format!(
+                "{}: only the system gives the attribute {lost}: it may be another one now",
+                plain(&self.name)
+            ));
         }
+        fresh.file().sync_all().map_err(failed)?;
+        fresh.take_place(&self.path).map_err(failed)?;
         sync_folder(&self.path).map_err(failed)
-    }
-
-    fn write(&self, fresh: &Path, text: &str) -> io::Result<()> {
-        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
-        out.write_all(text.as_bytes())?;
-        let made = out.metadata()?;
-        if (made.uid(), made.gid()) != (self.metadata.uid(), self.metadata.gid()) {
-            std::os::unix::fs::fchown(&out, Some(self.metadata.uid()), Some(self.metadata.gid()))?;
-        }
-        out.set_permissions(fs::Permissions::from_mode(self.metadata.mode() & 0o7777))?;
-        out.sync_all()
     }
 }
 
@@ -115,19 +117,14 @@ pub(super) fn forget(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-fn fresh_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.new", std::process::id()))
-}
-
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(folder)?.sync_all()
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
 
@@ -142,7 +139,7 @@ mod tests {
         let file = dir.path().join("job.hcl");
         fs::write(&file, "old secret").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        let held = fs::File::open(&file).unwrap();
+        let held = File::open(&file).unwrap();
         original(&file).replace("new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o640);

@@ -11,7 +11,7 @@ pub(super) async fn undo(cx: &Context, paths: &[PathBuf], yes: bool) -> Result<u
     let shelf = Shelf::new(cx, false);
     let mut found = Vec::new();
     for path in paths {
-        let (files, _) = super::files(std::slice::from_ref(path))?;
+        let (files, _) = super::files(std::slice::from_ref(path), false)?;
         for file in files {
             match shelf.original(&file).await? {
                 Some(undo) => found.push((file, undo)),
