@@ -24,6 +24,18 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// What it was about, before what failed.
+    #[cfg(feature = "scan")]
+    pub(crate) fn within(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
+    /// What to do next, if nothing better was said.
+    #[cfg(feature = "scan")]
+    pub(crate) fn or_hint(self, hint: &str) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

@@ -226,3 +226,75 @@ fn the_policy_and_the_role_are_written_and_what_others_wrote_stays() {
     assert_eq!(data["bound_claims"]["nomad_job_id"], "shop");
     assert_eq!(data["token_policies"], serde_json::json!(["shop"]));
 }
+
+#[test]
+fn a_long_file_is_fixed_and_undone() {
+    let fixture = fixture();
+    // As JSON it is twice as long, and more than one secret of the store takes.
+    let padding = format!("# {}\n", "\"".repeat(1000)).repeat(1500);
+    let file = fixture.server.file("app.env", &format!("DB_PASSWORD={SECRET}\n{padding}"));
+    let ran = fixture.server.run(&["fix", "-yes", &file], "root", "");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let fixed = fs::read_to_string(&file).unwrap();
+    assert!(!fixed.contains(SECRET) && fixed.len() > 1 << 20);
+    fixture.server.ok(&["fix", "-undo", "-yes", &file]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("DB_PASSWORD={SECRET}\n{padding}"));
+    // A piece that is another one is noticed.
+    fixture.server.ok(&["fix", "-yes", &file]);
+    let folder = |of: &str| {
+        let listed = fixture.server.ok(&["kv", "list", "-mount=secret", "-format=json", of]);
+        format!("{of}/{}", listed.split('"').find(|it| it.ends_with('/')).unwrap().trim_end_matches('/'))
+    };
+    let pieces = folder(&folder("strongroom-fix"));
+    fixture.server.ok(&["put", &format!("{pieces}/1"), "text=other"]);
+    let (code, err) = fixture.server.fails(&["fix", "-undo", "-yes", &file], "root");
+    assert!(code == 2 && err.contains("is not whole") && err.contains("app.env"), "{err}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), fixed);
+
+    let longer = fixture.server.file("longer.env", &format!("DB_PASSWORD={SECRET}\n{}", padding.repeat(3)));
+    let (code, err) = fixture.server.fails(&["fix", "-yes", &longer], "root");
+    assert!(code == 1 && err.contains("longer.env:1: the file is longer than 4 MiB"), "{err}");
+    assert!(fs::read_to_string(&longer).unwrap().contains(SECRET));
+}
+
+#[test]
+fn a_failure_names_the_file_the_path_and_what_was_done_and_a_second_run_goes_on() {
+    let fixture = fixture();
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    let may = |name: &str, rules: &str| {
+        let common = "path \"sys/auth\" { capabilities = [\"read\"] }\npath \"secret/data/shop/*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\"] }\n";
+        let rules = fixture.server.file(name, &format!("{common}{rules}"));
+        fixture.server.ok(&["policy", "write", name, &rules]);
+        fixture.server.ok(&["token", "create", &format!("-policy={name}"), "-field=token"]).trim().to_owned()
+    };
+    let fails = |token: &str, expected: &[&str]| {
+        let (code, _, err) = fixture.fix(&["-yes", "-apply"], token);
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains("job.nomad.hcl is left as it was"), "{err}");
+        expected.iter().for_each(|it| assert!(err.contains(it), "{it} in {err}"));
+        assert_eq!(fixture.text(), JOB);
+    };
+    let reader = fixture.server.file(
+        "reader.hcl",
+        "path \"sys/auth\" { capabilities = [\"read\"] }\npath \"secret/*\" { capabilities = [\"read\"] }",
+    );
+    fixture.server.ok(&["policy", "write", "reader", &reader]);
+    let reader = fixture.server.ok(&["token", "create", "-policy=reader", "-field=token"]);
+    fails(reader.trim(), &["not all of its values are stored: secret/shop/web/puma: "]);
+    let policies = "path \"sys/policies/acl/*\" { capabilities = [\"create\", \"read\", \"update\"] }\n";
+    fails(&may("values", ""), &["its values are stored", "the policy shop: "]);
+    assert_eq!(fixture.server.ok(&["get", "shop/web/puma#DB_PASSWORD"]), SECRET);
+    fails(&may("policies", policies), &["policy shop: made", "auth/jwt-nomad/role/shop: "]);
+    let roles = format!(
+        "{policies}path \"auth/jwt-nomad/role/*\" {{ capabilities = [\"create\", \"read\", \"update\"] }}\n"
+    );
+    fails(&may("roles", &roles), &["what is to read them is written: secret/strongroom-fix/"]);
+    let all = format!(
+        "{roles}path \"secret/data/strongroom-fix/*\" {{ capabilities = [\"create\", \"read\", \"update\"] }}\n"
+    );
+    let (code, _, err) = fixture.fix(&["-yes", "-apply"], &may("all", &all));
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("policy shop: unchanged") && err.contains("role/shop: unchanged"), "{err}");
+    assert!(!fixture.text().contains(SECRET));
+    assert!(!fixture.server.run(&["get", "shop/web/puma#DB_PASSWORD_2"], "root", "").status.success());
+}

@@ -1,13 +1,15 @@
 //! `secret fix`: credentials leave the files, go into the store, and references stay in their place.
 //!
-//! In this order, for each file: the plan and its diff, the question, the values into the store, the original into
-//! the store, the new files beside it, and last the file itself. Whatever fails before leaves the file as it was.
+//! In this order, for each file: the plan and its diff, the question, the values into the store, what may read them, the
+//! original into the store, the files beside it, and last the file itself. Whatever fails before leaves the file as it was.
 
 mod access;
 mod attributes;
+mod beside;
 mod diff;
 mod folder;
 mod fresh;
+mod kept;
 mod replace;
 mod shelf;
 mod tell;
@@ -24,6 +26,7 @@ use strongroom_scan::{Finding, plain};
 use zeroize::Zeroizing;
 
 use self::{
+    beside::Neighbours,
     replace::Original,
     shelf::Shelf,
     tell::{Told, tell},
@@ -109,12 +112,13 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
         ..Options::default()
     };
     let mut shelf = Shelf::new(cx, args.dry_run);
-    let mut works = Vec::new();
+    let (mut works, mut neighbours) = (Vec::new(), Neighbours::default());
     let (files, is_unread) = files(&args.paths, args.dry_run)?;
     let found: Vec<Found> = files.into_iter().map(Found::of).filter(|it| !it.findings.is_empty()).collect();
     let apart = told_apart(&found, &options, &mut shelf).await?;
     for (found, apart) in found.into_iter().zip(apart) {
-        works.push(planned(found, &Options { apart, ..options.clone() }, &mut shelf).await?);
+        let options = Options { apart, ..options.clone() };
+        works.push(planned(found, &options, &mut shelf, &mut neighbours).await?);
     }
     let changed = works.iter().filter(|it| it.is_change()).count();
     if cx.output.format == Format::Table {
@@ -128,7 +132,12 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let mut failed = None;
     if is_wanted {
         for (at, work) in works.iter().enumerate().filter(|(_, it)| it.is_change()) {
-            if let Err(error) = carry_out(work, &mut shelf).await {
+            let grants = if args.apply {
+                access::grants(std::slice::from_ref(work), &options.mount, args)
+            } else {
+                Vec::new()
+            };
+            if let Err(error) = carry_out(cx, work, &mut shelf, &grants).await {
                 failed = Some((at, error));
                 break;
             }
@@ -141,11 +150,8 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     });
     let told = Told { is_done: is_wanted, is_dry: args.dry_run, works: &works, mount: &options.mount };
     tell(cx, &told)?;
-    let grants = access::grants(&works, &options.mount, args);
-    if is_wanted && args.apply {
-        access::apply(cx, &grants).await?;
-    } else if changed > 0 {
-        access::show(cx, &grants)?;
+    if changed > 0 && !(is_wanted && args.apply) {
+        access::show(cx, &access::grants(&works, &options.mount, args))?;
     }
     if let Some(error) = failed {
         return Err(error);
@@ -181,22 +187,33 @@ async fn told_apart(
     }
 }
 
-async fn planned(found: Found, options: &Options, shelf: &mut Shelf<'_>) -> Result<Work, Failure> {
-    let plan = plan_of(&found, options, shelf).await?;
+async fn planned(
+    found: Found,
+    options: &Options,
+    shelf: &mut Shelf<'_>,
+    neighbours: &mut Neighbours,
+) -> Result<Work, Failure> {
+    let plan = plan_of(&found, options, shelf, neighbours).await;
+    let plan = plan.map_err(|it| it.within(&plain(&found.file.name)))?;
     let Found { file, findings, .. } = found;
     let fixed = applied(&file.name, &file.text, &plan)?;
     check(&file, &findings, &fixed, &plan)?;
+    neighbours.take(&file, &plan);
     Ok(Work { file, findings, plan, fixed })
 }
 
-/// Plans twice: which names are free is known when it is known which are wanted.
-async fn plan_of(found: &Found, options: &Options, shelf: &mut Shelf<'_>) -> Result<Plan, Failure> {
+/// Plans twice: which names are free, and what stands beside, is known when it is known which are wanted.
+async fn plan_of(
+    found: &Found,
+    options: &Options,
+    shelf: &mut Shelf<'_>,
+    neighbours: &Neighbours,
+) -> Result<Plan, Failure> {
     let (file, findings) = (found.as_file(), found.findings.as_slice());
-    let now = |taken| strongroom_fix::plan(&file, findings, &Options { taken, ..options.clone() });
-    let mut plan = now(shelf.taken());
-    if shelf.look(plan.entries.iter().map(|it| it.reference.path.as_str())).await? {
-        plan = now(shelf.taken());
-    }
+    let first = strongroom_fix::plan(&file, findings, &Options { taken: shelf.taken(), ..options.clone() });
+    shelf.look(first.entries.iter().map(|it| it.reference.path.as_str())).await?;
+    let free = Options { beside: neighbours.of(&found.file, &first), ..options.clone() };
+    let plan = strongroom_fix::plan(&file, findings, &Options { taken: shelf.taken(), ..free });
     shelf.reserve(&plan.entries);
     Ok(plan)
 }
@@ -231,7 +248,10 @@ fn spoiled(name: &str, why: &str) -> Failure {
 impl Work {
     fn show(&self) -> Result<(), Failure> {
         diff::show(&self.file.name, &self.file.text, &self.findings, &self.fixed)?;
-        self.plan.beside.iter().try_for_each(|it| diff::show_new(&self.file.beside(&it.name), &it.text))
+        let beside = &self.plan.beside;
+        beside
+            .iter()
+            .try_for_each(|it| diff::show_beside(&self.file.beside(&it.name), it.before.as_deref(), &it.text))
     }
 
     fn is_change(&self) -> bool {
@@ -239,15 +259,36 @@ impl Work {
     }
 }
 
-/// Store first, file last.
-async fn carry_out(work: &Work, shelf: &mut Shelf<'_>) -> Result<(), Failure> {
+/// Store first, file last. A failure tells what was done before it: a second run goes on from there.
+async fn carry_out(
+    cx: &Context,
+    work: &Work,
+    shelf: &mut Shelf<'_>,
+    grants: &[access::Grant],
+) -> Result<(), Failure> {
+    let name = plain(&work.file.name);
+    let failed = |done: &str| {
+        let what = format!("{name} is left as it was{done}");
+        move |it: Failure| it.within(&what).or_hint("run it again when that is mended: it goes on from there")
+    };
     work.file.refuse_other_names()?;
-    shelf.put(&work.plan.entries).await?;
-    shelf.keep_original(&work.file, &work.fixed, &work.plan.beside).await?;
-    for beside in &work.plan.beside {
-        replace::create(&work.file.beside(&beside.name), &beside.text)?;
-    }
-    work.file.replace(&work.fixed)
+    shelf.put(&work.plan.entries).await.map_err(failed("; not all of its values are stored"))?;
+    access::apply(cx, grants)
+        .await
+        .map_err(failed("; its values are stored, and not all that is to read them is written"))?;
+    let done = failed(if grants.is_empty() {
+        "; its values are stored"
+    } else {
+        "; its values are stored, and what is to read them is written"
+    });
+    let last = async {
+        shelf.keep(&work.file, &work.fixed, &work.plan.beside).await?;
+        for it in &work.plan.beside {
+            beside::write(&work.file.beside(&it.name), it.before.as_deref(), &it.text)?;
+        }
+        work.file.replace(&work.fixed)
+    };
+    last.await.map_err(done)
 }
 
 fn is_agreed(files: usize) -> Result<bool, Failure> {

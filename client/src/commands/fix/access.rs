@@ -80,44 +80,45 @@ pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure>
 /// touched, because others may count on it.
 pub(super) async fn apply(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     for grant in grants {
-        let mut wish = Wish::policy(&grant.policy, "");
-        let there = wish.found(&cx.client).await?;
-        let there =
-            there.as_ref().and_then(|it| it.get("policy")).and_then(Value::as_str).unwrap_or_default();
-        let missing: String = grant
-            .rules
-            .iter()
-            .filter(|(head, _)| !there.contains(head.as_str()))
-            .map(|(_, text)| text.as_str())
-            .collect();
-        if missing.is_empty() {
-            note(&format!("policy {}: unchanged", grant.policy));
-        } else {
-            wish = Wish::policy(
-                &grant.policy,
-                &format!("{there}{}{missing}", if there.is_empty() { "" } else { "\n" }),
-            );
-            wish.fulfil(&cx.client).await?;
-            note(&format!(
-                "policy {}: {}",
-                grant.policy,
-                if there.is_empty() { "made" } else { "rules added" }
-            ));
-        }
+        let policy = write_policy(cx, grant).await;
+        policy.map_err(|it| it.within(&format!("the policy {}", grant.policy)))?;
         if let Some((path, fields)) = &grant.role {
-            let wish = Wish::new(path.clone(), fields.clone());
-            match wish.state(&cx.client).await? {
-                State::Absent => {
-                    wish.fulfil(&cx.client).await.map_err(|it| {
-                        it.hint("`secret setup nomad` (or kubernetes) makes the login first")
-                    })?;
-                    note(&format!("{path}: made"));
-                }
-                State::Same => note(&format!("{path}: unchanged")),
-                State::Other(fields) => {
-                    note(&format!("{path}: is there and left alone; it differs in {}", fields.join(", ")))
-                }
-            }
+            write_role(cx, path, fields).await.map_err(|it| it.within(path))?;
+        }
+    }
+    Ok(())
+}
+
+async fn write_policy(cx: &Context, grant: &Grant) -> Result<(), Failure> {
+    let there = Wish::policy(&grant.policy, "").found(&cx.client).await?;
+    let there = there.as_ref().and_then(|it| it.get("policy")).and_then(Value::as_str).unwrap_or_default();
+    let missing: String = grant
+        .rules
+        .iter()
+        .filter(|(head, _)| !there.contains(head.as_str()))
+        .map(|(_, text)| text.as_str())
+        .collect();
+    if missing.is_empty() {
+        note(&format!("policy {}: unchanged", grant.policy));
+        return Ok(());
+    }
+    let gap = if there.is_empty() { "" } else { "\n" };
+    Wish::policy(&grant.policy, &format!("{there}{gap}{missing}")).fulfil(&cx.client).await?;
+    note(&format!("policy {}: {}", grant.policy, if there.is_empty() { "made" } else { "rules added" }));
+    Ok(())
+}
+
+async fn write_role(cx: &Context, path: &str, fields: &Value) -> Result<(), Failure> {
+    let wish = Wish::new(path, fields.clone());
+    match wish.state(&cx.client).await? {
+        State::Absent => {
+            let made = wish.fulfil(&cx.client).await;
+            made.map_err(|it| it.or_hint("`secret setup nomad` (or kubernetes) makes the login first"))?;
+            note(&format!("{path}: made"));
+        }
+        State::Same => note(&format!("{path}: unchanged")),
+        State::Other(fields) => {
+            note(&format!("{path}: is there and left alone; it differs in {}", fields.join(", ")))
         }
     }
     Ok(())

@@ -20,9 +20,14 @@ pub(super) fn show(name: &str, text: &str, findings: &[Finding], fixed: &str) ->
     unified(name, name, &before, &after)
 }
 
-/// Shows a file that comes to be.
-pub(super) fn show_new(path: &Path, text: &str) -> Result<(), Failure> {
-    unified("/dev/null", &path.to_string_lossy(), "", text)
+/// Shows a file beside that comes to be, or is completed.
+pub(super) fn show_beside(path: &Path, before: Option<&str>, text: &str) -> Result<(), Failure> {
+    let name = path.to_string_lossy();
+    match before {
+        // Somebody may have put a secret into it.
+        Some(before) => show(&name, before, &[], text),
+        None => unified("/dev/null", &name, "", text),
+    }
 }
 
 /// The file before and after, with no secret in either.

@@ -1,9 +1,9 @@
 //! The file itself: read once, replaced whole.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, File, Metadata},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -92,31 +92,6 @@ impl Original {
     }
 }
 
-/// A new file; one that is there with the same text is as good.
-pub(super) fn create(path: &Path, text: &str) -> Result<(), Failure> {
-    let shown = path.display();
-    let failed = |error: io::Error| Failure::new(format!("cannot write {shown}: {error}"));
-    match OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
-        Ok(mut out) => out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(|error| {
-            // Half of it would stop the next run. That it could not be written is what is reported.
-            let _ = fs::remove_file(path);
-            failed(error)
-        }),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::read(path) {
-            Ok(there) if there == text.as_bytes() => Ok(()),
-            _ => Err(Failure::new(format!("{shown} is there already, and holds something else"))
-                .hint("move it away, or take from it what is still needed, and run again")),
-        },
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// Takes away a file that the fix had made, if it is there.
-pub(super) fn forget(path: &Path) {
-    // That it is gone already is what was wanted.
-    let _ = fs::remove_file(path);
-}
-
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
@@ -178,15 +153,5 @@ mod tests {
         {
             assert_eq!(original(&file).beside(name), dir.join(expected));
         }
-    }
-
-    #[test]
-    fn a_file_that_is_there_is_not_overwritten() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("class.yaml");
-        create(&file, "a").unwrap();
-        create(&file, "a").unwrap();
-        assert!(create(&file, "b").unwrap_err().message().contains("there already"));
-        assert_eq!(fs::read_to_string(&file).unwrap(), "a");
     }
 }

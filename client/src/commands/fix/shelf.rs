@@ -1,21 +1,16 @@
-//! The store's side: what is there, what comes to it, and the originals for `-undo`.
+//! The store's side: what is there, and what comes to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
-use strongroom_fix::{Beside, Entry};
+use serde::de::DeserializeOwned;
+use strongroom_fix::Entry;
 use strongroom_scan::Value;
 use strongroom_sdk::{
-    Error, SecretString,
+    Error, Kind, SecretString,
     kv::{Expect, Kv},
 };
 
-use super::replace::Original;
 use crate::{context::Context, failure::Failure, output::note};
-
-/// Originals lie here, each under the digest of what it was rewritten to.
-const ORIGINALS: &str = "strongroom-fix";
 
 pub(super) struct Shelf<'a> {
     cx: &'a Context,
@@ -25,20 +20,6 @@ pub(super) struct Shelf<'a> {
     taken: BTreeMap<(String, String), Value>,
     /// Without a server a dry run goes on: names may turn out otherwise.
     is_away: bool,
-}
-
-/// What `-undo` needs. Several files may become the same text: a reference need not say its whole path.
-#[derive(Default, Deserialize, Serialize)]
-struct Kept {
-    originals: Vec<Undo>,
-}
-
-#[derive(Deserialize, Serialize)]
-pub(super) struct Undo {
-    /// Where it was fixed.
-    file: String,
-    pub(super) original: SecretString,
-    pub(super) beside: Vec<String>,
 }
 
 impl<'a> Shelf<'a> {
@@ -76,7 +57,7 @@ impl<'a> Shelf<'a> {
                     note(&format!("no server, so names may turn out otherwise: {error}"));
                     self.is_away = true;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.at(path, error)),
             }
         }
         Ok(self.taken.len() > before)
@@ -100,7 +81,7 @@ impl<'a> Shelf<'a> {
             let there = match self.kv().get(path).await {
                 Ok(secret) => Some(secret),
                 Err(error) if error.is_not_found() => None,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.at(path, error)),
             };
             let mut fields: BTreeMap<String, SecretString> = BTreeMap::new();
             for entry in &entries {
@@ -108,7 +89,7 @@ impl<'a> Shelf<'a> {
                 let value = SecretString::new(entry.value.expose());
                 match there.as_ref().and_then(|it| it.fields.get(name)) {
                     Some(found) if found.is_same(&value) => {}
-                    Some(_) => return Err(changed(path)),
+                    Some(_) => return Err(self.changed(path)),
                     None => {
                         fields.insert(name.clone(), value);
                     }
@@ -126,58 +107,38 @@ impl<'a> Shelf<'a> {
                 None if version == 0 => self.kv().put_if(path, &exposed(&fields), Expect::Absent).await,
                 None => self.kv().put_if(path, &exposed(&fields), Expect::Version(version)).await,
             };
-            let metadata = written.map_err(Failure::from)?;
+            let metadata = written.map_err(|it| match it.kind() {
+                Kind::CasMismatch => self.changed(path),
+                _ => self.at(path, it),
+            })?;
             self.versions.insert(path.to_owned(), metadata.version);
         }
         Ok(())
     }
 
-    /// The file as it was, for `-undo`: found again by what it became.
-    pub(super) async fn keep_original(
-        &self,
-        file: &Original,
-        fixed: &str,
-        beside: &[Beside],
-    ) -> Result<(), Failure> {
-        let (path, place) = (place_of(fixed), file.place());
-        let (mut kept, version) = match self.kv().get(&path).await {
-            Ok(secret) => (secret.decode::<Kept>()?, secret.metadata.version),
-            Err(error) if error.is_not_found() => (Kept::default(), self.deleted_version(&path).await?),
-            Err(error) => return Err(error.into()),
-        };
-        kept.originals.retain(|it| it.file != place);
-        kept.originals.push(Undo {
-            file: place,
-            original: SecretString::new(file.text.as_str()),
-            beside: beside.iter().map(|it| it.name.clone()).collect(),
-        });
-        let expect = if version == 0 { Expect::Absent } else { Expect::Version(version) };
-        self.kv().put_if(&path, &kept, expect).await?;
-        Ok(())
+    /// A secret's fields as `T` if it is there, and the version that a write must name.
+    pub(super) async fn read_if<T: DeserializeOwned>(&self, path: &str) -> Result<(Option<T>, u64), Failure> {
+        match self.kv().get(path).await {
+            Ok(secret) => {
+                let fields = secret.decode::<T>().map_err(|it| self.at(path, it))?;
+                Ok((Some(fields), secret.metadata.version))
+            }
+            Err(error) if error.is_not_found() => Ok((None, self.deleted_version(path).await?)),
+            Err(error) => Err(self.at(path, error)),
+        }
     }
 
-    /// What a file was before it became this. Another copy of it will do, if there was but one such file.
-    pub(super) async fn original(&self, file: &Original) -> Result<Option<Undo>, Failure> {
-        let mut found: Vec<Undo> = match self.kv().get_as::<Kept>(&place_of(&file.text)).await {
-            Ok(found) => found.originals,
-            Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let place = file.place();
-        if let Some(at) = found.iter().position(|it| it.file == place) {
-            return Ok(Some(found.swap_remove(at)));
-        }
-        if found.len() > 1 {
-            return Err(Failure::new(format!(
-                "several files became what {} is, and it is none of them",
-                file.name
-            ))
-            .hint("undo it where it was fixed"));
-        }
-        Ok(found.pop())
+    /// An error, and where.
+    pub(super) fn at(&self, path: &str, error: Error) -> Failure {
+        Failure::from(error).within(&format!("{}/{path}", self.cx.default_mount()))
     }
 
-    fn kv(&self) -> Kv<'a> {
+    fn changed(&self, path: &str) -> Failure {
+        Failure::new(format!("{}/{path} was changed in the store meanwhile", self.cx.default_mount()))
+            .hint("run it again")
+    }
+
+    pub(super) fn kv(&self) -> Kv<'a> {
         self.cx.client.kv(self.cx.default_mount())
     }
 
@@ -186,21 +147,11 @@ impl<'a> Shelf<'a> {
         match self.kv().history(path).await {
             Ok(history) => Ok(history.current_version),
             Err(error) if error.is_not_found() || error.is_denied() => Ok(0),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.at(path, error)),
         }
     }
 }
 
 fn exposed(fields: &BTreeMap<String, SecretString>) -> BTreeMap<&str, &str> {
     fields.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
-}
-
-fn changed(path: &str) -> Failure {
-    Failure::new(format!("{path} was changed in the store meanwhile: nothing was written"))
-        .hint("run it again")
-}
-
-fn place_of(fixed: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, fixed.as_bytes());
-    format!("{ORIGINALS}/{}", HEXLOWER.encode(digest.as_ref()))
 }

@@ -1,0 +1,250 @@
+//! `secret fix` where several files need one file beside them: it is completed, and undone in whatever order.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+mod shared;
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use serde_json::Value;
+use shared::Server;
+
+struct Folder {
+    server: Server,
+    path: PathBuf,
+}
+
+/// What one run answered.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn folder(files: &[(&str, &str)]) -> Folder {
+    let server = Server::start();
+    let path = server.home.path().join("tree");
+    fs::create_dir(&path).unwrap();
+    files.iter().for_each(|(name, text)| fs::write(path.join(name), text).unwrap());
+    Folder { server, path }
+}
+
+impl Folder {
+    fn fix(&self, options: &[&str], names: &[&str]) -> Ran {
+        let paths: Vec<String> = names.iter().map(|it| self.path.join(it).display().to_string()).collect();
+        let mut args = vec!["fix", "-yes"];
+        args.extend(options);
+        args.extend(paths.iter().map(String::as_str));
+        let ran = self.server.run(&args, "root", "");
+        let text = |it: &[u8]| String::from_utf8(it.to_vec()).unwrap();
+        let (out, err) = (text(&ran.stdout), text(&ran.stderr));
+        assert!(
+            !out.contains("quayside") && !err.contains("quayside"),
+            "a secret was printed:\n{out}\n{err}"
+        );
+        Ran { code: ran.status.code().unwrap(), out, err }
+    }
+
+    #[track_caller]
+    fn ok(&self, options: &[&str], names: &[&str]) -> Ran {
+        let ran = self.fix(options, names);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        ran
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path.join(name)).unwrap()
+    }
+
+    fn all(&self) -> BTreeMap<String, String> {
+        let entries = fs::read_dir(&self.path).unwrap().map(|it| it.unwrap());
+        entries
+            .map(|it| (it.file_name().into_string().unwrap(), fs::read_to_string(it.path()).unwrap()))
+            .collect()
+    }
+}
+
+fn manifest(kind: &str, namespace: &str, variable: &str, secret: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: {kind}\nmetadata:\n  name: web\n  namespace: {namespace}\nspec:\n  template:\n    spec:\n      containers:\n        \
+         - name: web\n          image: shop:1\n          env:\n            - name: {variable}\n              value: {secret}\n"
+    )
+}
+
+const CLASS: &str = "web-strongroom.yaml";
+const VARIABLES: &str = "shop.variables.json.tpl";
+
+fn manifests() -> Folder {
+    folder(&[
+        ("app.yaml", &manifest("Deployment", "default", "DB_PASSWORD", "quayside-Lantern-77")),
+        ("jobs.yaml", &manifest("DaemonSet", "default", "DB_PASSWORD", "quayside-Harbour-31")),
+        ("live.yaml", &manifest("Deployment", "live", "DB_PASSWORD", "quayside-Pier-90")),
+    ])
+}
+
+#[test]
+fn a_second_manifest_completes_the_class_of_the_first() {
+    let folder = manifests();
+    let before = folder.all();
+    folder.ok(&[], &["app.yaml"]);
+    let first = folder.text(CLASS);
+    // A person's comment, and the line ends of another system.
+    let edited = first.replace("  provider:", "  # ours\n  provider:").replace('\n', "\r\n");
+    fs::write(folder.path.join(CLASS), &edited).unwrap();
+    let ran = folder.ok(&[], &["jobs.yaml"]);
+    assert!(ran.out.contains("+      - objectName: DB_PASSWORD_2"), "{}", ran.out);
+    let second = folder.text(CLASS);
+    assert!(second.contains("  # ours\r\n") && !second.replace("\r\n", "").contains('\n'), "{second}");
+    for line in [
+        "      - objectName: DB_PASSWORD\r\n        secretPath: secret/data/kubernetes/app\r\n        secretKey: DB_PASSWORD\r\n",
+        "      - objectName: DB_PASSWORD_2\r\n        secretPath: secret/data/kubernetes/jobs\r\n        secretKey: DB_PASSWORD\r\n",
+        "        - objectName: DB_PASSWORD_2\r\n          key: DB_PASSWORD_2\r\n",
+    ] {
+        assert_eq!(second.matches(line).count(), 1, "{second}");
+    }
+    assert!(folder.text("jobs.yaml").contains("key: DB_PASSWORD_2\n"));
+    assert_eq!(folder.server.ok(&["get", "kubernetes/jobs#DB_PASSWORD"]), "quayside-Harbour-31");
+    // The namespace has a class of its own.
+    folder.ok(&[], &["live.yaml"]);
+    let third = folder.text(CLASS);
+    assert!(
+        third.starts_with(&second)
+            && third.contains("---\r\napiVersion")
+            && third.contains("namespace: live\r\n")
+    );
+    for name in ["app.yaml", "jobs.yaml", "live.yaml"] {
+        folder.ok(&[], &[name]);
+    }
+    assert_eq!(folder.text(CLASS), third, "a second time changes nothing");
+
+    folder.ok(&["-undo"], &["live.yaml"]);
+    assert_eq!(folder.text(CLASS), second);
+    folder.ok(&["-undo"], &["jobs.yaml"]);
+    assert_eq!(folder.text(CLASS), edited);
+    // What a person changed since the fix is a person's.
+    let ran = folder.ok(&["-undo"], &["app.yaml"]);
+    assert!(ran.err.contains("web-strongroom.yaml stays: it was changed since"), "{}", ran.err);
+    fs::remove_file(folder.path.join(CLASS)).unwrap();
+    assert_eq!(folder.all(), before);
+}
+
+#[test]
+fn a_whole_folder_is_fixed_at_once_and_undone_in_any_order() {
+    let folder = manifests();
+    let before = folder.all();
+    folder.ok(&[], &[""]);
+    let fixed = folder.all();
+    assert_eq!(fixed[CLASS].matches("kind: SecretProviderClass").count(), 2, "{}", fixed[CLASS]);
+    assert_eq!(fixed[CLASS].matches("objectName: DB_PASSWORD_2\n").count(), 2);
+    folder.ok(&["-undo"], &[""]);
+    assert_eq!(folder.all(), before);
+
+    for order in [["app.yaml", "jobs.yaml", "live.yaml"], ["jobs.yaml", "live.yaml", "app.yaml"]] {
+        folder.ok(&[], &[""]);
+        assert_eq!(folder.all(), fixed);
+        // It is needed until the last of them is undone.
+        for name in &order[..2] {
+            folder.ok(&["-undo"], &[name]);
+            assert!(folder.all().contains_key(CLASS), "{name}");
+        }
+        // An undone one is fixed again in between.
+        folder.ok(&[], &[order[0]]);
+        assert_eq!(folder.text(order[0]), fixed[order[0]]);
+        folder.ok(&["-undo"], &[order[2]]);
+        assert!(folder.text(CLASS).contains("secretPath"), "{} is still fixed", order[0]);
+        folder.ok(&["-undo"], &[order[0]]);
+        assert_eq!(folder.all(), before, "{order:?}");
+    }
+}
+
+#[test]
+fn what_an_other_fix_needs_is_left_and_told() {
+    let folder = manifests();
+    folder.ok(&[], &["app.yaml"]);
+    folder.ok(&[], &["jobs.yaml"]);
+    let ran = folder.ok(&["-undo"], &["app.yaml"]);
+    assert!(ran.err.contains("stays: the fix of") && ran.err.contains("jobs.yaml needs it"), "{}", ran.err);
+    // A copy of the tree is undone without harm to the tree itself.
+    let copy = folder.server.home.path().join("copy");
+    fs::create_dir(&copy).unwrap();
+    for (name, text) in folder.all() {
+        fs::write(copy.join(name), text).unwrap();
+    }
+    let path = copy.join("jobs.yaml").display().to_string();
+    let ran = folder.server.run(&["fix", "-undo", "-yes", &path], "root", "");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!copy.join(CLASS).exists());
+    folder.ok(&[], &["app.yaml"]);
+    folder.ok(&["-undo"], &["app.yaml"]);
+    assert!(folder.text(CLASS).contains("kubernetes/jobs"), "jobs.yaml is fixed here");
+    folder.ok(&["-undo"], &["jobs.yaml"]);
+    assert!(!folder.all().contains_key(CLASS));
+}
+
+#[test]
+fn a_second_file_completes_the_variables_of_the_first() {
+    let declared = "variable \"db_password\" {\n  default = \"quayside-Lantern-77\"\n}\n\nvariable \"api_token\" {\n  default = \"quayside-Pier-90\"\n}\n";
+    let folder = folder(&[
+        ("shop.tf", declared),
+        ("shop.tfvars", "db_password = \"quayside-Harbour-31\"\nsmtp_password = \"quayside-Mole-12\"\n"),
+    ]);
+    let before = folder.all();
+    folder.ok(&[], &["shop.tf"]);
+    let first = folder.text(VARIABLES);
+    let edited = first.replacen("{\n", "{\n  {{/* ours */}}\n", 1);
+    fs::write(folder.path.join(VARIABLES), &edited).unwrap();
+    let ran = folder.ok(&[], &["shop.tfvars"]);
+    assert!(ran.out.contains("+  \"smtp_password\""), "{}", ran.out);
+    let second = folder.text(VARIABLES);
+    let out = tempfile::tempdir_in("/dev/shm").unwrap();
+    let (source, token) =
+        (folder.path.join(VARIABLES).display().to_string(), folder.server.file("token", "root"));
+    let template = format!("{source}:{}", out.path().join("shop.json").display());
+    let args = ["agent", &format!("-token-file={token}"), "-exit-after-auth", "-template", &template];
+    let ran = folder.server.run(&args, "root", "");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let values: Value = serde_json::from_slice(&fs::read(out.path().join("shop.json")).unwrap()).unwrap();
+    // What `.tfvars` gives comes before a default.
+    let expected = serde_json::json!({
+        "api_token": "quayside-Pier-90", "db_password": "quayside-Harbour-31", "smtp_password": "quayside-Mole-12",
+    });
+    assert_eq!(values, expected, "{second}");
+    folder.ok(&["-undo"], &["shop.tfvars"]);
+    assert_eq!(folder.text(VARIABLES), edited);
+    fs::write(folder.path.join(VARIABLES), &first).unwrap();
+    folder.ok(&["-undo"], &["shop.tf"]);
+    assert_eq!(folder.all(), before);
+
+    // The other way round a default changes nothing.
+    folder.ok(&[], &["shop.tfvars"]);
+    let ran = folder.ok(&[], &["shop.tf"]);
+    assert!(ran.err.contains("gives the variable db_password another value"), "{}", ran.err);
+    folder.ok(&["-undo"], &["shop.tfvars"]);
+    folder.ok(&["-undo"], &["shop.tf"]);
+    assert_eq!(folder.all(), before);
+}
+
+#[test]
+fn a_file_of_somebody_elses_is_told_of_and_the_rest_goes_on() {
+    let folder = manifests();
+    let theirs = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n";
+    fs::write(folder.path.join(CLASS), theirs).unwrap();
+    fs::write(folder.path.join("shop.env"), "DB_PASSWORD=quayside-Mole-12\n").unwrap();
+    let ran = folder.fix(&[], &["app.yaml", "shop.env"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(
+        ran.out.contains("left: ")
+            && ran.out.contains("web-strongroom.yaml stands beside it, and it holds no SecretProviderClass")
+            && ran.out.contains("move it away"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(folder.text(CLASS), theirs);
+    assert!(folder.text("app.yaml").contains("quayside") && !folder.text("shop.env").contains("quayside"));
+    assert!(!folder.server.run(&["get", "kubernetes/app#DB_PASSWORD"], "root", "").status.success());
+}
