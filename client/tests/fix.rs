@@ -258,6 +258,31 @@ fn a_long_file_is_fixed_and_undone() {
 }
 
 #[test]
+fn a_value_from_before_a_rotation_is_kept_and_told_of() {
+    let fixture = fixture();
+    let path = "shop/web/puma#DB_PASSWORD";
+    fixture.fix(&["-yes"], "root");
+    fixture.server.ok(&["put", "shop/web/puma", "DB_PASSWORD=rotated"]);
+    fs::write(&fixture.job, JOB).unwrap();
+    let (code, _, err) = fixture.fix(&["-dry-run"], "root");
+    assert_eq!(code, 0);
+    assert!(err.contains(path) && err.contains("newer value") && err.contains("version 1"), "{err}");
+    assert!(err.contains("DB_PASSWORD_2"), "{err}");
+    // One that the store never had.
+    fs::write(&fixture.job, JOB.replace(SECRET, "quayside-Harbour-31")).unwrap();
+    let (_, _, err) = fixture.fix(&["-dry-run"], "root");
+    assert!(err.contains("has another value: this file's is kept as DB_PASSWORD_2"), "{err}");
+    fixture.fix(&["-yes"], "root");
+    assert_eq!(fixture.server.ok(&["get", path]), "rotated");
+    assert_eq!(fixture.server.ok(&["get", "shop/web/puma#DB_PASSWORD_2"]), "quayside-Harbour-31");
+    // The same value under a name of its own is nothing to tell.
+    let job = JOB.replace("DB_PASSWORD", "DB_PASSWORD_2").replace(SECRET, "quayside-Harbour-31");
+    fs::write(&fixture.job, job).unwrap();
+    let (_, _, err) = fixture.fix(&["-dry-run"], "root");
+    assert!(!err.contains("another value"), "{err}");
+}
+
+#[test]
 fn a_failure_names_the_file_the_path_and_what_was_done_and_a_second_run_goes_on() {
     let fixture = fixture();
     fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);

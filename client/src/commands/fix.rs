@@ -10,6 +10,7 @@ mod diff;
 mod folder;
 mod fresh;
 mod kept;
+mod moved;
 mod replace;
 mod shelf;
 mod tell;
@@ -213,7 +214,10 @@ async fn plan_of(
     let first = strongroom_fix::plan(&file, findings, &Options { taken: shelf.taken(), ..options.clone() });
     shelf.look(first.entries.iter().map(|it| it.reference.path.as_str())).await?;
     let free = Options { beside: neighbours.of(&found.file, &first), ..options.clone() };
-    let plan = strongroom_fix::plan(&file, findings, &Options { taken: shelf.taken(), ..free });
+    let mut plan =
+        strongroom_fix::plan(&file, findings, &Options { taken: shelf.taken(), ..free.clone() });
+    let wished = strongroom_fix::plan(&file, findings, &free);
+    plan.notes.extend(moved::notes(shelf, &plan, &wished, &options.mount).await);
     shelf.reserve(&plan.entries);
     Ok(plan)
 }

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
-use strongroom_fix::Entry;
+use strongroom_fix::{Entry, Reference};
 use strongroom_scan::Value;
 use strongroom_sdk::{
     Error, Kind, SecretString,
-    kv::{Expect, Kv},
+    kv::{Expect, Kv, VersionInfo},
 };
 
 use crate::{context::Context, failure::Failure, output::note};
+
+/// How many earlier versions of a secret are looked at.
+const EARLIER: usize = 20;
 
 pub(super) struct Shelf<'a> {
     cx: &'a Context,
@@ -114,6 +117,26 @@ impl<'a> Shelf<'a> {
             self.versions.insert(path.to_owned(), metadata.version);
         }
         Ok(())
+    }
+
+    /// Which earlier version of a secret had this value in that field: the newest one.
+    pub(super) async fn earlier(&self, place: &Reference, value: &Value) -> Option<u64> {
+        // Who may not read it loses a hint.
+        let history = self.kv().history(&place.path).await.ok()?;
+        let is_readable = |it: &VersionInfo| it.deletion_time.is_empty() && !it.destroyed;
+        let earlier = history
+            .versions
+            .iter()
+            .rev()
+            .filter(|(number, it)| **number < history.current_version && is_readable(it));
+        let value = SecretString::new(value.expose());
+        for (number, _) in earlier.take(EARLIER) {
+            let secret = self.kv().get_version(&place.path, *number).await.ok()?;
+            if secret.fields.get(&place.field).is_some_and(|it| it.is_same(&value)) {
+                return Some(*number);
+            }
+        }
+        None
     }
 
     /// A secret's fields as `T` if it is there, and the version that a write must name.
