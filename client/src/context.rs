@@ -119,6 +119,19 @@ impl Context {
         &self.default_mount
     }
 
+    /// What the default mount is if it is not KV version 2, as far as the token may see.
+    #[cfg(feature = "scan")]
+    pub(crate) async fn unfit_mount(&self) -> Result<Option<&'static str>, Failure> {
+        let mounts = self.mounts().await?;
+        Ok(mounts.get(&format!("{}/", self.default_mount)).and_then(|it| {
+            match (it.kind.as_str(), it.version()) {
+                ("kv" | "generic", 2) => None,
+                ("kv" | "generic", _) => Some("a KV version 1 mount"),
+                _ => Some("no KV mount"),
+            }
+        }))
+    }
+
     /// A call whose answer is wrapped if `-wrap-ttl` says so.
     pub(crate) fn wrapped(&self, method: Method, path: impl Into<String>) -> Call<'_> {
         let call = self.client.call(method, path);

@@ -267,19 +267,21 @@ fn a_value_from_before_a_rotation_is_kept_and_told_of() {
     let (code, _, err) = fixture.fix(&["-dry-run"], "root");
     assert_eq!(code, 0);
     assert!(err.contains(path) && err.contains("newer value") && err.contains("version 1"), "{err}");
-    assert!(err.contains("DB_PASSWORD_2"), "{err}");
+    let folder = fixture.job.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    let own = format!("{}/{path}", folder.trim_start_matches('.'));
+    assert!(err.contains(&format!("kept as secret/{own}")), "{err}");
     // One that the store never had.
     fs::write(&fixture.job, JOB.replace(SECRET, "quayside-Harbour-31")).unwrap();
     let (_, _, err) = fixture.fix(&["-dry-run"], "root");
-    assert!(err.contains("has another value: this file's is kept as DB_PASSWORD_2"), "{err}");
+    assert!(err.contains(&format!("has another value: this file's is kept as secret/{own}")), "{err}");
     fixture.fix(&["-yes"], "root");
     assert_eq!(fixture.server.ok(&["get", path]), "rotated");
-    assert_eq!(fixture.server.ok(&["get", "shop/web/puma#DB_PASSWORD_2"]), "quayside-Harbour-31");
-    // The same value under a name of its own is nothing to tell.
-    let job = JOB.replace("DB_PASSWORD", "DB_PASSWORD_2").replace(SECRET, "quayside-Harbour-31");
-    fs::write(&fixture.job, job).unwrap();
+    assert_eq!(fixture.server.ok(&["get", &own]), "quayside-Harbour-31");
+    // The value that the store has is nothing to tell.
+    fs::write(&fixture.job, JOB.replace(SECRET, "rotated-Pier-90")).unwrap();
+    fixture.server.ok(&["put", "shop/web/puma", "DB_PASSWORD=rotated-Pier-90"]);
     let (_, _, err) = fixture.fix(&["-dry-run"], "root");
-    assert!(!err.contains("another value"), "{err}");
+    assert!(!err.contains("another value") && !err.contains("newer"), "{err}");
 }
 
 #[test]
@@ -322,4 +324,24 @@ fn a_failure_names_the_file_the_path_and_what_was_done_and_a_second_run_goes_on(
     assert!(err.contains("policy shop: unchanged") && err.contains("role/shop: unchanged"), "{err}");
     assert!(!fixture.text().contains(SECRET));
     assert!(!fixture.server.run(&["get", "shop/web/puma#DB_PASSWORD_2"], "root", "").status.success());
+}
+
+#[test]
+fn a_mount_that_is_no_kv_2_and_a_prefix_that_is_no_path_are_refused() {
+    let fixture = fixture();
+    fixture.server.ok(&["secrets", "enable", "-path=old", "-version=1", "kv"]);
+    for (mount, expected) in
+        [("old", "old/ is a KV version 1 mount"), ("cubbyhole", "cubbyhole/ is no KV mount")]
+    {
+        let (code, _, err) = fixture.fix(&["-yes", &format!("-mount={mount}")], "root");
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains(expected) && err.contains("version 2"), "{err}");
+    }
+    assert!(
+        fixture.server.fails(&["list", "old/"], "root").1.contains("No value found"),
+        "nothing was written"
+    );
+    let (code, _, err) = fixture.fix(&["-yes", "-prefix=+/shop"], "root");
+    assert!(code == 2 && err.contains("-prefix is no path"), "{err}");
+    assert_eq!(fixture.text(), JOB);
 }

@@ -69,21 +69,23 @@ impl Folder {
     }
 }
 
-fn manifest(kind: &str, namespace: &str, variable: &str, secret: &str) -> String {
+fn manifest(namespace: &str, variable: &str, secret: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: {kind}\nmetadata:\n  name: web\n  namespace: {namespace}\nspec:\n  template:\n    spec:\n      containers:\n        \
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: {namespace}\nspec:\n  template:\n    spec:\n      containers:\n        \
          - name: web\n          image: shop:1\n          env:\n            - name: {variable}\n              value: {secret}\n"
     )
 }
 
-const CLASS: &str = "web-strongroom.yaml";
+const CLASS: &str = "web-deployment-strongroom.yaml";
+const LIVE: &str = "live.web-deployment-strongroom.yaml";
 const VARIABLES: &str = "shop.variables.json.tpl";
 
+/// Two of one object, and one of a namesake.
 fn manifests() -> Folder {
     folder(&[
-        ("app.yaml", &manifest("Deployment", "default", "DB_PASSWORD", "quayside-Lantern-77")),
-        ("jobs.yaml", &manifest("DaemonSet", "default", "DB_PASSWORD", "quayside-Harbour-31")),
-        ("live.yaml", &manifest("Deployment", "live", "DB_PASSWORD", "quayside-Pier-90")),
+        ("app.yaml", &manifest("default", "DB_PASSWORD", "quayside-Lantern-77")),
+        ("patch.yaml", &manifest("default", "SMTP_PASSWORD", "quayside-Harbour-31")),
+        ("live.yaml", &manifest("live", "DB_PASSWORD", "quayside-Pier-90")),
     ])
 }
 
@@ -96,55 +98,57 @@ fn a_second_manifest_completes_the_class_of_the_first() {
     // A person's comment, and the line ends of another system.
     let edited = first.replace("  provider:", "  # ours\n  provider:").replace('\n', "\r\n");
     fs::write(folder.path.join(CLASS), &edited).unwrap();
-    let ran = folder.ok(&[], &["jobs.yaml"]);
-    assert!(ran.out.contains("+      - objectName: DB_PASSWORD_2"), "{}", ran.out);
+    let ran = folder.ok(&[], &["patch.yaml"]);
+    assert!(ran.out.contains("+      - objectName: SMTP_PASSWORD"), "{}", ran.out);
     let second = folder.text(CLASS);
     assert!(second.contains("  # ours\r\n") && !second.replace("\r\n", "").contains('\n'), "{second}");
-    for line in [
-        "      - objectName: DB_PASSWORD\r\n        secretPath: secret/data/kubernetes/app\r\n        secretKey: DB_PASSWORD\r\n",
-        "      - objectName: DB_PASSWORD_2\r\n        secretPath: secret/data/kubernetes/jobs\r\n        secretKey: DB_PASSWORD\r\n",
-        "        - objectName: DB_PASSWORD_2\r\n          key: DB_PASSWORD_2\r\n",
-    ] {
-        assert_eq!(second.matches(line).count(), 1, "{second}");
+    for name in ["DB_PASSWORD", "SMTP_PASSWORD"] {
+        for line in [
+            format!(
+                "      - objectName: {name}\r\n        secretPath: secret/data/kubernetes/default/deployment/web\r\n        secretKey: {name}\r\n"
+            ),
+            format!("        - objectName: {name}\r\n          key: {name}\r\n"),
+        ] {
+            assert_eq!(second.matches(&line).count(), 1, "{second}");
+        }
     }
-    assert!(folder.text("jobs.yaml").contains("key: DB_PASSWORD_2\n"));
-    assert_eq!(folder.server.ok(&["get", "kubernetes/jobs#DB_PASSWORD"]), "quayside-Harbour-31");
+    assert!(folder.text("patch.yaml").contains("key: SMTP_PASSWORD\n"));
+    let stored = folder.server.ok(&["get", "kubernetes/default/deployment/web#SMTP_PASSWORD"]);
+    assert_eq!(stored, "quayside-Harbour-31");
     // The namespace has a class of its own.
     folder.ok(&[], &["live.yaml"]);
-    let third = folder.text(CLASS);
-    assert!(
-        third.starts_with(&second)
-            && third.contains("---\r\napiVersion")
-            && third.contains("namespace: live\r\n")
-    );
-    for name in ["app.yaml", "jobs.yaml", "live.yaml"] {
+    assert_eq!(folder.text(CLASS), second);
+    assert!(folder.text(LIVE).contains("namespace: live\n"));
+    for name in ["app.yaml", "patch.yaml", "live.yaml"] {
         folder.ok(&[], &[name]);
     }
-    assert_eq!(folder.text(CLASS), third, "a second time changes nothing");
+    assert_eq!(folder.text(CLASS), second, "a second time changes nothing");
 
     folder.ok(&["-undo"], &["live.yaml"]);
-    assert_eq!(folder.text(CLASS), second);
-    folder.ok(&["-undo"], &["jobs.yaml"]);
+    assert!(!folder.all().contains_key(LIVE));
+    folder.ok(&["-undo"], &["patch.yaml"]);
     assert_eq!(folder.text(CLASS), edited);
     // What a person changed since the fix is a person's.
     let ran = folder.ok(&["-undo"], &["app.yaml"]);
-    assert!(ran.err.contains("web-strongroom.yaml stays: it was changed since"), "{}", ran.err);
+    assert!(ran.err.contains("web-deployment-strongroom.yaml stays: it was changed since"), "{}", ran.err);
     fs::remove_file(folder.path.join(CLASS)).unwrap();
     assert_eq!(folder.all(), before);
 }
 
 #[test]
 fn a_whole_folder_is_fixed_at_once_and_undone_in_any_order() {
-    let folder = manifests();
+    // Copies of one object have one class.
+    let copy = manifest("default", "DB_PASSWORD", "quayside-Lantern-77");
+    let folder = folder(&[("app.yaml", &copy), ("copy.yaml", &copy), ("third.yaml", &copy)]);
     let before = folder.all();
     folder.ok(&[], &[""]);
     let fixed = folder.all();
-    assert_eq!(fixed[CLASS].matches("kind: SecretProviderClass").count(), 2, "{}", fixed[CLASS]);
-    assert_eq!(fixed[CLASS].matches("objectName: DB_PASSWORD_2\n").count(), 2);
+    assert_eq!(fixed.len(), 4);
+    assert_eq!(fixed[CLASS].matches("- objectName: DB_PASSWORD\n").count(), 2, "{}", fixed[CLASS]);
     folder.ok(&["-undo"], &[""]);
     assert_eq!(folder.all(), before);
 
-    for order in [["app.yaml", "jobs.yaml", "live.yaml"], ["jobs.yaml", "live.yaml", "app.yaml"]] {
+    for order in [["app.yaml", "copy.yaml", "third.yaml"], ["copy.yaml", "third.yaml", "app.yaml"]] {
         folder.ok(&[], &[""]);
         assert_eq!(folder.all(), fixed);
         // It is needed until the last of them is undone.
@@ -166,23 +170,23 @@ fn a_whole_folder_is_fixed_at_once_and_undone_in_any_order() {
 fn what_an_other_fix_needs_is_left_and_told() {
     let folder = manifests();
     folder.ok(&[], &["app.yaml"]);
-    folder.ok(&[], &["jobs.yaml"]);
+    folder.ok(&[], &["patch.yaml"]);
     let ran = folder.ok(&["-undo"], &["app.yaml"]);
-    assert!(ran.err.contains("stays: the fix of") && ran.err.contains("jobs.yaml needs it"), "{}", ran.err);
+    assert!(ran.err.contains("stays: the fix of") && ran.err.contains("patch.yaml needs it"), "{}", ran.err);
     // A copy of the tree is undone without harm to the tree itself.
     let copy = folder.server.home.path().join("copy");
     fs::create_dir(&copy).unwrap();
     for (name, text) in folder.all() {
         fs::write(copy.join(name), text).unwrap();
     }
-    let path = copy.join("jobs.yaml").display().to_string();
+    let path = copy.join("patch.yaml").display().to_string();
     let ran = folder.server.run(&["fix", "-undo", "-yes", &path], "root", "");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     assert!(!copy.join(CLASS).exists());
     folder.ok(&[], &["app.yaml"]);
     folder.ok(&["-undo"], &["app.yaml"]);
-    assert!(folder.text(CLASS).contains("kubernetes/jobs"), "jobs.yaml is fixed here");
-    folder.ok(&["-undo"], &["jobs.yaml"]);
+    assert!(folder.text(CLASS).contains("SMTP_PASSWORD"), "patch.yaml is fixed here");
+    folder.ok(&["-undo"], &["patch.yaml"]);
     assert!(!folder.all().contains_key(CLASS));
 }
 
@@ -239,12 +243,20 @@ fn a_file_of_somebody_elses_is_told_of_and_the_rest_goes_on() {
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(
         ran.out.contains("left: ")
-            && ran.out.contains("web-strongroom.yaml stands beside it, and it holds no SecretProviderClass")
+            && ran.out.contains(
+                "web-deployment-strongroom.yaml stands beside it, and it holds no SecretProviderClass"
+            )
             && ran.out.contains("move it away"),
         "{}",
         ran.out
     );
     assert_eq!(folder.text(CLASS), theirs);
     assert!(folder.text("app.yaml").contains("quayside") && !folder.text("shop.env").contains("quayside"));
-    assert!(!folder.server.run(&["get", "kubernetes/app#DB_PASSWORD"], "root", "").status.success());
+    assert!(
+        !folder
+            .server
+            .run(&["get", "kubernetes/default/deployment/web#DB_PASSWORD"], "root", "")
+            .status
+            .success()
+    );
 }

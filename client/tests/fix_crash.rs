@@ -77,7 +77,7 @@ fn a_killed_fix_leaves_the_old_file_or_the_new_one() {
     let begin = Instant::now();
     ok(spawn(&server, &["fix", "-yes"], &file));
     let whole = begin.elapsed();
-    let class = folder.join("web-strongroom.yaml");
+    let class = folder.join("web-pod-strongroom.yaml");
     let (mut olds, mut news) = (0, 0);
     for at in 0..CUTS {
         fs::remove_file(&class).unwrap();
@@ -93,8 +93,14 @@ fn a_killed_fix_leaves_the_old_file_or_the_new_one() {
         } else {
             news += 1;
             assert!(!text.contains(SECRET) && text.contains("key: DB_PASSWORD\n"), "{text}");
-            assert_eq!(server.ok(&["get", &format!("p{at}/app#DB_PASSWORD")]), SECRET, "the store has it");
-            assert!(fs::read_to_string(&class).unwrap().contains(&format!("secret/data/p{at}/app\n")));
+            assert_eq!(
+                server.ok(&["get", &format!("p{at}/default/pod/web#DB_PASSWORD")]),
+                SECRET,
+                "the store has it"
+            );
+            assert!(
+                fs::read_to_string(&class).unwrap().contains(&format!("secret/data/p{at}/default/pod/web\n"))
+            );
         }
         // Another run ends what this one began, and leaves nothing but the two files.
         ok(spawn(&server, &["fix", "-yes", &prefix], &file));

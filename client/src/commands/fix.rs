@@ -17,7 +17,7 @@ mod tell;
 mod undo;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
 };
@@ -108,7 +108,7 @@ pub(crate) async fn fix(cx: &Context, args: Fix) -> Result<u8, Failure> {
 async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let options = Options {
         mount: cx.default_mount().to_owned(),
-        prefix: args.prefix.as_deref().map(|it| it.trim_matches('/').to_owned()),
+        prefix: args.prefix.as_deref().map(prefix).transpose()?,
         style: if args.style == "secret" { Style::Secret } else { Style::Template },
         ..Options::default()
     };
@@ -118,8 +118,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let found: Vec<Found> = files.into_iter().map(Found::of).filter(|it| !it.findings.is_empty()).collect();
     let apart = told_apart(&found, &options, &mut shelf).await?;
     for (found, apart) in found.into_iter().zip(apart) {
-        let options = Options { apart, ..options.clone() };
-        works.push(planned(found, &options, &mut shelf, &mut neighbours).await?);
+        works.push(planned(found, &Options { apart, ..options.clone() }, &mut shelf, &mut neighbours).await?);
     }
     let changed = works.iter().filter(|it| it.is_change()).count();
     if cx.output.format == Format::Table {
@@ -211,12 +210,14 @@ async fn plan_of(
     neighbours: &Neighbours,
 ) -> Result<Plan, Failure> {
     let (file, findings) = (found.as_file(), found.findings.as_slice());
-    let first = strongroom_fix::plan(&file, findings, &Options { taken: shelf.taken(), ..options.clone() });
+    let now =
+        |taken, beside| strongroom_fix::plan(&file, findings, &Options { taken, beside, ..options.clone() });
+    let first = now(shelf.taken(), BTreeMap::new());
     shelf.look(first.entries.iter().map(|it| it.reference.path.as_str())).await?;
-    let free = Options { beside: neighbours.of(&found.file, &first), ..options.clone() };
-    let mut plan =
-        strongroom_fix::plan(&file, findings, &Options { taken: shelf.taken(), ..free.clone() });
-    let wished = strongroom_fix::plan(&file, findings, &free);
+    let beside = neighbours.of(&found.file, &first);
+    let mut plan = now(shelf.taken(), beside);
+    let wished =
+        strongroom_fix::plan(&file, findings, &Options { apart: Apart::default(), ..options.clone() });
     plan.notes.extend(moved::notes(shelf, &plan, &wished, &options.mount).await);
     shelf.reserve(&plan.entries);
     Ok(plan)
@@ -310,6 +311,19 @@ fn is_agreed(files: usize) -> Result<bool, Failure> {
     Ok(is_agreed)
 }
 
+/// Where the paths of the store begin. It becomes part of a policy, where some characters mean more than themselves.
+fn prefix(typed: &str) -> Result<String, Failure> {
+    let prefix = typed.trim_matches('/');
+    let is_name = |it: &str| {
+        it.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) && !it.chars().all(|c| c == '.')
+    };
+    if prefix.split('/').all(is_name) {
+        return Ok(prefix.to_owned());
+    }
+    Err(Failure::new("-prefix is no path: names of letters, digits, `-`, `_` and `.`, with `/` between them")
+        .hint("write it as default/shop"))
+}
+
 /// All files that the paths name, but for those that cannot be rewritten; and whether there is a credential in one of
 /// these. What a killed run left in their folders is taken away.
 fn files(paths: &[PathBuf], is_dry: bool) -> Result<(Vec<Original>, bool), Failure> {
@@ -350,4 +364,33 @@ fn files(paths: &[PathBuf], is_dry: bool) -> Result<(Vec<Original>, bool), Failu
         note(&format!("left: {}:{}: {why}", plain(&hit.file.shown), hit.line));
     }
     Ok((files, !found.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_means_itself_in_a_policy() {
+        for (typed, expected) in [("default/shop", "default/shop"), ("/a-b_c.d/", "a-b_c.d")] {
+            assert_eq!(prefix(typed).unwrap(), expected);
+        }
+        for typed in [
+            "",
+            "/",
+            "a//b",
+            "+/a",
+            "a/+",
+            "a*",
+            "{{identity.entity.id}}",
+            "a/../b",
+            "a b",
+            "a\"b",
+            "a\nb",
+            "büro",
+        ] {
+            let error = prefix(typed).unwrap_err();
+            assert!(typed.len() < 3 || !error.message().contains(typed), "{typed}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! The file keeps what it had: that is the promise. But an old branch, or a copy from before a rotation, is often what
 //! such a file is, and whoever fixes it must hear of it.
 
-use strongroom_fix::{Entry, Plan};
+use strongroom_fix::{Entry, Plan, Reference};
 
 use super::shelf::Shelf;
 
@@ -11,14 +11,13 @@ use super::shelf::Shelf;
 pub(super) async fn notes(shelf: &Shelf<'_>, plan: &Plan, wished: &Plan, mount: &str) -> Vec<String> {
     let mut notes = Vec::new();
     for entry in &plan.entries {
-        let Some(wish) = wish(entry, wished) else { continue };
-        let (name, own) =
-            (format!("{mount}/{}#{}", wish.reference.path, wish.reference.field), &entry.reference.field);
+        let Some(wish) = wish(entry, wished).filter(|it| shelf.has_another(it)) else { continue };
+        let full = |it: &Reference| format!("{mount}/{}#{}", it.path, it.field);
+        let (name, own) = (full(&wish.reference), full(&entry.reference));
         notes.push(match shelf.earlier(&wish.reference, &entry.value).await {
             Some(version) => format!(
                 "{name} has a newer value in the store: this file's is that of version {version}. It is kept as {own}, so \
-                 that nothing changes; if the newer one is meant, put {} in the place of {own}",
-                wish.reference.field
+                 that nothing changes; if the newer one is meant, let the file ask for {name}"
             ),
             None => format!("{name} has another value: this file's is kept as {own}"),
         });
@@ -28,8 +27,7 @@ pub(super) async fn notes(shelf: &Shelf<'_>, plan: &Plan, wished: &Plan, mount: 
 
 /// The entry as it would be, if it is another one.
 fn wish<'a>(entry: &Entry, wished: &'a Plan) -> Option<&'a Entry> {
-    let is_same = |it: &&Entry| it.value == entry.value && it.reference.path == entry.reference.path;
-    let mut same = wished.entries.iter().filter(is_same);
+    let mut same = wished.entries.iter().filter(|it| it.value == entry.value);
     let first = same.clone().next();
     if same.any(|it| it.reference == entry.reference) { None } else { first }
 }

@@ -23,11 +23,20 @@ pub(super) struct Shelf<'a> {
     taken: BTreeMap<(String, String), Value>,
     /// Without a server a dry run goes on: names may turn out otherwise.
     is_away: bool,
+    /// The mount is one that takes what comes.
+    is_checked: bool,
 }
 
 impl<'a> Shelf<'a> {
     pub(super) fn new(cx: &'a Context, is_dry: bool) -> Self {
-        Self { cx, is_dry, versions: BTreeMap::new(), taken: BTreeMap::new(), is_away: false }
+        Self {
+            cx,
+            is_dry,
+            versions: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            is_away: false,
+            is_checked: false,
+        }
     }
 
     /// What the store has under the names that were looked at.
@@ -61,6 +70,9 @@ impl<'a> Shelf<'a> {
                     self.is_away = true;
                 }
                 Err(error) => return Err(self.at(path, error)),
+            }
+            if !self.is_away {
+                self.check_mount().await?;
             }
         }
         Ok(self.taken.len() > before)
@@ -119,6 +131,13 @@ impl<'a> Shelf<'a> {
         Ok(())
     }
 
+    /// Whether the store, and not only this run, has another value at an entry's place.
+    pub(super) fn has_another(&self, entry: &Entry) -> bool {
+        let Reference { path, field } = &entry.reference;
+        let there = self.taken.get(&(path.clone(), field.clone()));
+        self.versions.get(path).is_some_and(|it| *it > 0) && there.is_some_and(|it| *it != entry.value)
+    }
+
     /// Which earlier version of a secret had this value in that field: the newest one.
     pub(super) async fn earlier(&self, place: &Reference, value: &Value) -> Option<u64> {
         // Who may not read it loses a hint.
@@ -159,6 +178,17 @@ impl<'a> Shelf<'a> {
     fn changed(&self, path: &str) -> Failure {
         Failure::new(format!("{}/{path} was changed in the store meanwhile", self.cx.default_mount()))
             .hint("run it again")
+    }
+
+    /// What a mount of another kind does with these calls is anybody's guess: it is asked for once.
+    async fn check_mount(&mut self) -> Result<(), Failure> {
+        if self.is_checked {
+            return Ok(());
+        }
+        self.is_checked = true;
+        let Some(what) = self.cx.unfit_mount().await? else { return Ok(()) };
+        Err(Failure::new(format!("{}/ is {what}; a fix needs KV version 2", self.cx.default_mount()))
+            .hint("-mount names another; `secret secrets enable -path=NAME -version=2 kv` makes one"))
     }
 
     pub(super) fn kv(&self) -> Kv<'a> {
