@@ -1,10 +1,13 @@
 //! Compose: a file on a tmpfs where the image reads one (`*_FILE`), else a variable that `secret run` sets.
 //!
 //! Images that are known to read `NAME_FILE` get a secret of Compose, whose file `secret inject` writes to a tmpfs of
-//! the host. Others get `${NAME}`, which Compose fills from its own environment: `secret run -env -- docker compose up`.
+//! the host. Others get `${NAME:?...}`, which Compose fills from its own environment, or does not start:
+//! `secret run -env -- docker compose up`.
 //! What Compose fills in it does not read again, so the value may be anything.
 
 mod outline;
+
+use std::collections::BTreeSet;
 
 use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Layer, Place};
@@ -14,7 +17,7 @@ use crate::{
     Edit, File, Options, Plan, Reference,
     called::Called,
     home::Home,
-    layout::{line_around, line_end, with_line_ends},
+    layout::{bare_in_flow, line_around, line_end, with_line_ends},
     moved::{self, Cure},
 };
 
@@ -46,6 +49,7 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     let outline = Outline::of(file.text);
     let mut called = Names::default();
     let mut services: Vec<(Service, Vec<String>)> = Vec::new();
+    let mut quotes = BTreeSet::new();
     let edit = |finding: &Finding, how: How, reference: &Reference| {
         Ok(match how {
             How::File(service) => {
@@ -56,7 +60,7 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
             }
             How::Variable => {
                 let name = called.variable(file.text, reference);
-                Edit { span: finding.span, text: format!("${{{name}}}") }
+                quoted(file.text, finding.span, required(&name), &mut quotes)
             }
         })
     };
@@ -64,6 +68,8 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     // Two projects may run on one host.
     let folder = format!("{HOST}/{}", home.policy());
     let mut plan = moved::plan(home, findings, options, cure, edit);
+    plan.edits
+        .extend(quotes.iter().map(|at| Edit { span: Span { start: *at, end: *at }, text: "\"".to_owned() }));
     give_files(&mut plan, file.text, &outline, &folder, &services);
     plan.settle(home.policy());
     plan.notes.extend(called.how_to_start(options, &folder));
@@ -131,6 +137,29 @@ fn stored(text: &str, finding: &Finding) -> String {
         true => value.to_owned(),
         false => raw.replace("$$", "$"),
     }
+}
+
+/// A variable without which Compose starts nothing: `${NAME}` alone would be an empty password. Swarm wants a word behind
+/// the sign.
+fn required(name: &str) -> String {
+    format!("${{{name}:?use-secret-run}}")
+}
+
+/// The text in its place; and quotes around the word, where its braces would be YAML's.
+fn quoted(text: &str, span: Span, mut by: String, quotes: &mut BTreeSet<usize>) -> Edit {
+    if let Some(word) = bare_in_flow(text, span) {
+        if word.start == span.start {
+            by.insert(0, '"');
+        } else {
+            quotes.insert(word.start);
+        }
+        if word.end == span.end {
+            by.push('"');
+        } else {
+            quotes.insert(word.end);
+        }
+    }
+    Edit { span, text: by }
 }
 
 /// What the file calls its secrets.

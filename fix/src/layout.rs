@@ -34,9 +34,55 @@ pub(crate) fn indentation(line: &str) -> &str {
     line.get(..line.len() - line.trim_start_matches([' ', '\t']).len()).unwrap_or("")
 }
 
+/// The word without quotes in brackets or braces of YAML that a place is in: there `{` would begin a map.
+pub(crate) fn bare_in_flow(text: &str, place: Span) -> Option<Span> {
+    let line = line_around(text, place.start);
+    let (mut depth, mut quote, mut start) = (0_usize, None, line.start);
+    let mut last = ' ';
+    for (at, c) in text.get(line.start..place.start)?.char_indices() {
+        let opens = last.is_whitespace() || "[{,:=".contains(last);
+        let behind = line.start + at + c.len_utf8();
+        match (quote, c) {
+            (Some(open), _) => quote = (open != c || last == '\\').then_some(open),
+            (None, '"' | '\'') if opens => quote = Some(c),
+            (None, '[' | '{') if depth > 0 || opens => (depth, start) = (depth + 1, behind),
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth > 0 => start = behind,
+            (None, ' ') if last == ':' => start = behind,
+            _ => {}
+        }
+        last = c;
+    }
+    if depth == 0 || quote.is_some() {
+        return None;
+    }
+    let spaces = |it: &str| it.len() - it.trim_start().len();
+    let start = start + spaces(text.get(start..place.start)?);
+    let behind = text.get(place.end..line.end)?;
+    let end = behind.find([',', ']', '}']).unwrap_or(behind.len());
+    Some(Span { start, end: place.end + behind.get(..end)?.trim_end().len() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_in_brackets_are_found() {
+        let check = |text: &str, expected: Option<&str>| {
+            let start = text.find("S").unwrap();
+            let found = bare_in_flow(text, Span { start, end: start + 1 });
+            assert_eq!(found.map(|it| it.of(text)), expected, "{text}");
+        };
+        check("a: [x, --p=S , y]", Some("--p=S"));
+        check("a: {b: S}", Some("S"));
+        check("- { b: x://u:S@h/d, c: d }", Some("x://u:S@h/d"));
+        check("a: [x, \"S\"]", None);
+        check("a: [\"x, y\", 'it S']", None);
+        check("a: x[S]", None);
+        check("a: [x]S", None);
+        check("a: S", None);
+    }
 
     #[test]
     fn lines_are_found_with_and_without_their_ends() {

@@ -173,8 +173,26 @@ fn compose_gives_a_file_where_the_image_reads_one() {
                 ..in_env("s3cr$$b", "TOKEN")
             },
         ],
-        "services:\r\n  db:\r\n    secrets: [postgres_password]\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:${POSTGRES_PASSWORD}@db/x\r\n      - \"TOKEN=${TOKEN}\"\r\n\r\nsecrets:\r\n  postgres_password:\r\n    file: /run/strongroom/compose.docker-compose/postgres_password\r\n",
+        "services:\r\n  db:\r\n    secrets: [postgres_password]\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:${POSTGRES_PASSWORD:?use-secret-run}@db/x\r\n      - \"TOKEN=${TOKEN:?use-secret-run}\"\r\n\r\nsecrets:\r\n  postgres_password:\r\n    file: /run/strongroom/compose.docker-compose/postgres_password\r\n",
         "compose/docker-compose#POSTGRES_PASSWORD=s3cr-a\ncompose/docker-compose#TOKEN=s3cr$b\n",
+    );
+}
+
+/// Braces of a variable would be a map there.
+#[test]
+fn a_word_in_brackets_gets_quotes() {
+    check(
+        "docker-compose.yml",
+        "services:\n  web:\n    build: .\n    command: [x, -p, s3cr-a, x://s3cr-b:s3cr-c@h]\n    environment: {A: s3cr-d, B: \"s3cr-e\"}\n",
+        &[
+            found("s3cr-a", "-p"),
+            found("s3cr-b", "b"),
+            found("s3cr-c", "c"),
+            in_env("s3cr-d", "A"),
+            in_env("s3cr-e", "B"),
+        ],
+        "services:\n  web:\n    build: .\n    command: [x, -p, \"${P:?use-secret-run}\", \"x://${B:?use-secret-run}:${C:?use-secret-run}@h\"]\n    environment: {A: \"${A:?use-secret-run}\", B: \"${B_2:?use-secret-run}\"}\n",
+        "compose/docker-compose#A=s3cr-d\ncompose/docker-compose#B_2=s3cr-e\ncompose/docker-compose#b=s3cr-b\ncompose/docker-compose#c=s3cr-c\ncompose/docker-compose#p=s3cr-a\n",
     );
 }
 

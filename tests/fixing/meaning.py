@@ -152,6 +152,9 @@ def check_compose(strongroom, original, fixed, report):
     # Whoever starts it does what the fix says.
     values = by_name(strongroom, report, r"secret run --env (.*) -- docker compose up")
     files = by_name(strongroom, report, r"secret inject --to \S+ ([^`]*)")
+    for name in values:
+        if re.search(r"(?<!\$)\$\{?%s\b(?!:\?\w)" % name, fixed):
+            raise AssertionError(f"without {name} Compose would start with an empty value")
     before, after = yaml.safe_load(original), yaml.safe_load(fixed)
     now, then = interpolated(after, values), interpolated(before, {})
     for name, secret in (now.get("secrets") or {}).items():
@@ -191,7 +194,7 @@ def interpolated(it, values):
     if not isinstance(it, str):
         return it
     fill = lambda match: "$" if match[0] == "$$" else values.get(match[1], match[0])
-    return re.sub(r"\$\$|\$\{(\w+)\}", fill, it)
+    return re.sub(r"\$\$|\$\{(\w+)(?::\?[^}]+)?\}", fill, it)
 
 
 # ------------------------------------------------------------------- Kubernetes
