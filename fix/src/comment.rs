@@ -4,7 +4,7 @@ use strongroom_scan::Finding;
 
 use crate::{
     Edit, Entry, Options, Reference,
-    names::{Names, Want},
+    names::{Names, Want, is_part},
 };
 
 /// Where values from comments go: no workload is allowed to read them.
@@ -29,7 +29,13 @@ pub(crate) fn take<'a>(
     let findings: Vec<&Finding> = findings.collect();
     let wants: Vec<Want<'_>> = findings
         .iter()
-        .map(|it| Want { owner: vec![], within: vec![SCOPE], key: &it.key, value: it.value.expose() })
+        .map(|it| Want {
+            owner: vec![],
+            within: vec![SCOPE],
+            key: &it.key,
+            is_part: is_part(it),
+            value: it.value.expose(),
+        })
         .collect();
     // What is stored already is not free.
     let live = stored.iter().map(|it| {

@@ -6,7 +6,7 @@ use crate::{
     Edit, Entry, Options, Plan, Reference,
     home::Home,
     left::{self, Why},
-    names::{Names, Want},
+    names::{Names, Want, is_part},
 };
 
 /// What a family does about one finding.
@@ -49,6 +49,7 @@ pub(crate) fn plan<H>(
             owner: cure.owner.iter().map(String::as_str).collect(),
             within: Vec::new(),
             key: &finding.key,
+            is_part: is_part(finding),
             value: &cure.stored,
         })
         .collect();

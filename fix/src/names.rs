@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use strongroom_scan::{Finding, Kind};
+
 use crate::{Options, Reference};
 
 /// A value that needs a place in the store.
@@ -14,6 +16,8 @@ pub(crate) struct Want<'a> {
     pub(crate) within: Vec<&'a str>,
     /// The name that the value has in the file.
     pub(crate) key: &'a str,
+    /// The name is that of a URL, and the value the password in it.
+    pub(crate) is_part: bool,
     pub(crate) value: &'a str,
 }
 
@@ -112,11 +116,23 @@ pub(crate) fn segment(name: &str) -> String {
     if safe.is_empty() || safe.chars().all(|c| c == '.') { "unnamed".to_owned() } else { safe }
 }
 
-/// A password's own name rather than that of a URL that has it within.
+/// Whether what a finding's key names is more than the secret: of `DATABASE_URL` it is the password.
+pub(crate) fn is_part(finding: &Finding) -> bool {
+    let key = finding.key.to_ascii_lowercase();
+    let says_so = ["auth", "key", "pass", "pw", "secret", "token"].iter().any(|it| key.contains(it));
+    finding.kind == Kind::ConnectionUrl && !says_so
+}
+
+/// A password's own name rather than that of a URL that has it within; and if there is only that, then as what it is in
+/// it.
 fn field(users: &[&Want<'_>]) -> String {
-    let names: Vec<String> = users.iter().map(|it| safe_field(it.key)).collect();
-    let own = names.iter().find(|it| !is_of_url(it)).or(names.first());
-    own.cloned().unwrap_or_default()
+    let own = users.iter().find(|it| !it.is_part && !is_of_url(&safe_field(it.key)));
+    let name = own.or(users.first()).map(|it| (safe_field(it.key), it.is_part));
+    match name.unwrap_or_default() {
+        (name, true) if name.contains(|it: char| it.is_ascii_lowercase()) => format!("{name}_password"),
+        (name, true) => format!("{name}_PASSWORD"),
+        (name, false) => name,
+    }
 }
 
 fn is_of_url(field: &str) -> bool {
@@ -154,7 +170,8 @@ mod tests {
 
     use super::*;
 
-    /// Each want is `owner:within key value`; each place is `path#field`.
+    /// Each want is `owner:within key value`, a key with `^` one that names more than its value; each place is
+    /// `path#field`.
     #[track_caller]
     fn check(home: &[&str], options: &Options, wants: &[&'static str], expected: &[&str]) {
         let wants: Vec<Want<'_>> = wants
@@ -163,7 +180,8 @@ mod tests {
                 let words: Vec<&str> = it.split(' ').collect();
                 let parts = |it: &'static str| it.split('/').filter(|it| !it.is_empty()).collect();
                 let (owner, within) = words[0].split_once(':').unwrap();
-                Want { owner: parts(owner), within: parts(within), key: words[1], value: words[2] }
+                let (key, is_part) = words[1].strip_suffix('^').map_or((words[1], false), |it| (it, true));
+                Want { owner: parts(owner), within: parts(within), key, is_part, value: words[2] }
             })
             .collect();
         let home: Vec<String> = home.iter().map(|it| (*it).to_owned()).collect();
@@ -184,6 +202,11 @@ mod tests {
         check_plain(&["j:g/t A x", "j:g/u B x"], &["j/g#A", "j/g#A"]);
         check_plain(&["j:g/t A x", "j:h/t A x", "j:g/t B y"], &["j#A", "j#A", "j/g/t#B"]);
         check_plain(&["j:g/t DATABASE_URL x", "j:g/t DB_PASS x"], &["j/g/t#DB_PASS"; 2]);
+        check_plain(
+            &["j:g/t DATABASE_URL^ x", "j:g/t db.url^ y"],
+            &["j/g/t#DATABASE_URL_PASSWORD", "j/g/t#db_url_password"],
+        );
+        check_plain(&["j:g/t DATABASE_URL^ x", "j:g/t DB_PASS x"], &["j/g/t#DB_PASS"; 2]);
         check(&["env", "e"], &Options::default(), &[": A x", ": B y"], &["env/e#A", "env/e#B"]);
     }
 

@@ -27,6 +27,8 @@ enum Source {
     Ephemeral,
 }
 
+const HOW_TO_ASK: &str = "`terraform init` once, for the provider hashicorp/vault, which reads VAULT_ADDR and VAULT_TOKEN: `VAULT_TOKEN=$(secret print token) terraform apply`";
+
 const WORKED_OUT: Why = (
     "its value is part of an expression that only Terraform can work out",
     "give the whole variable with -var-file or TF_VAR_...",
@@ -64,6 +66,16 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     declare(&mut plan, file.text, variables.declared());
     if let Err(clash) = variables.put_beside(&mut plan, file.name, options, "terraform apply") {
         return beside::left_for(&clash, findings);
+    }
+    let open = variables.open();
+    if !open.is_empty() {
+        plan.notes.push(format!(
+            "what a variable holds is shown in plans: give `sensitive = true` to {}",
+            open.join(", ")
+        ));
+    }
+    if !asked.is_empty() {
+        plan.notes.push(HOW_TO_ASK.to_owned());
     }
     if asked.iter().any(|(source, _)| *source == Source::Data) {
         plan.notes.push("what a data source reads stands in Terraform's state: encrypt the state, or use a write-only argument (`..._wo`) with an ephemeral resource where the provider has one".to_owned());

@@ -66,6 +66,19 @@ impl<'t> Variables<'t> {
         &self.declared
     }
 
+    /// Those of the file's own declarations that do not say that they are sensitive.
+    pub(crate) fn open(&self) -> Vec<&str> {
+        let view = self.body.view();
+        let blocks = view.blocks("variable", 1).unwrap_or_default();
+        let is_taken = |name: &str| self.taken.contains_key(name);
+        let is_open = |it: &strongroom_hcl::BlockView<'_>| {
+            is_taken(it.label(0)) && it.body.bool("sensitive").ok().flatten() != Some(true)
+        };
+        let names: Vec<String> =
+            blocks.iter().filter(|it| is_open(it)).map(|it| it.label(0).to_owned()).collect();
+        self.taken.keys().map(String::as_str).filter(|it| names.iter().any(|name| name == it)).collect()
+    }
+
     /// Puts the file of variables beside, or completes it, and says how it is used; `command` takes `-var-file`.
     pub(crate) fn put_beside(
         &self,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_hcl::{Body, Span};
-use strongroom_scan::{Finding, Obstacle, Value};
+use strongroom_scan::{Finding, Obstacle, Place, Value};
 use zeroize::Zeroizing;
 
 use super::action::replaced;
@@ -14,7 +14,7 @@ use super::literal::{Form, Literal, holds, innermost};
 use super::shared::{Got, Shared, Use};
 use super::value::{Stored, is_within_url, parts, stored};
 use crate::left::{EXPRESSION, UNKNOWN, Why};
-use crate::names::safe_field;
+use crate::names::{is_part, safe_field};
 use crate::render::{self, Delimiters, Encoding};
 use crate::{Edit, File, Options, Plan, Style};
 
@@ -28,6 +28,7 @@ pub(super) struct Wanted<'a> {
     pub(super) owner: Vec<&'a str>,
     pub(super) within: Vec<&'a str>,
     pub(super) key: &'a str,
+    pub(super) is_part: bool,
     pub(super) value: Value,
 }
 
@@ -206,6 +207,12 @@ impl<'p> Planner<'p> {
         let name = self.variable(name_of(finding), &stored.value, &stored.encoding);
         let want = self.want(Some(task), at, &stored.value);
         self.line(task, variable_line(&name, want, &stored.encoding));
+        if finding.place == Place::Auth {
+            self.notes.push(format!(
+                "{name}, the registry's password, is a variable of the task now, which its program can read: a login of \
+                 the node's own (`auth` of the driver's plugin) is seen by no task"
+            ));
+        }
         let quoted = matches!(self.literal(task, at).map(|it| it.form), Some(Form::Bare));
         let text = if quoted { format!("\"${{{name}}}\"") } else { format!("${{{name}}}") };
         self.edits.push(Edit { span: finding.span, text });
@@ -378,7 +385,8 @@ impl<'p> Planner<'p> {
             None => (self.jobs.first().map(|it| self.owner(it)).unwrap_or_default(), vec!["variables"]),
         };
         let key = self.findings.get(at).map_or("", name_of);
-        self.wants.push(Wanted { owner, within, key, value: value.clone() });
+        let is_part = self.findings.get(at).is_some_and(is_part);
+        self.wants.push(Wanted { owner, within, key, is_part, value: value.clone() });
         self.wants.len() - 1
     }
 

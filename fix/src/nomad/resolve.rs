@@ -29,6 +29,7 @@ impl Planner<'_> {
                 owner: it.owner.clone(),
                 within: it.within.clone(),
                 key: it.key,
+                is_part: it.is_part,
                 value: it.value.expose(),
             })
             .collect();
