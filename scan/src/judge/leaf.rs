@@ -189,9 +189,11 @@ impl Case<'_> {
         let secret = self.meaning();
         let is_bare = is_punctuation(&secret);
         // Documents in base64 are opened before; what was not found in them is not there.
-        let is_document = matches!(secret, Cow::Owned(_))
-            && (secret.starts_with(['{', '[', '<', '-']) || secret.trim().contains('\n'));
-        if is_bare || is_document || self.is_name_itself(&secret) {
+        let is_document = match secret {
+            Cow::Owned(_) => secret.starts_with(['{', '[', '<', '-']) || secret.trim().contains('\n'),
+            Cow::Borrowed(it) => it.starts_with(['{', '[']) && it.ends_with(['}', ']']) && it.contains("\":"),
+        };
+        if is_bare || is_document || self.is_name_itself(&secret) || self.is_name_of_a_key(&secret) {
             return None;
         }
         if placeholder::is_placeholder(&secret)
@@ -227,12 +229,21 @@ impl Case<'_> {
             && secret == self.name.rsplit('.').next().unwrap_or("")
     }
 
+    /// `crypto_key = "vault-unseal-key"` names one that a service of a cloud keeps.
+    fn is_name_of_a_key(&self, secret: &str) -> bool {
+        let name = self.name.rsplit('.').next().unwrap_or("");
+        matches!(name, "crypto_key" | "cryptoKey")
+            && secret.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
+            && !strength::is_random(secret)
+    }
+
     /// Under a strong name: all but what cannot be one.
     fn may_be(&self, secret: &str) -> bool {
         if self.commented && (weak::is_known(secret) || (secret.contains(' ') && !is_typed(secret))) {
             return false;
         }
-        let is_number = secret.bytes().all(|it| it.is_ascii_digit());
+        let digits = secret.strip_prefix('-').unwrap_or(secret);
+        let is_number = digits.bytes().all(|it| it.is_ascii_digit());
         let is_spoken =
             matches!(self.telling.kind, Kind::Password | Kind::SigningSecret | Kind::ClientSecret);
         match (is_number, is_spoken) {

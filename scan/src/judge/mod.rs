@@ -51,8 +51,10 @@ pub(crate) fn judge(at: &At<'_>, value: &Text<'_>) -> Option<Verdict> {
             // A key for browsers has the form of any other.
             (Known::Secret(it), Naming::Public) if it.kind != Kind::PrivateKey => None,
             (Known::Secret(verdict), _) => Some(verdict),
+            (Known::None, Naming::Harmless | Naming::Unknown) if names::is_key_file(&at.key) => {
+                leaf::key_file(at, value)
+            }
             (Known::None, Naming::Empty | Naming::Unknown) => leaf::unnamed(at, value),
-            (Known::None, Naming::Harmless) if names::is_key_file(&at.key) => leaf::key_file(at, value),
             _ => None,
         },
     };

@@ -53,6 +53,11 @@ pub(super) enum Naming {
     Unknown,
 }
 
+/// Whether a name is about nothing that is known.
+pub(crate) fn says_nothing(name: &str) -> bool {
+    matches!(naming(name), Naming::Unknown | Naming::Empty)
+}
+
 /// Whether values under this name are secrets, and of which kind.
 pub(crate) fn telling(name: &str) -> Option<Telling> {
     match naming(name) {
@@ -64,6 +69,11 @@ pub(crate) fn telling(name: &str) -> Option<Telling> {
 /// The key's meaning, and where it has none, that of what it stands in.
 pub(super) fn at(at: &At<'_>) -> Naming {
     if is_sealed(&at.path) || is_sealed(&at.key) {
+        return Naming::Harmless;
+    }
+    // What an ExternalSecret takes a value from, or puts it into.
+    let names_entry = at.key.ends_with("secretKey") || at.key.ends_with("secretKeys");
+    if names_entry && (at.path.starts_with("spec.data") || at.path.contains(".match.")) {
         return Naming::Harmless;
     }
     let own = naming(&at.key);
@@ -83,6 +93,7 @@ pub(super) fn at(at: &At<'_>) -> Naming {
     match naming(parent) {
         Naming::Telling(it) if own == Naming::Empty => Naming::Telling(it),
         Naming::Telling(it) if is_container(parent) => Naming::Telling(Telling { strong: false, ..it }),
+        _ if own == Naming::Empty => of_resource(path).unwrap_or(own),
         _ => own,
     }
 }
@@ -94,6 +105,13 @@ fn is_sealed(name: &str) -> bool {
     name.len() >= 13
         && memchr::memchr(b'D', name.as_bytes()).is_some()
         && WORD.find(name.as_bytes()).is_some()
+}
+
+/// Of a resource of Terraform the type tells, where its name says nothing.
+fn of_resource(path: &str) -> Option<Naming> {
+    let (kind, name) = path.strip_prefix("resource.")?.split_once('.')?;
+    let naming = naming(kind);
+    (!name.contains('.') && matches!(naming, Naming::Telling(_))).then_some(naming)
 }
 
 /// A block that holds nothing but secrets: `tokens`, `api_keys`.
@@ -170,7 +188,9 @@ fn of_words(name: &str, words: &Words) -> Naming {
     let mut found: Option<(usize, Telling)> = None;
     let mut last = Naming::Empty;
     for (at, word) in words.iter().enumerate() {
-        match role(word).map(|role| meaning(words, at, role, found.as_ref().map(|it| &it.1))) {
+        // What is about a password has a hash of its own: `auth_provider_hash` is a file's.
+        let hashed = found.as_ref().map(|it| &it.1).filter(|_| last != Naming::Harmless);
+        match role(word).map(|role| meaning(words, at, role, hashed)) {
             // Below `verify_keys` every key is public.
             Some(Naming::Telling(it)) if last == Naming::Public && !it.strong => {}
             Some(Naming::Telling(telling)) => {
@@ -292,7 +312,11 @@ fn secret(words: &Words, at: usize) -> Naming {
     let stands_alone = words.len() == 1;
     match (before, words.word(at + 1)) {
         (_, "id") => weak(Kind::Token),
-        ("pull" | "tls" | "checksum" | "from" | "hashed" | "encrypted" | "sealed", _) => Naming::Harmless,
+        (
+            "pull" | "tls" | "cert" | "certs" | "certificate" | "certificates" | "checksum" | "from"
+            | "hashed" | "encrypted" | "sealed",
+            _,
+        ) => Naming::Harmless,
         ("client" | "app" | "application" | "consumer" | "oauth" | "oauth2" | "oidc", _) => {
             strong(Kind::ClientSecret)
         }

@@ -4,7 +4,7 @@ use super::strength;
 use crate::needles::beginning;
 
 /// What files with keys, settings and scripts end in.
-const EXTENSIONS: [&str; 40] = [
+const EXTENSIONS: [&str; 41] = [
     "key",
     "pem",
     "crt",
@@ -45,6 +45,7 @@ const EXTENSIONS: [&str; 40] = [
     "hcl",
     "tpl",
     "tfstate",
+    "md",
 ];
 
 /// A file or folder, or a place in a store that is named like one.

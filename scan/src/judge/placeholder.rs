@@ -64,10 +64,20 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || is_masked(text)
         || is_instruction(text)
         || is_meta(text)
+        || is_heredoc(text)
+}
+
+/// `<<EOF`: what follows is the value.
+fn is_heredoc(text: &str) -> bool {
+    text.strip_prefix("<<").is_some_and(|it| {
+        let word = it.trim_start_matches(['-', '~']);
+        !word.is_empty() && word.bytes().all(|it| it.is_ascii_uppercase() || it == b'_')
+    })
 }
 
 /// A boolean, `null`, or a word for a setting.
 pub(super) fn is_nothing(text: &str) -> bool {
+    let text = text.trim_end_matches(['.', ',']);
     text.len() <= 9 && NOTHING.iter().any(|it| it.eq_ignore_ascii_case(text))
 }
 
@@ -78,6 +88,8 @@ pub(super) fn is_masked(text: &str) -> bool {
     }
     if text.chars().all(|c| matches!(c, '•' | '●' | '∙' | '·' | '∗' | '▪' | '■' | '█' | '*'))
         || has_masked_parts(text)
+        || has_masked_end(text)
+        || is_drawn_by_hand(text)
     {
         return true;
     }
@@ -129,6 +141,24 @@ fn has_masked_parts(text: &str) -> bool {
         }
     }
     rows >= 2 && others <= 8
+}
+
+/// `glpat-xxxx`, `sk-*`: a vendor's mark, and nothing of the token.
+fn has_masked_end(text: &str) -> bool {
+    text.rsplit_once(['-', '_']).is_some_and(|(mark, rest)| {
+        let is_masked = |sign: char, least: usize| rest.len() >= least && rest.chars().all(|it| it == sign);
+        mark.len() <= 8
+            && mark.bytes().all(|it| it.is_ascii_lowercase() || matches!(it, b'_' | b'-'))
+            && (is_masked('x', 3) || is_masked('*', 1))
+    })
+}
+
+/// A UUID of rows: `aaaabbbb-cccc-dddd-eeee-000011112222`.
+fn is_drawn_by_hand(text: &str) -> bool {
+    let signs: Vec<u8> = text.bytes().filter(|it| *it != b'-').collect();
+    text.len() == 36
+        && signs.len() == 32
+        && signs.chunks(4).all(|row| row.iter().all(|it| Some(it) == row.first()))
 }
 
 /// `xxxx` within a longer token.
@@ -262,6 +292,12 @@ mod tests {
             "{password}",
             "00000000-0000-0000-0000-000000000000",
             "<password>",
+            "<<EOF",
+            "<<-END_OF_FILE",
+            "true.",
+            "glpat-xxxx",
+            "gal-*",
+            "aaaabbbb-cccc-dddd-eeee-000011112222",
         ];
         check(&placeholders, is_placeholder, true);
         let literals = [
@@ -280,6 +316,8 @@ mod tests {
             "a{b}c",
             "xxl-T-shirt",
             "P4x.x-y",
+            "<<both ways",
+            "max-extra-*7",
         ];
         check(&literals, is_placeholder, false);
     }

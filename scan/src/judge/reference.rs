@@ -54,6 +54,8 @@ const REFERENCES: [&str; 45] = [
 /// Something that another tool fills in, or where it looks.
 pub(super) fn is_reference(text: &str) -> bool {
     let text = text.trim();
+    // `$${X}` stands for `${X}` once a tool has passed it on.
+    let text = text.strip_prefix('$').filter(|it| it.starts_with("${")).unwrap_or(text);
     is_substitution(text) || is_file_or_variable(text) || REFERENCES.iter().any(|it| begins(text, it))
 }
 
@@ -105,7 +107,7 @@ fn substitution(text: &str) -> Option<usize> {
     if let Some((inner, len)) = between("{{", "}}") {
         return is_expression(inner).then_some(len);
     }
-    for (open, close) in [("[[", "]]"), ("<<", ">>"), ("<%", "%>"), ("{%", "%}")] {
+    for (open, close) in [("[[", "]]"), ("<<", ">>"), ("<%", "%>"), ("{%", "%}"), ("((", "))")] {
         if let Some((_, len)) = between(open, close) {
             return Some(len);
         }

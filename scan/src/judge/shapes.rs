@@ -116,7 +116,7 @@ const ROOTS: [&str; 30] = [
 /// Anything that is a thing of its own and no secret.
 pub(super) fn is_something_else(text: &str) -> bool {
     let text = text.trim();
-    is_never_secret(text) || is_path(text) || is_address(text) || is_code(text)
+    is_never_secret(text) || is_path(text) || is_address(text) || is_code(text) || is_class(text)
 }
 
 /// The same under a password's name, where words with dots or a slash between them may be one.
@@ -131,9 +131,18 @@ pub(super) fn is_no_password(text: &str) -> bool {
     // Only what begins or ends as a path is one.
     let is_bare = text.starts_with(|c: char| c.is_alphanumeric()) && !text.contains([':', '@', '(', '\\']);
     if is_bare && !has_extension(text) {
-        return is_never_secret(text) || is_ip(text);
+        return is_never_secret(text) || is_ip(text) || leads_to_a_secret(text);
     }
     is_something_else(text)
+}
+
+/// `apps/billing/password`: where a store keeps it.
+fn leads_to_a_secret(text: &str) -> bool {
+    text.rsplit_once('/').is_some_and(|(folder, last)| {
+        folder.bytes().all(|it| it.is_ascii_lowercase() || matches!(it, b'-' | b'_' | b'/'))
+            && last.bytes().all(|it| it.is_ascii_lowercase() || matches!(it, b'-' | b'_'))
+            && names::telling(last).is_some_and(|it| it.strong)
+    })
 }
 
 fn is_never_secret(text: &str) -> bool {
@@ -143,6 +152,14 @@ fn is_never_secret(text: &str) -> bool {
         || is_digest(text)
         || is_name(text)
         || is_pattern(text)
+        || is_signature(text)
+}
+
+/// An ECDSA signature in DER and base64, as ledgers keep them in the open.
+fn is_signature(text: &str) -> bool {
+    text.len() >= 90
+        && ["MEUCIQ", "MEUCIA", "MEQCI", "MEYCIQ"].iter().any(|it| text.starts_with(it))
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'/' | b'='))
 }
 
 /// A scheme and `://`, or one of those that go without.
@@ -301,6 +318,19 @@ fn is_code(text: &str) -> bool {
             || arguments.contains(", "))
 }
 
+/// `django.contrib.auth.hashers.Argon2PasswordHasher`: packages, and a class in them.
+fn is_class(text: &str) -> bool {
+    text.rsplit_once('.').is_some_and(|(packages, class)| {
+        packages.contains('.')
+            && packages
+                .split('.')
+                .all(|it| it.len() > 1 && it.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+            && class.starts_with(|c: char| c.is_ascii_uppercase())
+            && class.bytes().filter(u8::is_ascii_uppercase).count() >= 2
+            && class.bytes().all(|it| it.is_ascii_alphanumeric())
+    })
+}
+
 /// The name of a variable that holds a secret, or of a header.
 fn is_name(text: &str) -> bool {
     let is_constant = text.contains(['_', '-'])
@@ -370,9 +400,15 @@ fn is_pattern(text: &str) -> bool {
     if !text.bytes().any(|it| matches!(it, b'\\' | b'*' | b'[' | b'?')) {
         return false;
     }
-    text.contains("\\w")
-        || text.contains("\\d")
-        || text.contains("\\S")
+    let repeats = |class: &str| {
+        text.match_indices(class).any(|(at, it)| {
+            let behind = text.get(at + it.len()..).unwrap_or("");
+            behind.starts_with(['+', '*', '{', '?', ']', '$', '.', ')', '|', '\\'])
+        })
+    };
+    repeats("\\w")
+        || repeats("\\d")
+        || repeats("\\S")
         || text.contains(".*")
         || text.contains("[^")
         || text.contains("(?")
@@ -443,6 +479,7 @@ mod tests {
                 "getenv('TOKEN')",
                 "os.environ.get('X', y)",
                 "api_key=\\w+",
+                "django.contrib.auth.hashers.Argon2PasswordHasher",
                 ".*",
             ],
             true,
@@ -470,6 +507,8 @@ mod tests {
             "https://a.b",
             "config/db.yml",
             "db.consul:5432",
+            "guides/password.md",
+            "db-credentials/password",
         ] {
             assert!(is_no_password(text), "{text}");
         }

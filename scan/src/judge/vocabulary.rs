@@ -103,7 +103,7 @@ const ROLES: [(Role, &str); 16] = [
          grace leeway skew rotation rotate rotated renew renewal refreshes age date time timestamp at created updated last since until \
          length len size sizes min max minimum maximum limit limits count counts number num total bits bytes rounds iterations \
          cost memory budget usage uses quota price per rate policy policies rule rules complexity strength score algorithm algorithms algo alg algs \
-         hasher hashing encoder encoding encryptor format formats type types kind kinds mode modes method methods mechanism mechanisms scheme \
+         hasher hashers hashing encoder encoding encryptor format formats type types kind kinds mode modes method methods mechanism mechanisms scheme \
          schemes protocol flow grant header headers prefix prefixes suffix suffixes separator delimiter field fields \
          param params parameter parameters column columns attribute attributes attr property label labels annotation annotations \
          enabled enable disabled disable required require requires allowed allow supported optional prompt hint help \
@@ -118,7 +118,7 @@ const ROLES: [(Role, &str); 16] = [
          existing tokenizer tokenization scanning scan detection scanner rotator sync operator controller injector  page screen form view button icon \
          link links action actions event events log logs logging audit level retry retries attempts attempt lockout history check checks verify verification \
          present exists missing empty null set unset is has needed mask masked masking redact redacted redaction filter filters support compat \
-         through thru trip cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
+         through thru trip nonce nopasswd mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
     ),
 ];
 
@@ -143,7 +143,7 @@ const OWNERS: [(Owner, &str); 11] = [
          tag label labels config configuration setting option param parameter item sub field property attribute \
          translation i18n l10n locale metric log message event trace state lock dict json yaml map feature flag \
          shortcut hot arrow any escape tab enter return modifier magic function issue project pair known trusted \
-         authorized authorised ca registry reg kms cmk password passwd pwd existing name verify verification verifying",
+         authorized authorised ca registry reg kms cmk ref recv password passwd pwd existing name verify verification verifying",
     ),
     (
         Owner::Unclear,

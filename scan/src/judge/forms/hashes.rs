@@ -79,7 +79,9 @@ fn modular(text: &str, start: usize) -> Result<Found, usize> {
     let whole = text.get(start..start + len).unwrap_or("").trim_end_matches(['.', ',', ':', '$']);
     let last = whole.rsplit(['$', ':']).next().unwrap_or("");
     let looks_random = last.bytes().any(|it| it.is_ascii_digit() || it.is_ascii_uppercase());
-    if whole.len() >= SHORTEST && last.len() >= 16 && looks_random {
+    // bcrypt's are of one length; what is shorter by much is the mark and a few words.
+    let least = if rest.starts_with(b"$2") { 31 } else { 16 };
+    if whole.len() >= SHORTEST && last.len() >= least && looks_random {
         Ok(Found { range: start - mark(text, start)..start + whole.len(), is: HASH })
     } else {
         Err(start + len)
