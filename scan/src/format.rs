@@ -52,8 +52,10 @@ const NAMES: &[(&str, Format)] = &[
     ("dockerfile", Format::Dockerfile),
     ("env", Format::Env),
     ("environment", Format::Env),
+    ("fstab", Format::Shell),
     ("haproxy.cfg", Format::Conf),
     ("htpasswd", Format::Colons),
+    ("ipsec.secrets", Format::Shell),
     ("netrc", Format::Conf),
     ("npmrc", Format::Ini),
     ("passwd", Format::Colons),
@@ -83,6 +85,7 @@ const EXTENSIONS: &[(&str, Format)] = &[
     ("json", Format::Json),
     ("jsonc", Format::Json),
     ("ksh", Format::Shell),
+    ("ldif", Format::Properties),
     ("mount", Format::Ini),
     ("netdev", Format::Ini),
     ("network", Format::Ini),
@@ -222,6 +225,10 @@ impl Format {
         }
         if is_json(start) {
             return Self::Json;
+        }
+        if first.strip_prefix("dn: ").is_some_and(|it| it.contains('=')) {
+            // LDIF.
+            return Self::Properties;
         }
         if first == "---" || first.starts_with("%YAML") || first.starts_with("--- ") {
             return Self::Yaml;

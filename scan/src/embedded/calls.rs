@@ -81,7 +81,7 @@ fn tuples<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     static BEGINS: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(", {\""));
     for start in BEGINS.find_iter(whole.as_bytes()) {
         let name = name_around(whole, start, start);
-        let names_login = ["auth", "cred", "login", "user"]
+        let names_login = ["auth", "cred", "login", "user", "bind"]
             .iter()
             .any(|it| whole.get(name.clone()).unwrap_or("").contains(it));
         let Some(user) = string(whole, start + 3, b'"').filter(|_| names_login) else { continue };

@@ -8,6 +8,7 @@ use super::{
     interest,
     literal::{decoded, string},
     marks::{Mark, Marks},
+    pairs,
 };
 use crate::{At, Finder, Layer, Obstacle, Text};
 
@@ -126,10 +127,13 @@ pub(super) fn noted<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
                 Some(literal) => (literal.start, literal.len()),
                 None => continue,
             },
-            _ => (operator.value, rest.find(char::is_whitespace).unwrap_or(rest.len())),
+            _ => {
+                let word = rest.get(..rest.find(char::is_whitespace).unwrap_or(rest.len())).unwrap_or("");
+                (operator.value, pairs::end_of_setting(word))
+            }
         };
         let word = line.slice(from..from + length);
-        let length = word.as_str().trim_end_matches([',', '.', ';', ')', '"', '\'']).len();
+        let length = word.as_str().trim_end_matches([',', '.', ';', ')', '"', '\'', '}']).len();
         let word = word.slice(0..length);
         if is_setting && looks_secret(word.as_str()) {
             finder.leaf(&at.key(key.to_owned()), &word);
@@ -220,7 +224,17 @@ fn operator(text: &str, name: &Range<usize>) -> Option<Operator> {
     at = skip(at + usize::from(is_index));
     let rest = text.get(at..)?;
     let found = |sign: Sign, length: usize| Some(Operator { sign, value: skip(at + length) });
+    if before.ends_with("${") {
+        // `${NAME:-literal}` of a shell; what stands behind the other marks is for people.
+        return match rest.as_bytes() {
+            [b':', b'-' | b'=', ..] => found(Sign::Equals, 2),
+            [b'-' | b'=', ..] => found(Sign::Equals, 1),
+            _ => None,
+        };
+    }
     match rest.as_bytes() {
+        // `PASSWORD :'name'` refers to a variable of psql.
+        [b':', b'\'', ..] if text.get(..at).is_some_and(|it| it.ends_with(' ')) => None,
         [b'=', b'=' | b'~', ..] | [b':', b':', ..] | [b':', b'/', b'/', ..] => None,
         [b'=', b'>', ..] => found(Sign::Arrow, 2),
         [b':' | b'?' | b'+', b'=', ..] => found(Sign::Equals, 2),
@@ -286,6 +300,12 @@ fn value<'a>(
         return (length > 0).then(|| (line.slice(from..from + length).within(Layer::Xml), from + length));
     }
     let rest = whole.get(from..)?;
+    // The first of a list is what a program signs with, the others are what it still accepts.
+    let listed = rest.strip_prefix('[').map(str::trim_start).filter(|it| it.starts_with(['"', '\'']));
+    let (from, rest) = match listed {
+        Some(listed) if operator.sign != Sign::Default => (from + rest.len() - listed.len(), listed),
+        _ => (from, rest),
+    };
     // `b"..."`, `@"..."`, `N'...'`
     let prefix = rest.bytes().take(2).take_while(|it| b"bruBRU@NfF".contains(it)).count();
     let opened = from

@@ -73,6 +73,7 @@ pub(super) fn is_prose(line: &str) -> bool {
     static ECHO: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("echo "));
     if matches!(line.as_bytes().last(), Some(b';' | b'{' | b'}' | b'\\' | b')' | b'|'))
         || has_operator(line)
+        || has_literal(line)
         || ECHO.find(line.as_bytes()).is_some()
     {
         return false;
@@ -109,6 +110,20 @@ fn has_operator(line: &str) -> bool {
         let is_arrow = bytes.get(at) == Some(&b'>') && before == Some(&b'=');
         bytes.get(at + 1) == Some(&b' ') && (is_arrow || before == Some(&b' '))
     })
+}
+
+/// A string that a program writes (`="`, `("`, `( "`, `: '`), or braces with space in them.
+fn has_literal(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let before = |at: usize| bytes.get(..at).unwrap_or(&[]);
+    let is_literal = |at: usize| match (before(at), bytes.get(at)) {
+        (.., Some(b'{')) => bytes.get(at + 1) == Some(&b' '),
+        ([.., b'=' | b'('] | [.., b'(', b' '], _) => true,
+        ([.., b':', b' '], quote) => quote == Some(&b'\''),
+        _ => false,
+    };
+    memchr::memchr3_iter(b'"', b'\'', b'{', bytes).any(is_literal)
+        || memchr::memchr_iter(b'}', bytes).any(|at| before(at).ends_with(b" "))
 }
 
 /// Letters, with the signs of a sentence around them.

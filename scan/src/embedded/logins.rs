@@ -72,6 +72,46 @@ pub(super) fn is_bracketed_host(line: &str) -> bool {
     end.is_some_and(|end| line.get(end + 3..).is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit())))
 }
 
+/// The password of a value that is all of such a line.
+pub(super) fn login_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool {
+    let before = finder.count();
+    if is_login_map(value.as_str()) {
+        login_map(finder, at, &value.trim());
+    }
+    finder.count() > before
+}
+
+/// `host user@domain:password` of Postfix, `host:user@domain:password` of Exim.
+pub(super) fn is_login_map(line: &str) -> bool {
+    let line = line.trim();
+    if is_bracketed_host(line) {
+        return line.contains('@');
+    }
+    let Some((host, login)) = line.split_once([' ', '\t', ':']) else { return false };
+    let Some((user, password)) = login.trim_start().split_once(':') else { return false };
+    let is_host = |it: &str| {
+        it.contains('.')
+            && it.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && it.bytes().all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it))
+    };
+    let is_mail = user.split_once('@').is_some_and(|(name, domain)| {
+        !name.is_empty() && is_user(name) && is_host(domain) && !name.contains(' ')
+    });
+    is_host(host) && is_mail && !password.is_empty() && !password.contains([' ', '/'])
+}
+
+/// `user:{PLAIN}password:uid:gid` of Dovecot.
+pub(super) fn plain_schemes<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    let whole = text.as_str();
+    for mark in [":{PLAIN}", ":{CLEARTEXT}", ":{CLEAR}"] {
+        for start in memchr::memmem::find_iter(whole.as_bytes(), mark).map(|it| it + mark.len()) {
+            let rest = whole.get(start..).unwrap_or("");
+            let length = rest.find([':', '\n', '\r', ' ', '"']).unwrap_or(rest.len());
+            secret(finder, &at.key("password"), Role::Password, &text.slice(start..start + length));
+        }
+    }
+}
+
 /// Postfix' `[host]:587 user@domain:password`.
 pub(super) fn login_map<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     let written = line.as_str();

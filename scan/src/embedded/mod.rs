@@ -31,7 +31,7 @@ use candidate::{looks_secret, telling};
 use marks::{Mark, Marks};
 use memchr::memmem;
 
-use crate::{At, Finder, Format, Text};
+use crate::{At, Finder, Format, Text, judge};
 
 /// A single line longer than this is data, and only its forms and URLs are looked for.
 const MAX_LINE: usize = 64 * 1024;
@@ -90,6 +90,20 @@ pub(crate) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>) {
     script::script(finder, at, &text);
 }
 
+/// A value that its place calls a secret where its name says nothing: an entry of a Kubernetes Secret. It is judged by
+/// the name that is given instead, and must look like a secret.
+pub(crate) fn kept<'a>(finder: &mut Finder<'a>, at: &At<'_>, name: &str, value: &Text<'a>) {
+    if judge::names::says_nothing(&at.key)
+        && looks_secret(value.as_str())
+        && value.holes().is_empty()
+        && let Some(telling) = judge::names::telling(name)
+        && let Some(verdict) = judge::judge_as(at, value, telling)
+    {
+        let part = verdict.part.clone();
+        finder.found(at, &value.slice(part), &verdict);
+    }
+}
+
 /// Whether the words of a line mean something by their place alone, so that they belong together.
 pub(crate) fn is_positional(words: &[Text<'_>]) -> bool {
     words.first().is_some_and(|it| places::is_positional(it.as_str()))
@@ -142,6 +156,14 @@ fn document_of(text: &str) -> Option<Format> {
         },
         [b'[', .., b']'] if inner().starts_with(['"', '{', '[']) => Some(Format::Json),
         [b'<', .., b'>'] if text.contains("</") || text.ends_with("/>") => Some(Format::Xml),
+        // `database: { password: "x" }`
+        [.., b'}'] => {
+            let (name, _) = text.split_once(": {")?;
+            let is_name = |it: &str| {
+                it.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-' | b'.'))
+            };
+            (!name.is_empty() && is_name(name)).then_some(Format::Yaml)
+        }
         _ => None,
     }
 }
@@ -169,8 +191,14 @@ fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: Mar
     {
         url::local(finder, at, value);
     }
-    if marks.has(Mark::At) && dsn::dsn(finder, at, value) {
+    if marks.has(Mark::At) && (logins::login_line(finder, at, value) || dsn::dsn(finder, at, value)) {
         return;
+    }
+    if marks.has(Mark::Space) && written.contains(" >") {
+        places::acl_rules(finder, at, value);
+    }
+    if marks.has(Mark::Colon) && marks.has(Mark::Bracket) && written.contains(":{") {
+        logins::plain_schemes(finder, at, value);
     }
     if (marks.has(Mark::Colon) || marks.has(Mark::Slash))
         && let Some(separator) = login_separator(&at.key, written)
@@ -201,9 +229,12 @@ fn settings<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool 
     if pairs::colons(finder, at, value) {
         return true;
     }
-    if let Some(separator) = pairs::separator(value.as_str()) {
+    // `SCRAM-SHA-256=[iterations=8192,password=x]`
+    let is_bracketed = value.as_str().starts_with('[') && value.as_str().ends_with(']');
+    let inner = if is_bracketed { value.slice(1..value.len() - 1) } else { value.clone() };
+    if let Some(separator) = pairs::separator(inner.as_str()) {
         let before = finder.count();
-        pairs::pairs(finder, at, value, separator);
+        pairs::pairs(finder, at, &inner, separator);
         if finder.count() > before {
             return true;
         }
@@ -258,10 +289,11 @@ fn login_separator(key: &str, text: &str) -> Option<char> {
     let is_login = candidate::is_user(user.trim())
         && !user.is_empty()
         && !password.is_empty()
-        && !password.starts_with(['/', ' ']);
+        && !password.starts_with(['/', ' ', '\\']);
     let promises = has(&["basic", "cred", "htpasswd", "userpass", "userpwd", "local_user", "user_pass"])
         || key.ends_with("auth");
-    let may = has(&["user", "login", "account"]);
+    let names_service = has(&["serviceaccount", "service-account", "service_account"]);
+    let may = has(&["user", "login", "account"]) && !names_service;
     // `user: node:node` is a group; a password of the same kind must look like one.
     (is_login && !text.contains("://") && (promises || (may && looks_secret(password)))).then_some(separator)
 }

@@ -122,6 +122,11 @@ fn value_of(text: &str, from: usize, separator: char) -> (Range<usize>, usize) {
     (start..start + trimmed.len(), (end + separator.len_utf8()).min(text.len()))
 }
 
+/// Where a value ends that others may follow: `x,uid=1000`.
+pub(super) fn end_of_setting(text: &str) -> usize {
+    next_setting(text, ',').unwrap_or(text.len())
+}
+
 /// The separator before the next key: a comma in a password ends no setting.
 fn next_setting(text: &str, separator: char) -> Option<usize> {
     if separator != ',' {

@@ -1,7 +1,7 @@
 //! Words that are told by their place in a command or a line of settings: `mc alias set NAME URL KEY SECRET`.
 
 use super::{
-    candidate::{Role, is_user, looks_secret, secret, telling, telling_strongly},
+    candidate::{Role, is_user, looks_random, looks_secret, secret, telling, telling_strongly},
     header, programs,
 };
 use crate::{At, Finder, Text};
@@ -59,6 +59,9 @@ pub(super) fn positions<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<
         (":", kind @ ("PSK" | "EAP" | "XAUTH"), _) => report(Role::Password, start + 2, kind.to_owned()),
         ("sentinel", verb, _) if verb.eq_ignore_ascii_case("sentinel-pass") => {
             report(Role::Password, start + 2, "sentinel-pass".to_owned());
+        }
+        ("dns", provider, token) if looks_random(token) => {
+            report(Role::Token, start + 2, provider.to_owned());
         }
         ("acme_dns", provider, _) => report(Role::Token, start + 2, provider.to_owned()),
         ("ConvertTo-SecureString", ..) => report(Role::Password, start + 1, name),
@@ -123,14 +126,15 @@ fn replacement<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
 
 /// A line of settings that begins so is read as the words of a command.
 pub(super) fn is_positional(first: &str) -> bool {
-    [":", "acme_dns", "sentinel", "tcp-check", "enable", "username", "cache_peer"]
+    [":", "acme_dns", "dns", "sentinel", "tcp-check", "enable", "username", "cache_peer"]
         .iter()
         .any(|it| first.eq_ignore_ascii_case(it))
 }
 
 /// Words that begin a command or a line of settings whose other words are told by their place.
-const STARTS: [&str; 31] = [
+const STARTS: [&str; 32] = [
     "acme_dns",
+    "dns",
     "consul",
     "sed",
     ":",
@@ -180,6 +184,24 @@ fn acl<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&s
             }
             [b'#', rest @ ..] if rest.len() == 64 => finder.leaf(&at.key("password_hash"), &part),
             _ => {}
+        }
+    }
+}
+
+/// `app on >password ~* +@all` as one argument of Redis' server.
+pub(super) fn acl_rules<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    let whole = text.as_str();
+    let rules = || whole.split_whitespace();
+    let grants = rules().any(|it| it.starts_with(['~', '+', '&']) || matches!(it, "allkeys" | "allcommands"));
+    if !grants || !rules().any(|it| it == "on") {
+        return;
+    }
+    for (start, mark) in whole.match_indices(" >") {
+        let start = start + mark.len();
+        let rest = whole.get(start..).unwrap_or("");
+        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        if length > 0 {
+            secret(finder, &at.key("password"), Role::Password, &text.slice(start..start + length));
         }
     }
 }

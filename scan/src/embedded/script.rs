@@ -7,16 +7,22 @@ use super::{
     dialect::{Dialect, comment_mark, dialect, is_prose},
     interest,
     literal::with_references,
-    logins::{chap_secrets, is_bracketed_host, login_map, pgpass, quoted_keys, user_list},
+    logins::{
+        chap_secrets, is_bracketed_host, is_login_map, login_map, pgpass, plain_schemes, quoted_keys,
+        user_list,
+    },
     pairs,
     pipes::{commands, here_document},
     shell::{self, Here},
     sql, url, words,
 };
-use crate::{At, Finder, Text, judge};
+use crate::{At, Finder, Place, Text, judge};
 
 /// A line is not looked at beyond this in one piece, and its quotes are not followed further.
 const WINDOW: usize = 16 * 1024;
+
+/// Words of the names of files that hold a login in each line.
+const LOGINS: [&str; 4] = ["passwd", "auth", "relay", "login"];
 
 /// A whole script, program or unknown text.
 pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
@@ -25,6 +31,10 @@ pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) 
         pgpass(finder, at, text);
     } else if at.key.contains("sasl") {
         text.lines().for_each(|it| login_map(finder, at, &text.slice(it).trim()));
+    } else if LOGINS.iter().any(|it| at.key.contains(it)) {
+        for line in text.lines().map(|it| text.slice(it)).filter(|it| is_login_map(it.as_str())) {
+            login_map(finder, at, &line.trim());
+        }
     } else if at.key.contains("userlist") {
         user_list(finder, at, text);
     } else if at.key.ends_with("chap-secrets") || at.key.ends_with("pap-secrets") {
@@ -36,6 +46,9 @@ pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) 
         text,
         budget: whole.len().saturating_mul(4) + WINDOW,
     };
+    // A file's name says what its lines are, and nothing of what stands in one.
+    let is_file = at.path.is_empty() && at.place == Place::Attribute;
+    let line_at = if is_file { at.key("") } else { at.clone() };
     let mut done = 0;
     for (start, end) in interest::hits(whole) {
         if end <= done {
@@ -45,8 +58,10 @@ pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) 
         let nearest = boundary(whole, done.max(start.saturating_sub(WINDOW / 2)));
         let before = whole.as_bytes().get(nearest..start).unwrap_or(&[]);
         let from = memchr::memrchr(b'\n', before).map_or(nearest, |it| nearest + it + 1);
-        done = reader.logical_line(finder, at, from).max(end);
+        done = reader.logical_line(finder, &line_at, from).max(end);
     }
+    plain_schemes(finder, at, text);
+    sql::inserts(finder, &line_at, text);
     forms(finder, at, text);
 }
 
@@ -59,6 +74,7 @@ pub(super) fn line<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
     }
     commands(finder, at, text, &line);
     sql::statements(finder, at, text);
+    sql::inserts(finder, at, text);
 }
 
 /// Credentials that are known by their form, wherever they stand.

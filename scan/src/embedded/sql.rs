@@ -4,7 +4,7 @@ use std::{ops::Range, sync::LazyLock};
 
 use memchr::memmem;
 
-use super::candidate::{Role, secret};
+use super::candidate::{Role, secret, telling};
 use crate::{At, Decoder, Finder, Layer, Text};
 
 /// Words that stand between the keyword and the password.
@@ -52,6 +52,76 @@ pub(super) fn statements<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'
                 secret(finder, &at.key(name), Role::Password, &unquoted(text, literal));
             }
         }
+    }
+}
+
+/// Rows of an `INSERT` are not followed further.
+const MAX_INSERT: usize = 16 * 1024;
+
+/// `INSERT INTO users (name, password) VALUES ('ops', 'x')`: a string in a column whose name tells.
+pub(super) fn inserts<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    let whole = text.as_str();
+    for keyword in ["INSERT INTO", "insert into", "REPLACE INTO", "replace into"] {
+        for start in memmem::find_iter(whole.as_bytes(), keyword) {
+            insert(finder, at, text, start + keyword.len());
+        }
+    }
+}
+
+fn insert<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>, from: usize) -> Option<()> {
+    let whole = text.as_str();
+    let bytes = whole.as_bytes().get(..whole.len().min(from + MAX_INSERT))?;
+    let open = from + bytes.get(from..)?.iter().position(|it| matches!(it, b'(' | b';'))?;
+    let close = open + bytes.get(open..)?.iter().position(|it| *it == b')')?;
+    let names = whole.get(open + 1..close)?.split(',');
+    let names: Vec<&str> =
+        names.map(|it| it.trim_matches(|c: char| !c.is_alphanumeric() && c != '_')).collect();
+    if !names.iter().any(|it| telling(it)) {
+        return None;
+    }
+    let values = whole.get(close + 1..)?.trim_start();
+    let mut next = whole.len() - values.get("VALUES".len()..)?.len();
+    values.get(.."VALUES".len()).filter(|it| it.eq_ignore_ascii_case("VALUES"))?;
+    loop {
+        next += bytes.get(next..)?.iter().take_while(|it| it.is_ascii_whitespace() || **it == b',').count();
+        if bytes.get(next) != Some(&b'(') {
+            return None;
+        }
+        next = row(finder, at, text, bytes, next + 1, &names)?;
+    }
+}
+
+/// The values of one row; gives where the next may begin.
+fn row<'a>(
+    finder: &mut Finder<'a>,
+    at: &At<'_>,
+    text: &Text<'a>,
+    bytes: &[u8],
+    from: usize,
+    names: &[&str],
+) -> Option<usize> {
+    let (mut place, mut column, mut depth) = (from, 0, 0_usize);
+    loop {
+        match bytes.get(place)? {
+            b'\'' => {
+                // An empty one is two quotes.
+                let Some(literal) = string(bytes, place, b'\'') else {
+                    place += if bytes.get(place + 1) == Some(&b'\'') { 2 } else { 1 };
+                    continue;
+                };
+                place = literal.end;
+                if let Some(name) = names.get(column).filter(|it| depth == 0 && telling(it)) {
+                    finder.value(&at.key((*name).to_owned()), unquoted(text, literal));
+                }
+            }
+            b'(' => depth += 1,
+            b')' if depth == 0 => return Some(place + 1),
+            b')' => depth -= 1,
+            b',' if depth == 0 => column += 1,
+            b';' if depth == 0 => return None,
+            _ => {}
+        }
+        place += 1;
     }
 }
 
@@ -117,6 +187,20 @@ fn unquoted<'a>(text: &Text<'a>, literal: Range<usize>) -> Text<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::check_script as check;
+
+    #[test]
+    fn rows_of_a_table() {
+        check(
+            "INSERT INTO users (id, name, password) VALUES\n  (1, 'a', 'quiet-Otter-7'),\n  (now(), 'b, c', 'loud-Otter-8');",
+            &[("password", "quiet-Otter-7"), ("password", "loud-Otter-8")],
+        );
+        check(
+            "insert into users (`name`, `api_token`) values ('', 'c10bab6d85ad67272a4e');",
+            &[("api_token", "c10bab6d85ad67272a4e")],
+        );
+        check("INSERT INTO users (name, password) VALUES ('a', NULL), ('b', crypt('x', 'y'));", &[]);
+        check("INSERT INTO users (name, mail) VALUES ('a', 'quiet-Otter-7');", &[]);
+    }
 
     #[test]
     fn users_and_roles() {

@@ -166,7 +166,7 @@ fn userinfo<'a>(
     end: usize,
     part: &dyn Fn(Range<usize>) -> Text<'a>,
 ) {
-    let colon = mask.iter().take(end).position(|it| *it == b':');
+    let colon = colon_of(mask.get(..end).unwrap_or(&[]));
     let user = part(0..colon.unwrap_or(end));
     let password = part(colon.map_or(end, |it| it + 1)..end);
     match password.as_str() {
@@ -188,6 +188,20 @@ fn userinfo<'a>(
             secret(finder, at, Role::Connection, &percent(&password));
         }
     }
+}
+
+/// The first colon that stands in no reference: `${env:USER}:${env:PASSWORD}` has it in the middle.
+fn colon_of(login: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    login.iter().enumerate().find_map(|(at, byte)| {
+        match byte {
+            b'{' if at > 0 && login.get(at - 1) == Some(&b'$') => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 => return Some(at),
+            _ => {}
+        }
+        None
+    })
 }
 
 /// The words that stand for a login in documentation.

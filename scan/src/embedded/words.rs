@@ -143,7 +143,9 @@ fn flag<'a>(
         }
         return false;
     }
-    let Some(value) = next.filter(|it| !is_flag(it.as_str())) else { return false };
+    let Some(value) = next.filter(|it| !is_flag(it.as_str()) && !is_function_word(it.as_str())) else {
+        return false;
+    };
     if takes_script(written) && value.as_str().contains(char::is_whitespace) {
         finder.document(at, value.clone(), Format::Shell);
         return true;
@@ -266,6 +268,14 @@ fn is_flag(word: &str) -> bool {
         || word.starts_with("--")
 }
 
+/// `--token for authentication` is said about a flag, and gives it nothing.
+fn is_function_word(word: &str) -> bool {
+    matches!(
+        word,
+        "and" | "are" | "as" | "by" | "for" | "from" | "in" | "is" | "or" | "to" | "was" | "when" | "with"
+    )
+}
+
 /// `-p3306:3306`.
 fn is_mapping(value: &str) -> bool {
     value.contains(':') && is_port(value)
@@ -348,6 +358,7 @@ mod tests {
         check(&["app", "--password-file=/run/secrets/x", "--max-tokens", "4096", "--token-review"], &[]);
         check(&["--disable-password-login=false", "--token-lifetime", "12h"], &[]);
         check(&["app", "--password", "--verbose"], &[]);
+        check(&["either", "--password", "or", "--token", "is", "needed"], &[]);
         check(&["keytool", "-deststorepass:env", "NAME_OF_1"], &[]);
         check(&["x", "-pPassword-77", "orders"], &[]);
         check(&["app", "--tls-key", "/secrets/tls.key"], &[]);

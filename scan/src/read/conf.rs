@@ -97,6 +97,9 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
         "env" | "setenv" | "fastcgi_param" | "uwsgi_param" | "passenv" => Place::Env,
         _ => at.place,
     };
+    if place != Place::Env {
+        words.iter().skip(1).for_each(|it| assigned(finder, at, it));
+    }
     for pair in words.windows(2) {
         let [name, word] = pair else { continue };
         // A setting is whole by itself, and names nothing behind it.
@@ -118,6 +121,19 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
             }
             _ => value::bring(finder, &at, word.clone(), Dollars::Braced),
         }
+    }
+}
+
+/// `bindpasswd="x"` among the words of a line.
+fn assigned<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
+    let written = word.as_str();
+    let Some((name, rest)) = written.split_once('=') else { return };
+    let is_name = !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+    let inner = rest.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(rest);
+    if is_name && !inner.is_empty() {
+        let start = name.len() + 1 + usize::from(inner.len() < rest.len());
+        let value = word.slice(start..start + inner.len());
+        value::bring(finder, &at.key(name.to_owned()), value, Dollars::Braced);
     }
 }
 

@@ -43,7 +43,9 @@ fn key(lines: &Lines<'_, '_>, line: Range<usize>) -> (Range<usize>, usize) {
     let end = end.min(line.end);
     let sign = end + lines.spaces(end, line.end);
     let is_sign = matches!(lines.byte(sign, line.end), Some(b'=' | b':'));
-    let behind = sign + usize::from(is_sign);
+    // Two colons of LDIF stand before base64.
+    let is_double = is_sign && lines.bytes.get(sign..sign + 2) == Some(b"::");
+    let behind = sign + usize::from(is_sign) + usize::from(is_double);
     (line.start..end, behind + lines.spaces(behind, line.end))
 }
 

@@ -97,6 +97,13 @@ impl Walk<'_, '_, '_> {
                     let holes = verbs(text.as_str());
                     self.value(key, scope, text.with_holes(holes));
                 }
+                Node::Text(span, writing) if self.is_password_of_a_url(&operand) => {
+                    let text = self.decode(span, writing, key, scope);
+                    self.value(&format!("{key}.password"), scope, text);
+                }
+                Node::Text(span, writing) if operand.calls.is_empty() && scope.place == Place::Env => {
+                    self.outcome(span, writing, key, scope);
+                }
                 node => self.node(&node, key, scope),
             }
         }
@@ -106,6 +113,33 @@ impl Walk<'_, '_, '_> {
     fn is_format(&self, operand: &Operand) -> bool {
         let call = operand.calls.last().map_or("", |it| it.of(self.source.text));
         operand.role == Part::Argument(0) && matches!(call, "format" | "formatlist" | "printf")
+    }
+
+    /// What a variable may come to. Under a name that says nothing, only what somebody made up by a rule for
+    /// passwords is one.
+    fn outcome(&mut self, span: Span, writing: Writing, key: &str, scope: Scope) {
+        let before = self.finder.count();
+        self.node(&Node::Text(span, writing), key, scope);
+        let text = self.source.decode(span, writing, &mut Vec::new());
+        if self.finder.count() == before && is_made_up(text.as_str()) {
+            self.kept(key, scope, "login", &text);
+        }
+    }
+
+    /// Whether an operand is put between `:` and `@` by `format("postgres://app:%s@db/app", ...)`.
+    fn is_password_of_a_url(&self, operand: &Operand) -> bool {
+        let (Part::Argument(at @ 1..), Some(call)) = (operand.role, operand.calls.last()) else {
+            return false;
+        };
+        if call.of(self.source.text) != "format" {
+            return false;
+        }
+        let arguments = self.source.text.get(call.end..operand.value.span.start).unwrap_or("");
+        let text = arguments.split_once('"').and_then(|it| it.1.split_once('"')).map_or("", |it| it.0);
+        let Some(verb) = verbs(text).into_iter().nth(at - 1) else { return false };
+        text.contains("://")
+            && text.get(..verb.start).is_some_and(|it| it.ends_with(':'))
+            && text.get(verb.end..).is_some_and(|it| it.starts_with('@'))
     }
 
     /// Whether an operand is what a function looks for, and not what it gives.
@@ -123,6 +157,16 @@ impl Walk<'_, '_, '_> {
             _ => plain && LOOKUPS.contains(&name),
         }
     }
+}
+
+/// Small and big letters, digits and a sign, which names of sizes, places and versions have not together.
+fn is_made_up(text: &str) -> bool {
+    let has = |test: fn(&u8) -> bool| text.bytes().any(|it| test(&it));
+    has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_punctuation)
+        && !text.contains(['_', '.', '/', ':', '@', '=', ',', '\\'])
 }
 
 /// `%s`, `%-8.3f`: what stands for the other arguments of `format`.

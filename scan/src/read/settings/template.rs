@@ -95,6 +95,15 @@ impl<'a> Walk<'_, '_, 'a> {
         }
         let format = settings.format.unwrap_or_else(|| Format::of(&settings.destination, text.as_str()));
         let text = text.with_holes(actions.into_iter().map(|it| it.range));
+        let trimmed = text.trim();
+        if matches!(format, Format::Text | Format::Shell) && !trimmed.as_str().contains(char::is_whitespace) {
+            // A file that holds a single value, and is called what it is.
+            let before = self.finder.count();
+            self.value(&settings.name, scope, trimmed);
+            if self.finder.count() > before {
+                return;
+            }
+        }
         self.document(&settings.name, scope, text, format);
     }
 }

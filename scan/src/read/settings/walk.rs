@@ -13,7 +13,7 @@ use super::{
     strings::Source,
     tree::{Entry, Node, Writing, entry},
 };
-use crate::{At, Finder, Format, Obstacle, Place, Text};
+use crate::{At, Finder, Format, Obstacle, Place, Text, embedded};
 
 pub(super) struct Walk<'f, 'd, 'a> {
     pub(super) finder: &'f mut Finder<'a>,
@@ -65,6 +65,12 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
     pub(super) fn value(&mut self, key: &str, scope: Scope, value: Text<'a>) {
         let at = place_of(self.base, &self.path, key, scope);
         self.finder.value(&at, value);
+    }
+
+    /// Brings a value that is judged by another name where its own says nothing.
+    pub(super) fn kept(&mut self, key: &str, scope: Scope, name: &str, value: &Text<'a>) {
+        let at = place_of(self.base, &self.path, key, scope);
+        embedded::kept(self.finder, &at, name, value);
     }
 
     pub(super) fn words(&mut self, key: &str, scope: Scope, words: Vec<Text<'a>>) {
@@ -295,7 +301,14 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
     /// The name in `{ name = "X", value = "secret" }`.
     fn name_of_pair(&self, entries: &[Entry<'_>]) -> Option<String> {
         entries.iter().find(|it| !it.label && is_value(&it.name))?;
-        let named = NAMES.iter().find_map(|it| entry(entries, &[it]))?;
+        let named = NAMES
+            .iter()
+            .find_map(|it| entry(entries, &[it]))
+            // `{"type": "password", "value": "x"}`
+            .or_else(|| {
+                entry(entries, &["type"])
+                    .filter(|it| self.string(&it.value).is_some_and(|it| it == "password"))
+            })?;
         let Node::Text(span, writing) = named.value else { return None };
         let name = self.source.decode(span, writing, &mut Vec::new());
         (!name.is_empty() && name.holes().is_empty()).then(|| name.as_str().to_owned())
@@ -352,7 +365,7 @@ fn needs_more(above: &str, name: &str) -> bool {
         || name.bytes().all(|it| it.is_ascii_digit())
         || matches!(
             name,
-            "value" | "Value" | "default" | "data" | "auth" | "content" | "text" | "key" | "users"
+            "value" | "Value" | "default" | "data" | "auth" | "content" | "text" | "key" | "Key" | "users"
         )
         || above.contains("auths.")
 }

@@ -6,7 +6,7 @@ use super::{
     tree::{Id, Scalar, Shape, Tree},
 };
 use crate::{
-    At, Decoder, Finder, Format, Layer, Obstacle, Place, Text,
+    At, Decoder, Finder, Format, Layer, Obstacle, Place, Text, embedded,
     read::{references::Dollars, value},
 };
 
@@ -318,12 +318,23 @@ impl<'w, 't, 'a> Walk<'w, 't, 'a> {
             }
             Role::SecretData => {
                 let text = scalar::decode(self.text, scalar);
-                match base64(&text) {
+                let before = self.finder.count();
+                let decoded = base64(&text);
+                match decoded.clone() {
                     Some(decoded) => self.decoded(&at, decoded, Some(within.name), Dollars::Braced),
-                    None => self.bring(&at, text),
+                    None => self.bring(&at, text.clone()),
+                }
+                if self.finder.count() == before {
+                    embedded::kept(self.finder, &at, "secret", &decoded.unwrap_or(text).trim());
                 }
             }
-            Role::Data => self.text(&at, scalar, Some(within.name)),
+            Role::Data => {
+                let before = self.finder.count();
+                self.text(&at, scalar, Some(within.name));
+                if within.data == Some(Role::SecretData) && self.finder.count() == before {
+                    embedded::kept(self.finder, &at, "secret", &scalar::decode(self.text, scalar).trim());
+                }
+            }
             _ => self.text(&at, scalar, within.file),
         }
     }
@@ -350,8 +361,9 @@ impl<'w, 't, 'a> Walk<'w, 't, 'a> {
             Dollars::Compose => value::opened(self.finder, at, text, dollars),
             _ => text,
         };
-        match named.unwrap_or_else(|| Format::of(name, text.as_str())) {
-            Format::Text => self.finder.value(at, text),
+        let known = named.filter(|it| *it == Format::Colons);
+        match known.unwrap_or_else(|| Format::of(name, text.as_str())) {
+            Format::Text if named.is_none() => self.finder.value(at, text),
             format => self.finder.document(at, text, format),
         }
     }
