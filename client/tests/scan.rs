@@ -148,7 +148,10 @@ fn the_exit_status_tells_nothing_from_could_not() {
         (&["/dev/null"], 2, "/dev/null: is neither a file nor a directory, and is not opened"),
         (&["-no-such-option"], 2, "there is no option --no-such-option"),
         (&["-severity=worst"], 2, "--severity takes one of low, medium, high, critical"),
-        (&["-baseline=gone", "."], 2, "the baseline cannot be read"),
+        (&["-baseline=gone", "."], 2, "gone: the baseline cannot be read: No such file"),
+        (&["-write-baseline=gone/x", "."], 2, "gone/x: the baseline cannot be written: No such file"),
+        (&["-write-baseline=x", "gone"], 2, "x is as it was: not everything could be read\nhint: "),
+        (&["-git", ".", "."], 2, "one repository is read at a time\nhint: name a directory of it"),
         (&["-git", "."], 2, "git stopped: not a git repository"),
         (&["-severity=critical", "web.env"], 0, "0 findings"),
         (&["-kind=token,api-key", "web.env"], 0, "0 findings"),
@@ -182,6 +185,14 @@ fn only_what_is_new_is_told_beside_a_baseline() {
         let told: Vec<_> = ran.told().into_iter().map(|(_, line, key)| (line, key)).collect();
         assert_eq!((ran.code, told), (1, vec![(4, "SMTP_PASSWORD".to_owned())]));
     }
+    // Written again it says what came and what went.
+    let again = |expected: &str| assert_eq!(tree.scan(&["-write-baseline=again.json", "."]).said, expected);
+    again("again.json written: 2 findings\n");
+    again("again.json written: 2 findings, as before\n");
+    tree.write("app/web.env", "DB_PASSWORD=PASSWORD!\nA_PASSWORD=PASSWORD!y\nB_PASSWORD=PASSWORD!z\n");
+    again("again.json written: 3 findings, 2 new and 1 gone\n");
+    fs::remove_file(tree.path().join("again.json")).unwrap();
+    tree.write("app/web.env", "DB_PASSWORD=PASSWORD!\n");
     let filtered = tree.scan(&["-kind=token", "-baseline=known.json", "."]);
     assert_eq!(
         (filtered.code, filtered.said.as_str()),
@@ -190,9 +201,23 @@ fn only_what_is_new_is_told_beside_a_baseline() {
     tree.write("app/web.env", "\n");
     let ran = tree.scan(&["-baseline=known.json", "."]);
     assert_eq!(ran.code, 0);
-    assert!(
-        ran.said.starts_with("the baseline knows of DB_PASSWORD in app/web.env, where it is no longer\n")
-    );
+    assert!(ran.said.starts_with(
+        "the baseline knows of DB_PASSWORD in app/web.env, where it is no longer\n\
+             `-write-baseline` again takes it out\n"
+    ));
+}
+
+#[test]
+fn an_ignored_file_that_often_holds_secrets_is_named_beside_the_output() {
+    let tree = Tree::new(&[(".gitignore", ".env\n"), (".env", "DB_PASSWORD=PASSWORD!\n")]);
+    let told = "1 ignored file that often holds secrets was not read: .env (name it to have it read)\n";
+    for (args, out) in [(&[][..], ""), (&["-json"], "[]\n"), (&["-verbose", "."], "")] {
+        let ran = tree.scan(args);
+        assert_eq!((ran.code, ran.out.as_str(), ran.said), (0, out, format!("{told}1 file: 0 findings\n")));
+    }
+    serde_json::from_str::<Value>(&tree.scan(&["-sarif"]).out).unwrap();
+    let ran = tree.scan(&[".", ".env"]);
+    assert_eq!((ran.code, ran.said.as_str()), (1, "2 files: 1 finding\n"));
 }
 
 #[test]

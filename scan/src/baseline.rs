@@ -23,15 +23,17 @@ const LONGEST: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "the baseline is no JSON of the form that --write-baseline gives it: line {line}, column {column}"
+        "the baseline is no JSON of the form that -write-baseline gives it: line {line}, column {column}"
     )]
     Malformed { line: usize, column: usize },
     #[error("the baseline is longer than 64 MiB")]
     TooLong,
     #[error("the baseline has version {0}, and this program knows version 1")]
     Version(u32),
-    #[error("the baseline cannot be read or written: {0}")]
-    Io(#[from] io::Error),
+    #[error("the baseline cannot be read: {0}")]
+    Read(io::Error),
+    #[error("the baseline cannot be written: {0}")]
+    Write(#[from] io::Error),
 }
 
 /// What is known, and the directory that its names are relative to: wherever the scanner is called, and for
@@ -89,12 +91,13 @@ impl Baseline {
     ///
     /// If there is no such file, or it is none of ours.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        if fs::metadata(file)?.len() > LONGEST {
+        if fs::metadata(file).map_err(Error::Read)?.len() > LONGEST {
             return Err(Error::TooLong);
         }
         let malformed =
             |error: serde_json::Error| Error::Malformed { line: error.line(), column: error.column() };
-        let document: Document = serde_json::from_slice(&fs::read(file)?).map_err(malformed)?;
+        let document: Document =
+            serde_json::from_slice(&fs::read(file).map_err(Error::Read)?).map_err(malformed)?;
         if document.version != VERSION {
             return Err(Error::Version(document.version));
         }
@@ -120,6 +123,18 @@ impl Baseline {
     #[must_use]
     pub fn count(&self) -> usize {
         self.known.values().sum()
+    }
+
+    /// How many of these findings are new to it, and how many it knows in vain: a newer one would not have them.
+    #[must_use]
+    pub fn against(self, newer: &Self) -> (usize, usize) {
+        let missing = |a: &Self, b: &Self| -> usize {
+            let more = |(place, count): (&Place, &usize)| {
+                count.saturating_sub(b.known.get(place).copied().unwrap_or_default())
+            };
+            a.known.iter().map(more).sum()
+        };
+        (missing(newer, &self), missing(&self, newer))
     }
 
     /// Writes it beside its place and moves it there, so that no half of it is ever read.
@@ -244,7 +259,7 @@ mod tests {
     fn what_is_no_baseline_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("b.json");
-        assert!(matches!(Baseline::read(&file), Err(Error::Io(_))));
+        assert!(matches!(Baseline::read(&file), Err(Error::Read(_))));
         for (text, expected) in [
             ("{", "line 1, column 1"),
             (r#"{"version": 2, "findings": []}"#, "version 2"),

@@ -5,6 +5,7 @@
 //! person's own list of ignored names) is not looked at, so that a tree has the same findings on each machine.
 //! No link below a path is followed; a path that is a link was given by name, and is.
 
+mod ignored;
 mod load;
 mod pieces;
 mod sweep;
@@ -110,6 +111,8 @@ pub struct Listing {
     pub links: usize,
     /// Pipes, sockets and devices, which are never opened.
     pub special: usize,
+    /// Files that ignore files name and that often hold secrets, as they would be typed.
+    pub ignored: Vec<String>,
 }
 
 /// The files at and below the paths.
@@ -136,6 +139,8 @@ pub fn list(paths: &[PathBuf]) -> Listing {
     }
     let mut seen = std::collections::HashSet::new();
     listing.sources.retain(|it| it.file.absolute.as_ref().is_none_or(|path| seen.insert(path.clone())));
+    listing.ignored.retain(|it| fs::canonicalize(it).is_ok_and(|path| seen.insert(path)));
+    listing.ignored.sort();
     listing
 }
 
@@ -151,7 +156,9 @@ impl Listing {
                 }
             };
             match entry.file_type() {
-                Some(it) if it.is_dir() => {}
+                Some(it) if it.is_dir() => {
+                    self.ignored.extend(ignored::suspects(entry.path()).map(|it| shown(&it)));
+                }
                 Some(it) if it.is_file() => {
                     let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
                     let shown = shown(entry.path());
@@ -171,7 +178,12 @@ impl Listing {
     fn trouble(&mut self, error: ignore::Error, root: &Path) {
         let path = path_of(&error).unwrap_or(root);
         let file = shown(path);
-        let cause = error.into_io_error().unwrap_or_else(|| io::Error::other("it cannot be listed"));
+        let cause = match error.into_io_error() {
+            // The walk's own text would name the path once more.
+            Some(it) if it.kind() == io::ErrorKind::PermissionDenied => it.kind().into(),
+            Some(it) => it,
+            None => io::Error::other("it cannot be listed"),
+        };
         self.troubles.push(Trouble { file, cause: cause.into() });
     }
 }
@@ -235,6 +247,24 @@ mod tests {
         check(&files, &[""], &[".gitignore", ".ignore"]);
         check(&files, &["a.log", "out"], &["a.log", "out/y"]);
         check(&files, &["out"], &["y"]);
+    }
+
+    #[test]
+    fn an_ignored_file_that_often_holds_secrets_is_told_of_unless_it_is_named() {
+        let files = [
+            (".gitignore", ".env\n*.log\n/out\n"),
+            (".env", ""),
+            (".env.local", ""),
+            ("a.log", ""),
+            ("a/.env", ""),
+            ("out/.env", ""),
+        ];
+        let told = |given: &[&str], read: &[&str]| -> Vec<String> {
+            let ignored = check(&files, given, read).ignored.into_iter();
+            ignored.map(|it| Path::new(&it).file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(told(&[""], &[".env.local", ".gitignore"]), [".env", ".env"]);
+        assert_eq!(told(&["", ".env"], &[".env", ".env.local", ".gitignore"]), [".env"]);
     }
 
     #[test]
