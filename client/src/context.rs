@@ -119,17 +119,17 @@ impl Context {
         &self.default_mount
     }
 
-    /// What the default mount is if it is not KV version 2, as far as the token may see.
+    /// What the default mount is if it is not KV version 2; `None` too where no mount may be seen.
     #[cfg(feature = "scan")]
     pub(crate) async fn unfit_mount(&self) -> Result<Option<&'static str>, Failure> {
         let mounts = self.mounts().await?;
-        Ok(mounts.get(&format!("{}/", self.default_mount)).and_then(|it| {
-            match (it.kind.as_str(), it.version()) {
-                ("kv" | "generic", 2) => None,
-                ("kv" | "generic", _) => Some("a KV version 1 mount"),
-                _ => Some("no KV mount"),
-            }
-        }))
+        let is_seen = !mounts.is_empty();
+        Ok(match mounts.get(&format!("{}/", self.default_mount)) {
+            None => is_seen.then_some("no mount"),
+            Some(it) if !it.is_kv() => Some("no KV mount"),
+            Some(it) if it.version() != 2 => Some("a KV version 1 mount"),
+            Some(_) => None,
+        })
     }
 
     /// A call whose answer is wrapped if `-wrap-ttl` says so.

@@ -17,6 +17,13 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Somebody wants no colours (no-color.org), or the terminal has none.
+#[cfg(feature = "scan")]
+pub(crate) fn is_colourless() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty())
+        || std::env::var_os("TERM").is_none_or(|it| it == "dumb")
+}
+
 /// Directories of the machine's in which an empty one may be made to mount over, the most private first.
 pub(crate) fn runtime_directories() -> Vec<PathBuf> {
     let own = std::env::var_os("XDG_RUNTIME_DIR").filter(|it| !it.is_empty()).map(PathBuf::from);

@@ -15,11 +15,11 @@ pub(crate) fn explain(error: Error, args: &[OsString]) -> Result<u8, Failure> {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return output::print(&error.render().to_string()).map(|()| 0);
     }
-    // Status 1 of `audit verify` means that somebody tampered, and of `scan` that there are findings: a typing
-    // error must not look like that.
+    // Status 1 of `audit verify` means that somebody tampered, of `scan` that there are findings, and of `fix` that
+    // some are left: a typing error must not look like that.
     let has = |word: &str| args.iter().any(|it| it == word);
-    let is_scan = args.get(1).is_some_and(|it| it == "scan");
-    let code = if is_scan || has("audit") && has("verify") { 2 } else { 1 };
+    let finds = args.get(1).is_some_and(|it| it == "scan" || it == "fix");
+    let code = if finds || has("audit") && has("verify") { 2 } else { 1 };
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::note(error.render().to_string().trim_end());
         return Ok(code);

@@ -77,7 +77,8 @@ fn a_job_is_fixed_once_and_can_be_undone() {
         !fixed.contains(SECRET) && fixed.contains("# of the database") && fixed.contains("with secret"),
         "{fixed}"
     );
-    assert!(err.contains("secret rotate"), "{err}");
+    assert!(err.ends_with("`secret rotate` makes new ones.\n"), "{err}");
+    assert!(err.contains("1 credential moved into the store.\n"), "{err}");
     assert!(out.contains("-        DB_PASSWORD = \"••••••••\""), "{out}");
     assert_eq!(fixture.server.ok(&["get", "shop/web/puma#DB_PASSWORD"]), SECRET);
     assert_eq!(fixture.scan(), 0);
@@ -113,7 +114,10 @@ fn without_the_store_or_a_yes_nothing_changes() {
     let rules = fixture.server.file("reader.hcl", "path \"secret/*\" { capabilities = [\"read\"] }");
     fixture.server.ok(&["policy", "write", "reader", &rules]);
     let reader = fixture.server.ok(&["token", "create", "-policy=reader", "-field=token"]);
-    assert_eq!(fixture.fix(&["-yes"], &reader).0, 2);
+    let (code, _, err) = fixture.fix(&["-yes"], &reader);
+    assert_eq!(code, 2);
+    let unchanged = format!("secret: {} is left as it is: permission denied", fixture.job.display());
+    assert!(err.starts_with(&unchanged) && err.contains("\nhint: "), "{err}");
     // The values may be written, and the original may not be kept.
     let rules =
         "path \"secret/data/shop/*\" { capabilities = [\"create\", \"read\", \"update\", \"patch\"] }";
@@ -204,6 +208,11 @@ fn what_cannot_be_fixed_is_left_and_explained() {
         left["reason"].as_str().unwrap().contains("meta") && !left["nearest"].as_str().unwrap().is_empty()
     );
     assert_eq!(told["files"][0]["stored"][0]["path"], "shop/web/puma");
+    let access = &told["access"][0];
+    assert_eq!(access["policy"], "shop", "{out}");
+    assert_eq!(access["rules"], "path \"secret/data/shop/web/puma\" {\n  capabilities = [\"read\"]\n}\n");
+    assert_eq!(access["role"]["path"], "auth/jwt-nomad/role/shop");
+    assert_eq!(access["role"]["fields"]["bound_claims"]["nomad_job_id"], "shop");
     assert!(!fixture.text().contains(SECRET) && fixture.text().contains("9f86d081"));
 }
 
@@ -341,7 +350,68 @@ fn a_mount_that_is_no_kv_2_and_a_prefix_that_is_no_path_are_refused() {
         fixture.server.fails(&["list", "old/"], "root").1.contains("No value found"),
         "nothing was written"
     );
-    let (code, _, err) = fixture.fix(&["-yes", "-prefix=+/shop"], "root");
-    assert!(code == 2 && err.contains("-prefix is no path"), "{err}");
+    for prefix in ["-prefix=+/shop", "-prefix=sh*p", "-prefix={{x}}/y"] {
+        let (code, _, err) = fixture.fix(&["-yes", prefix], "root");
+        assert!(code == 2 && err.contains("--prefix: names of letters"), "{err}");
+    }
     assert_eq!(fixture.text(), JOB);
+}
+
+#[test]
+fn what_is_typed_wrongly_is_said_with_the_next_step_and_changes_nothing() {
+    let fixture = fixture();
+    fixture.server.ok(&["mount", "enable", "-path=old", "-version=1", "kv"]);
+    for (options, why) in [
+        (&["-prefix=../x"][..], "--prefix: names of letters, digits"),
+        (&["-prefix="], "--prefix: names of letters, digits"),
+        (&["-no-such-option"], "there is no option --no-such-option"),
+        (&["-yes", "-dry-run"], "--yes does not go with --dry-run"),
+        (
+            &["-yes", "-mount=none"],
+            "none/ is no mount; a fix needs KV version 2\nhint: -mount names another; `secret secrets enable",
+        ),
+        (&["-yes", "-mount=old"], "old/ is a KV version 1 mount; a fix needs KV version 2"),
+        (
+            &["-yes", "gone"],
+            "gone cannot be read: No such file or directory (os error 2); nothing was changed\nhint: ",
+        ),
+        (
+            &["-yes", "/dev/null"],
+            "/dev/null is neither a file nor a directory, and is not opened; nothing was changed",
+        ),
+        (&[], "there is nobody to ask, so nothing was changed\nhint: -yes goes on"),
+    ] {
+        let (code, out, err) = fixture.fix(options, "root");
+        assert!(code == 2 && err.contains(why), "{options:?}: {code} {out}{err}");
+        assert_eq!(fixture.text(), JOB);
+    }
+    let ran = fixture.server.run(&["fix", "-yes"], "root", "");
+    let err = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(
+        err.starts_with("secret: which files?") && err.contains("\nhint: `secret fix -dry-run .`"),
+        "{err}"
+    );
+}
+
+#[test]
+fn what_comes_next_is_told_for_each_file_and_an_ignored_one_is_named() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| fs::write(dir.path().join(name), text).unwrap();
+    write(".gitignore", ".env\n".to_owned());
+    write(".env", format!("DB_PASSWORD={SECRET}\n"));
+    write("web.env", format!("SMTP_PASSWORD={SECRET}\nPORT=1\n"));
+    let fix = |options: &[&str]| {
+        let path = dir.path().display().to_string();
+        let ran = server.run(&[&["fix"], options, &[path.as_str()]].concat(), "root", "");
+        (ran.status.code().unwrap(), String::from_utf8(ran.stderr).unwrap())
+    };
+    let (code, err) = fix(&["-undo", "-yes"]);
+    assert!(code == 0 && err.contains("Nothing to do: the store has the original of no file here."), "{err}");
+    let (code, err) = fix(&["-yes"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.starts_with("1 ignored file that often holds secrets was not read: "), "{err}");
+    assert!(err.contains("web.env:\n  it is a template from now on: ")
+            && err.contains("\n  TOKEN is a file with a token that may read that: `(umask 077; secret token create -policy=env-web "), "{err}");
 }

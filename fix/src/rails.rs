@@ -21,10 +21,13 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     if !plan.edits.is_empty() {
         let maps: Vec<String> = plan.entries.iter().map(|it| map(&it.reference, options)).collect();
         plan.notes.push(format!(
-            "start Rails with `secret run {} -- bin/rails server`, or write the files with `secret inject --to /run/secrets {}`",
+            "start Rails with `secret run {} -- bin/rails server`, or write the files with `mkdir -p /run/secrets && secret inject --to /run/secrets {}`",
             maps.iter().map(|it| format!("--map {it}")).collect::<Vec<_>>().join(" "),
             maps.join(" "),
         ));
+        if maps.len() > 1 {
+            plan.notes.push("Rails reads the whole file: the secrets of all its environments must be there, whichever it runs in (docs/fixing.md has a way out)".to_owned());
+        }
     }
     plan
 }

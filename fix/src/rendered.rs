@@ -35,8 +35,9 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
 fn how_to_render(name: &str, delimiters: &crate::render::Delimiters) -> String {
     let file = name.rsplit('/').next().unwrap_or(name);
     let template = word(&format!("{name}:/run/secrets/{file}"));
+    let rendered = word(&format!("/run/secrets/{file}"));
     let command = format!(
-        "it is a template from now on: the program reads what `secret agent -token-file=TOKEN -template {template}` renders, and not this file"
+        "it is a template from now on: `secret agent -token-file=TOKEN -template {template}` renders it and follows the store; let the program read {rendered}, for under its own name it finds the template"
     );
     match delimiters.left.as_str() {
         "{{" => command,

@@ -26,12 +26,8 @@ use strongroom_fix::{Apart, File, Options, Plan, Style, Together};
 use strongroom_scan::{Finding, plain};
 use zeroize::Zeroizing;
 
-use self::{
-    beside::Neighbours,
-    replace::Original,
-    shelf::Shelf,
-    tell::{Told, tell},
-};
+use self::{beside::Neighbours, replace::Original, shelf::Shelf, tell::Told};
+use super::scan::{counted, passed_over};
 use crate::{
     context::Context,
     failure::Failure,
@@ -44,18 +40,25 @@ const LEFT: u8 = 1;
 const FAILED: u8 = 2;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  secret fix app.nomad.hcl                  shows what would change, and asks
-  secret fix -dry-run .                     shows it for all files below here, and changes nothing
-  secret fix -yes -apply app.nomad.hcl      without a question; writes the policy and the role too
-  secret fix -style=secret app.nomad.hcl    with `secret` blocks (Nomad 1.11), which serve artifacts too
+#[command(
+    override_usage = "secret fix [OPTIONS] <PATH>...",
+    after_help = "Examples:
+  secret fix app.nomad.hcl                shows what would change, and asks
+  secret fix -dry-run .                   shows it for all files below here, and changes nothing
+  secret fix -yes -apply app.nomad.hcl    without a question; writes the policy and the role too
+  secret fix -style=secret app.nomad.hcl  with `secret` blocks (Nomad 1.11), for artifacts too
   secret fix -prefix=default/app app.nomad.hcl
-  secret fix -undo app.nomad.hcl            the file as it was
+  secret fix -undo app.nomad.hcl          the file as it was
 
-Exit status: 0 fixed or nothing to do, 1 findings are left and explained, 2 failed: that file is unchanged.")]
+Below a directory ignore files are respected: an ignored `.env` is named, and must be given by name.
+docs/fixing.md tells what becomes of each kind of file, and what to do next.
+
+Exit status 0: fixed, or nothing to do. 1: findings are left and explained, or the answer was no.
+2: failed, or typed wrongly; the file that is named is unchanged."
+)]
 pub(crate) struct Fix {
     /// Files, and directories with all that is below them
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Ask nothing
     #[arg(long)]
@@ -64,7 +67,7 @@ pub(crate) struct Fix {
     #[arg(long, conflicts_with_all = ["yes", "apply", "undo"])]
     dry_run: bool,
     /// Stands before the paths in the store instead of the job's or the file's name
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = prefix)]
     prefix: Option<String>,
     /// How a Nomad job gets its values: `vault` and `template` blocks, or `secret` blocks
     #[arg(long, value_name = "STYLE", default_value = "template", value_parser = ["template", "secret"])]
@@ -98,7 +101,24 @@ struct Work {
     fixed: Zeroizing<String>,
 }
 
+/// Where the paths of the store begin. It becomes part of a policy, where some characters mean more than themselves.
+fn prefix(typed: &str) -> Result<String, &'static str> {
+    let prefix = typed.trim_matches('/');
+    let is_name = |it: &str| {
+        it.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) && !it.chars().all(|c| c == '.')
+    };
+    if prefix.split('/').all(is_name) {
+        return Ok(prefix.to_owned());
+    }
+    Err("names of letters, digits, `-`, `_` and `.`, with `/` between them, such as default/app")
+}
+
 pub(crate) async fn fix(cx: &Context, args: Fix) -> Result<u8, Failure> {
+    if args.paths.is_empty() {
+        return Err(Failure::new("which files? only what is named is changed")
+            .hint("`secret fix -dry-run .` shows what would change below this directory; `secret fix -help`, the rest")
+            .code(FAILED));
+    }
     if args.undo {
         return undo::undo(cx, &args.paths, args.yes).await.map_err(|it| it.code(FAILED));
     }
@@ -108,7 +128,7 @@ pub(crate) async fn fix(cx: &Context, args: Fix) -> Result<u8, Failure> {
 async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let options = Options {
         mount: cx.default_mount().to_owned(),
-        prefix: args.prefix.as_deref().map(prefix).transpose()?,
+        prefix: args.prefix.clone(),
         style: if args.style == "secret" { Style::Secret } else { Style::Template },
         ..Options::default()
     };
@@ -124,8 +144,13 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     if cx.output.format == Format::Table {
         works.iter().try_for_each(Work::show)?;
     }
+    tell::left(cx, &works)?;
     let left = works.iter().any(|it| !it.plan.left.is_empty()) || is_unread;
-    let is_wanted = changed > 0 && !args.dry_run && (args.yes || is_agreed(changed)?);
+    let is_wanted =
+        changed > 0 && !args.dry_run && (args.yes || is_agreed(&question(&works, &options.mount))?);
+    if changed > 0 && !args.dry_run && !is_wanted && cx.output.format == Format::Table {
+        return Ok(LEFT);
+    }
     if is_wanted && args.apply {
         access::check(cx, &access::grants(&works, &options.mount, args)).await?;
     }
@@ -148,11 +173,14 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
         works.truncate(at);
         error
     });
-    let told = Told { is_done: is_wanted, is_dry: args.dry_run, works: &works, mount: &options.mount };
-    tell(cx, &told)?;
+    let grants = access::grants(&works, &options.mount, args);
+    let (is_done, is_dry, mount) = (is_wanted, args.dry_run, options.mount.as_str());
+    let told = Told { is_done, is_dry, is_failed: failed.is_some(), works: &works, mount, grants: &grants };
+    tell::what(cx, &told)?;
     if changed > 0 && !(is_wanted && args.apply) {
-        access::show(cx, &access::grants(&works, &options.mount, args))?;
+        access::show(cx, &grants)?;
     }
+    tell::next(cx, &told);
     if let Some(error) = failed {
         return Err(error);
     }
@@ -253,10 +281,15 @@ fn spoiled(name: &str, why: &str) -> Failure {
 impl Work {
     fn show(&self) -> Result<(), Failure> {
         diff::show(&self.file.name, &self.file.text, &self.findings, &self.fixed)?;
-        let beside = &self.plan.beside;
-        beside
-            .iter()
-            .try_for_each(|it| diff::show_beside(&self.file.beside(&it.name), it.before.as_deref(), &it.text))
+        self.plan.beside.iter().try_for_each(|it| {
+            let path = diff::as_typed(&self.file.name, &self.file.beside(&it.name));
+            diff::show_beside(&path, it.before.as_deref(), &it.text)
+        })
+    }
+
+    /// How many credentials leave the file.
+    fn moved(&self) -> usize {
+        self.findings.len().saturating_sub(self.plan.left.len())
     }
 
     fn is_change(&self) -> bool {
@@ -296,12 +329,25 @@ async fn carry_out(
     last.await.map_err(done)
 }
 
-fn is_agreed(files: usize) -> Result<bool, Failure> {
+fn question(works: &[Work], mount: &str) -> String {
+    let moved = works.iter().map(Work::moved).sum();
+    let left: usize = works.iter().map(|it| it.plan.left.len()).sum();
+    let files = works.iter().filter(|it| it.is_change()).count();
+    format!(
+        "Move {} into {mount}/ and rewrite {}{}?",
+        counted(moved, "credential"),
+        counted(files, "file"),
+        if left == 0 { String::new() } else { format!(" ({left} stay)") }
+    )
+}
+
+fn is_agreed(question: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() {
-        return Err(Failure::new("there is nobody to ask").hint("-yes goes on without; -dry-run only shows"));
+        return Err(Failure::new("there is nobody to ask, so nothing was changed")
+            .hint("-yes goes on without a question; -dry-run only shows"));
     }
     let failed = |error: io::Error| Failure::new(format!("the terminal: {error}"));
-    write!(io::stderr(), "Store the values and rewrite {files} file(s)? [y/N] ").map_err(failed)?;
+    write!(io::stderr(), "{question} [y/N] ").map_err(failed)?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).map_err(failed)?;
     let is_agreed = matches!(answer.trim(), "y" | "Y" | "yes");
@@ -311,25 +357,17 @@ fn is_agreed(files: usize) -> Result<bool, Failure> {
     Ok(is_agreed)
 }
 
-/// Where the paths of the store begin. It becomes part of a policy, where some characters mean more than themselves.
-fn prefix(typed: &str) -> Result<String, Failure> {
-    let prefix = typed.trim_matches('/');
-    let is_name = |it: &str| {
-        it.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) && !it.chars().all(|c| c == '.')
-    };
-    if prefix.split('/').all(is_name) {
-        return Ok(prefix.to_owned());
-    }
-    Err(Failure::new("-prefix is no path: names of letters, digits, `-`, `_` and `.`, with `/` between them")
-        .hint("write it as default/shop"))
-}
-
 /// All files that the paths name, but for those that cannot be rewritten; and whether there is a credential in one of
 /// these. What a killed run left in their folders is taken away.
 fn files(paths: &[PathBuf], is_dry: bool) -> Result<(Vec<Original>, bool), Failure> {
     let listing = strongroom_scan::list(paths);
     if let Some(trouble) = listing.troubles.first() {
-        return Err(Failure::new(format!("{} {}", trouble.file, trouble.cause)));
+        let (file, cause) = (plain(&trouble.file), &trouble.cause);
+        return Err(Failure::new(format!("{file} {cause}; nothing was changed"))
+            .hint("all that is named must be readable: leave it out, or make it so"));
+    }
+    if let Some(told) = passed_over(&listing.ignored) {
+        note(&told);
     }
     let (mut files, mut others) = (Vec::new(), Vec::new());
     let mut folders = BTreeSet::new();
@@ -389,8 +427,7 @@ mod tests {
             "a\nb",
             "büro",
         ] {
-            let error = prefix(typed).unwrap_err();
-            assert!(typed.len() < 3 || !error.message().contains(typed), "{typed}");
+            assert!(prefix(typed).is_err(), "{typed}");
         }
     }
 }

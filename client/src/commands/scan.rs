@@ -322,7 +322,7 @@ fn said(error: strongroom_scan::BaselineError, file: &Path) -> Failure {
         strongroom_scan::BaselineError::Write(_) => "its directory must be there, and yours to write to",
         _ => "`secret scan -write-baseline=FILE PATH` makes one",
     };
-    Failure::new(error.to_string()).of(&shown(file)).hint(hint)
+    Failure::new(error.to_string()).within(&shown(file)).hint(hint)
 }
 
 #[cfg(test)]

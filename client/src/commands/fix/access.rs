@@ -51,7 +51,7 @@ pub(super) fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     }
     for grant in grants {
         line(&format!(
-            "\n# What it may read, and nothing else (-apply writes it):\nsecret policy write {} - <<'EOF'",
+            "\n# What {0} may read, and nothing else (-apply writes it):\nsecret policy write {0} - <<'EOF'",
             grant.policy
         ))?;
         grant.rules.iter().try_for_each(|(_, text)| line(text.trim_end()))?;
@@ -61,6 +61,16 @@ pub(super) fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// For programs: the policy's text, and what is written at the role's path.
+pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
+    let of = |it: &Grant| {
+        let rules: String = it.rules.iter().map(|(_, text)| text.as_str()).collect();
+        let role = it.role.as_ref().map(|(path, fields)| json!({ "path": path, "fields": fields }));
+        json!({ "policy": it.policy, "rules": rules, "role": role })
+    };
+    grants.iter().map(of).collect()
 }
 
 /// Whether the logins are there that the roles are for: asked before anything is stored.

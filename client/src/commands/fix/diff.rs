@@ -1,12 +1,17 @@
 //! What changes, as a unified diff in which no secret stands.
 
-use std::path::Path;
+use std::{
+    borrow::Cow,
+    fs,
+    io::{self, IsTerminal as _},
+    path::Path,
+};
 
 use similar::TextDiff;
 use strongroom_scan::{Finding, Format, plain};
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, output::line};
+use crate::{env, failure::Failure, output::line};
 
 /// Stands where a secret stood: its length tells nothing.
 const MASK: &str = "••••••••";
@@ -21,13 +26,21 @@ pub(super) fn show(name: &str, text: &str, findings: &[Finding], fixed: &str) ->
 }
 
 /// Shows a file beside that comes to be, or is completed.
-pub(super) fn show_beside(path: &Path, before: Option<&str>, text: &str) -> Result<(), Failure> {
-    let name = path.to_string_lossy();
+pub(super) fn show_beside(name: &str, before: Option<&str>, text: &str) -> Result<(), Failure> {
     match before {
         // Somebody may have put a secret into it.
-        Some(before) => show(&name, before, &[], text),
-        None => unified("/dev/null", &name, "", text),
+        Some(before) => show(name, before, &[], text),
+        None => unified("/dev/null", name, "", text),
     }
+}
+
+/// The path of a file beside the one that was typed, as that was typed. Of a link it lies where the link leads.
+pub(super) fn as_typed(name: &str, beside: &Path) -> String {
+    let typed = Path::new(name).with_file_name(beside.file_name().unwrap_or_default());
+    let folder = typed.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_there = fs::canonicalize(folder).is_ok_and(|it| beside.parent() == Some(&it));
+    let path = if is_there { &typed } else { beside };
+    path.to_string_lossy().into_owned()
 }
 
 /// The file before and after, with no secret in either.
@@ -49,7 +62,22 @@ fn unified(old: &str, new: &str, before: &str, after: &str) -> Result<(), Failur
     let shown = diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string();
     // Escapes of the file's own would be the terminal's: what a line changes must be seen.
     let seen = |it: &str| it.split('\t').map(plain).collect::<Vec<_>>().join("\t");
-    shown.lines().try_for_each(|it| line(&seen(it.trim_end_matches('\r'))))
+    let is_coloured = io::stdout().is_terminal() && !env::is_colourless();
+    shown.lines().map(|it| seen(it.trim_end_matches('\r'))).try_for_each(|it| match is_coloured {
+        true => line(&coloured(&it)),
+        false => line(&it),
+    })
+}
+
+fn coloured(line: &str) -> Cow<'_, str> {
+    let code = match line.get(..1) {
+        _ if line.starts_with("+++ ") || line.starts_with("--- ") => "1",
+        Some("+") => "32",
+        Some("-") => "31",
+        Some("@") => "36",
+        _ => return Cow::Borrowed(line),
+    };
+    Cow::Owned(format!("\u{1b}[{code}m{line}\u{1b}[0m"))
 }
 
 /// What is looked for in the rest of the text. A well-known default is a word like any other.
@@ -85,6 +113,34 @@ fn masked(text: &str, findings: &[Finding], values: &[&str]) -> Zeroizing<String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_file_is_named_as_the_one_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().canonicalize().unwrap();
+        fs::create_dir_all(dir.join("real")).unwrap();
+        std::os::unix::fs::symlink("real", dir.join("link")).unwrap();
+        let check = |name: &str, beside: &str, expected: &str| {
+            let name = format!("{}/{name}", dir.display());
+            assert_eq!(as_typed(&name, &dir.join(beside)), format!("{}/{expected}", dir.display()));
+        };
+        check("real/../a.yaml", "b.yaml", "real/../b.yaml");
+        check("link/a.yaml", "real/b.yaml", "link/b.yaml");
+        check("a.yaml", "real/b.yaml", "real/b.yaml");
+        assert_eq!(as_typed("a.rs", &Path::new(".").canonicalize().unwrap().join("b.rs")), "b.rs");
+    }
+
+    #[test]
+    fn what_comes_and_what_goes_has_a_colour() {
+        for (line, code) in
+            [("--- a", "1"), ("+++ a", "1"), ("@@ -1 +1 @@", "36"), ("-a", "31"), ("+é", "32")]
+        {
+            assert_eq!(coloured(line), format!("\u{1b}[{code}m{line}\u{1b}[0m"));
+        }
+        for line in [" a", "", "é"] {
+            assert_eq!(coloured(line), line);
+        }
+    }
 
     // Rule 118
     #[test]

@@ -1,56 +1,118 @@
 //! What was done, what is left and why, and what to do next.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use strongroom_fix::Left;
 
 use strongroom_scan::plain;
 
-use super::Work;
+use super::{
+    super::scan::counted,
+    Work,
+    access::{self, Grant},
+};
 use crate::{
     context::Context,
     failure::Failure,
     output::{Format, line, note},
 };
 
+/// Stands in notes for the file that an agent logs in with.
+const TOKEN: &str = "-token-file=TOKEN";
+
 pub(super) struct Told<'a> {
     pub(super) is_done: bool,
     pub(super) is_dry: bool,
+    /// What was to be done is not done, and the reason follows.
+    pub(super) is_failed: bool,
     pub(super) works: &'a [Work],
     pub(super) mount: &'a str,
+    pub(super) grants: &'a [Grant],
 }
 
-pub(super) fn tell(cx: &Context, told: &Told<'_>) -> Result<(), Failure> {
+/// What stays, and why: said before the question.
+pub(super) fn left(cx: &Context, works: &[Work]) -> Result<(), Failure> {
+    let is_text = matches!(cx.output.format, Format::Table | Format::Raw);
+    if !is_text || works.iter().all(|it| it.plan.left.is_empty()) {
+        return Ok(());
+    }
+    line("")?;
+    let mut lines = works.iter().flat_map(|work| work.plan.left.iter().map(move |it| left_line(work, it)));
+    lines.try_for_each(|it| line(&it))
+}
+
+/// Where everything went or would go: for whoever reads standard output.
+pub(super) fn what(cx: &Context, told: &Told<'_>) -> Result<(), Failure> {
     match cx.output.format {
-        Format::Table | Format::Raw => as_text(told),
+        Format::Table | Format::Raw => places(told),
         Format::Json | Format::Yaml => cx.output.data(&as_json(told)),
     }
 }
 
-fn as_text(told: &Told<'_>) -> Result<(), Failure> {
+/// How the programs start from now on, and the summary, which comes last.
+pub(super) fn next(cx: &Context, told: &Told<'_>) {
+    if !matches!(cx.output.format, Format::Table | Format::Raw) {
+        return;
+    }
+    let notes: Vec<String> = told.works.iter().flat_map(notes).collect();
+    if !notes.is_empty() {
+        note("");
+    }
+    notes.iter().for_each(|it| note(it));
+    if let Some(summary) = summary(told) {
+        note(&format!("{}{summary}", if told.works.is_empty() { "" } else { "\n" }));
+    }
+}
+
+fn places(told: &Told<'_>) -> Result<(), Failure> {
+    let verb = if told.is_done { "stored" } else { "to be stored" };
+    if told.works.iter().any(Work::is_change) {
+        line("")?;
+    }
     for work in told.works {
-        let verb = if told.is_done { "stored" } else { "to be stored" };
         for entry in &work.plan.entries {
             let place = &entry.reference;
             line(&format!("{verb}: {}/{}#{}", told.mount, place.path, place.field))?;
         }
-        work.plan.left.iter().try_for_each(|it| line(&left_line(work, it)))?;
-        work.plan.notes.iter().for_each(|it| note(&format!("{}: {it}", plain(&work.file.name))));
     }
-    let moved: usize = told.works.iter().map(|it| it.findings.len() - it.plan.left.len()).sum();
+    Ok(())
+}
+
+/// The file's name, and below it what is to be known of it.
+fn notes(work: &Work) -> Vec<String> {
+    let mut notes: Vec<String> = work.plan.notes.iter().map(|it| plain(it)).collect();
+    if notes.iter().any(|it| it.contains(TOKEN)) {
+        let policies: BTreeSet<&str> = work.plan.access.iter().map(|it| it.policy.as_str()).collect();
+        let options: Vec<String> = policies.iter().map(|it| format!("-policy={it}")).collect();
+        notes.push(format!(
+            "TOKEN is a file with a token that may read that: `(umask 077; secret token create {} -field=token > TOKEN)`",
+            options.join(" ")
+        ));
+    }
+    let head = (!notes.is_empty()).then(|| format!("{}:", plain(&work.file.name)));
+    head.into_iter().chain(notes.iter().map(|it| format!("  {it}"))).collect()
+}
+
+fn summary(told: &Told<'_>) -> Option<String> {
+    let moved = told.works.iter().map(Work::moved).sum();
     let left: usize = told.works.iter().map(|it| it.plan.left.len()).sum();
-    note(&match (told.is_done, moved) {
+    let stay = |what: &str| if left == 0 { String::new() } else { format!(", {left} {what}") };
+    let credentials = counted(moved, "credential");
+    Some(match (told.is_done, moved) {
+        (true, 0) if told.is_failed => return None,
         (true, _) => format!(
-            "{moved} credentials moved into the store, {left} left. Whoever has read the files has read the values, and \
-             version control keeps them: `secret rotate` makes new ones."
+            "{credentials} moved into the store{}.\nWhoever has read the files has read the values, and version \
+             control keeps them: `secret rotate` makes new ones.",
+            stay("left")
         ),
         (false, 0) if left == 0 => "Nothing to do: no credential was found.".to_owned(),
         (false, 0) => format!("Nothing can be moved; {left} left."),
         (false, _) if told.is_dry => {
-            format!("{moved} credentials would be moved, {left} left. Nothing was done.")
+            format!("{credentials} would be moved{}. Nothing was done.", stay("left"))
         }
-        (false, _) => format!("{moved} credentials can be moved, {left} cannot."),
-    });
-    Ok(())
+        (false, _) => format!("{credentials} can be moved{}.", stay("cannot")),
+    })
 }
 
 fn left_line(work: &Work, left: &Left) -> String {
@@ -70,21 +132,26 @@ fn left_line(work: &Work, left: &Left) -> String {
 }
 
 fn as_json(told: &Told<'_>) -> serde_json::Value {
-    let files: Vec<_> = told.works.iter().map(|work| {
-        let stored: Vec<_> = work.plan.entries.iter().map(|it| json!({ "path": it.reference.path, "field": it.reference.field })).collect();
-        let left: Vec<_> = work.plan.left.iter().filter_map(|it| {
-            let finding = work.findings.get(it.finding)?;
-            let at = strongroom_scan::Position::of(&work.file.text, finding.span.start);
-            Some(json!({
-                "line": at.line, "column": at.column, "key": finding.key, "kind": finding.kind.name(),
-                "reason": it.reason, "nearest": it.nearest,
-            }))
-        }).collect();
-        let beside: Vec<_> = work.plan.beside.iter().map(|it| &it.name).collect();
-        json!({
-            "file": work.file.name, "changed": work.is_change(), "stored": stored, "left": left, "beside": beside,
-            "notes": work.plan.notes,
-        })
-    }).collect();
-    json!({ "done": told.is_done, "mount": told.mount, "files": files })
+    let files: Vec<_> = told.works.iter().map(of_file).collect();
+    let access = access::as_json(told.grants);
+    json!({ "done": told.is_done, "mount": told.mount, "files": files, "access": access })
+}
+
+fn of_file(work: &Work) -> serde_json::Value {
+    let entries = work.plan.entries.iter().map(|it| &it.reference);
+    let stored: Vec<_> = entries.map(|it| json!({ "path": it.path, "field": it.field })).collect();
+    let left = work.plan.left.iter().filter_map(|it| {
+        let finding = work.findings.get(it.finding)?;
+        let at = strongroom_scan::Position::of(&work.file.text, finding.span.start);
+        Some(json!({
+            "line": at.line, "column": at.column, "key": finding.key, "kind": finding.kind.name(),
+            "reason": it.reason, "nearest": it.nearest,
+        }))
+    });
+    let left: Vec<_> = left.collect();
+    let beside: Vec<_> = work.plan.beside.iter().map(|it| &it.name).collect();
+    json!({
+        "file": work.file.name, "changed": work.is_change(), "stored": stored, "left": left, "beside": beside,
+        "notes": work.plan.notes,
+    })
 }

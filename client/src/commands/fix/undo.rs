@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use strongroom_scan::plain;
 
 use super::{
+    super::scan::counted,
     beside, is_agreed,
     kept::{Step, Undo, digest},
     replace::Original,
@@ -32,7 +33,13 @@ pub(super) async fn undo(cx: &Context, paths: &[PathBuf], yes: bool) -> Result<u
             }
         }
     }
-    if !yes && !is_agreed(found.len())? {
+    if found.is_empty() {
+        note("Nothing to do: the store has the original of no file here.");
+        return Ok(0);
+    }
+    if !yes
+        && !is_agreed(&format!("Put {} back as it was, credentials and all?", counted(found.len(), "file")))?
+    {
         return Ok(super::LEFT);
     }
     // The last fix first: then each finds the files beside as it left them.
