@@ -137,6 +137,25 @@ class Story:
         until(lambda: self.rendered() == kept, "the agent to render it")
         see("a login after all", self.lets_in(self.rendered()), True)
 
+    def comes_from_a_file(self):
+        """What `secret fix` took out of a file has no user beside it: the role is named."""
+        first, file = "Qv7x" + "-mournful-38", self.server.home / "web.env"
+        self.database.sql(f"CREATE ROLE web LOGIN PASSWORD '{first}'")
+        file.write_text(f"DB_PASSWORD={first}\n")
+        self.ok("fix", "-yes", file)
+        hook = [*self.as_admin, self.hook]
+        failed = self.secret("rotate", "env/web#DB_PASSWORD", "--", *hook, *self.options)
+        see(f"a rotation without a role, which says {failed.stderr}", failed.returncode, 4)
+        see("what it asks for", "which role?" in failed.stderr, True)
+        see("a login with what stood in the file", self.database.lets_in("web", first), True)
+        self.ok("rotate", "-abandon", "env/web")
+        self.ok("rotate", "env/web#DB_PASSWORD", "--", *hook, "--role=web", *self.options)
+        new = self.ok("get", "env/web#DB_PASSWORD")
+        # The first one is in the log, for we have said it there.
+        self.passwords.append(new)
+        see("a login with what the secret has", self.database.lets_in("web", new), True)
+        see("a login with what stood in the file", self.database.lets_in("web", first), False)
+
     def leaves_no_trace(self):
         log = (self.database.home / "log").read_text(errors="replace")
         see("the database logs statements", "SET LOCAL log_statement" in log, True)
@@ -164,6 +183,7 @@ def run(binary):
             agent = story.begin()
             story.follows()
             story.goes_on()
+            story.comes_from_a_file()
             story.leaves_no_trace()
         finally:
             if agent:

@@ -43,10 +43,10 @@ use crate::{
 
 The hook gets a JSON object on standard input: path, field, old, new, secret (all fields), resumed.
 If it fails the secret stays as it is, and the new value is kept at PATH.rotation, because the
-origin may have it by then: -resume goes on, -abandon forgets it.
+origin may have it by then: -resume goes on, -abandon forgets it. docs/rotation.md has more.
 
 Exit status 0: done. 1: typed wrongly, or the hook cannot be started. 2: the server refused. With
-these two nothing was changed. 3: stored, but not everybody has it that -wait waits for. 4: begun
+these two nothing was changed. 3: stored, but somebody that -wait waited for has the old value. 4: begun
 and not finished.")]
 pub(crate) struct Rotate {
     /// The secret and its field; without a field, the only one or `value`
@@ -96,6 +96,7 @@ pub(crate) async fn rotate(cx: &Context, args: Rotate) -> Result<u8, Failure> {
     let kept = match args.resume {
         true => Some(kept::find(cx, &named.at).await?.ok_or_else(|| {
             Failure::new(format!("no rotation was begun: nothing is kept at {}", kept::shown(&named.at)))
+                .hint("without -resume one begins")
         })?),
         false => None,
     };
@@ -122,7 +123,8 @@ pub(crate) async fn rotate(cx: &Context, args: Rotate) -> Result<u8, Failure> {
         None => {
             let new = value.make()?;
             if new.is_same(&target.old) {
-                return Err(Failure::new("that is the value that is there: nothing was changed"));
+                return Err(Failure::new("that is the value that is there: nothing was changed")
+                    .hint("give another one, or leave out -value-from to have one made"));
             }
             match args.hook.is_empty() {
                 true => store(cx, &rights, &target, &new).await?,
@@ -167,7 +169,8 @@ impl NewValue {
             file => one_line_or_all(&input::file_or_stdin(file)?),
         };
         if value.is_empty() {
-            return Err(Failure::new("the new value is empty: nothing was changed"));
+            return Err(Failure::new("the new value is empty: nothing was changed")
+                .hint("-value-from=FILE takes it from a file, `-` from a pipe; without it one is made"));
         }
         Ok(Self::Given(value))
     }
@@ -227,7 +230,7 @@ async fn abandon(cx: &Context, named: &Named) -> Result<u8, Failure> {
     kept::remove(cx, &named.at).await?;
     note(&match kept {
         Some(kept) => format!(
-            "Forgotten: {}#{} is as it was. If its origin was given the value that was kept, set it there anew.",
+            "Forgotten: {}#{} is as it was. If its origin had been given the kept value, set there what the secret has.",
             named.path(),
             kept.field
         ),
@@ -243,10 +246,10 @@ fn planned(
     value: &str,
     holders: Holders,
 ) -> Result<u8, Failure> {
-    let hook = if args.hook.is_empty() { "" } else { ", when the hook has set it" };
+    let hook = if args.hook.is_empty() { "" } else { ", when the hook has set it at its origin" };
     let next = target.version.saturating_add(1);
     note(&format!(
-        "{}#{} would get a new value ({value}) as version {next}{hook}",
+        "{}#{} would have a new value as version {next}{hook}: {value}",
         target.path(),
         target.field
     ));

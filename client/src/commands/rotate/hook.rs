@@ -3,7 +3,12 @@
 //! It finds everything on its standard input, as one JSON object: other users of the machine read command lines,
 //! and every process of the same user reads environments.
 
-use std::{ffi::OsString, io, os::fd::AsFd as _, process::Stdio};
+use std::{
+    ffi::OsString,
+    io,
+    os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
+    process::Stdio,
+};
 
 use serde::Serialize;
 use strongroom_sdk::SecretString;
@@ -62,7 +67,11 @@ pub(super) async fn run(command: &[OsString], told: &Told<'_>) -> Result<(), Fai
     };
     match ended {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failed::Ended(format!("it ended with {status}"))),
+        Ok(status) => Err(Failed::Ended(match (status.code(), status.signal()) {
+            (Some(code), _) => format!("it ended with exit status {code}"),
+            (None, Some(signal)) => format!("signal {signal} ended it"),
+            (None, None) => format!("it ended with {status}"),
+        })),
         Err(error) => Err(Failed::Ended(format!("it cannot be waited for: {error}"))),
     }
 }

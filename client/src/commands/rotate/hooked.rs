@@ -24,7 +24,10 @@ impl Hooked<'_> {
     pub(super) async fn begin(&self, target: &Target, kept: Kept) -> Result<u64, Failure> {
         kept::keep(self.cx, &target.named.at, &kept).await?;
         // Said before anything can end us.
-        note(&format!("until this is done the new value is kept at {}", kept::shown(&target.named.at)));
+        note(&format!(
+            "The new value is kept at {} until the hook has set it and the secret has it.",
+            kept::shown(&target.named.at)
+        ));
         let set = async {
             // Only now nobody else rotates it: what was read before may be old.
             let target = target.again(self.cx).await?;
@@ -60,11 +63,18 @@ impl Hooked<'_> {
         };
         hook::run(self.hook, &told).await.map_err(|why| match why {
             Failed::NotStarted(error) => {
-                Failure::new(format!("the hook cannot be started: {error}; nothing was changed"))
+                Failure::new(format!("the hook cannot be started: {error}; nothing was changed, and nothing is kept"))
+                    .hint("behind `--` stands a program by its path, which may be executed, and its arguments")
             }
-            Failed::Ended(why) => Failure::new(format!("the hook failed: {why}; the secret is as it was"))
-                .hint("the origin may have the new value, which is kept: -resume runs the hook with it again")
-                .code(UNFINISHED),
+            Failed::Ended(why) => {
+                Failure::new(format!("the hook failed: {why}; {} is as it was", target.named.path()))
+                    .hint(format!(
+                        "the origin may have the new value, which is kept: `secret rotate -resume {0} -- HOOK` runs \
+                         the hook with it again; if the origin has the old one, `secret rotate -abandon {0}` forgets it",
+                        target.named.path()
+                    ))
+                    .code(UNFINISHED)
+            }
         })
     }
 
@@ -80,7 +90,10 @@ impl Hooked<'_> {
                 Unstored::Failed(failure) => failure.message(),
             };
             Failure::new(format!("the origin has the new value, and the secret has not: {why}"))
-                .hint("the value is kept: -resume goes on, whatever the field is by then")
+                .hint(format!(
+                    "the value is kept: `secret rotate -resume {}` stores it, whatever the field is by then",
+                    target.named.path()
+                ))
                 .code(UNFINISHED)
         })?;
         self.forget(target).await.map(|()| version)
@@ -90,7 +103,7 @@ impl Hooked<'_> {
         kept::remove(self.cx, &target.named.at).await.map_err(|failure| {
             let place = kept::shown(&target.named.at);
             Failure::new(format!("a value is still kept at {place}: {}", failure.message()))
-                .hint("`secret rotate --abandon PATH` removes it")
+                .hint(format!("`secret rotate -abandon {}` removes it", target.named.path()))
                 .code(UNFINISHED)
         })
     }

@@ -33,6 +33,11 @@ pub(super) fn shown(at: &Located) -> String {
     format!("{}{}", place.mount, place.path)
 }
 
+/// The secret that is rotated.
+fn typed(at: &Located) -> String {
+    format!("{}{}", at.mount, at.path)
+}
+
 /// Keeps the value, if no other rotation has begun.
 pub(super) async fn keep(cx: &Context, at: &Located, kept: &Kept) -> Result<(), Failure> {
     let place = place(at);
@@ -42,11 +47,13 @@ pub(super) async fn keep(cx: &Context, at: &Located, kept: &Kept) -> Result<(), 
             "another rotation is under way or was not finished: its value is kept at {}",
             shown(at)
         ))
-        .hint(
-            "if nobody is at it, `secret rotate --resume PATH -- HOOK` finishes it, and --abandon forgets it",
-        )
+        .hint(format!(
+            "if nobody is at it, `secret rotate -resume {0} -- HOOK` finishes it, and `secret rotate -abandon {0}` \
+             forgets it",
+            typed(at)
+        ))
         .code(UNFINISHED)),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(Failure::from(error).of(&shown(at))),
     }
 }
 
@@ -56,14 +63,17 @@ pub(super) async fn find(cx: &Context, at: &Located) -> Result<Option<Kept>, Fai
         Ok(kept) => Ok(Some(kept)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) if error.kind() == Kind::Malformed => {
-            Err(Failure::new(format!("what lies at {} is not of a rotation", shown(at))).code(SERVER))
+            Err(Failure::new(format!("what lies at {} is not of a rotation", shown(at)))
+                .hint("somebody has put it there: move it away, and run this again")
+                .code(SERVER))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(Failure::from(error).of(&shown(at))),
     }
 }
 
 /// Removes it with its history.
 pub(super) async fn remove(cx: &Context, at: &Located) -> Result<(), Failure> {
     let place = place(at);
-    Ok(cx.client.kv(&place.mount).delete_all(&place.path).await?)
+    let removed = cx.client.kv(&place.mount).delete_all(&place.path).await;
+    removed.map_err(|error| Failure::from(error).of(&shown(at)))
 }

@@ -29,13 +29,14 @@ pub(super) struct Named {
 impl Named {
     pub(super) async fn find(cx: &Context, typed: &str) -> Result<Self, Failure> {
         let (typed, field) = match typed.rsplit_once('#') {
-            Some((typed, field)) => (typed, Some(field.to_owned())),
+            Some((typed, field)) => (typed, Some(field.to_owned()).filter(|it| !it.is_empty())),
             None => (typed, None),
         };
         let mut at = cx.locate(typed).await?;
         at.path.truncate(at.path.trim_end_matches('/').len());
         if at.path.is_empty() {
-            return Err(Failure::new("which secret? that is a mount, or nothing"));
+            return Err(Failure::new("which secret? that is a mount, or nothing")
+                .hint("write PATH#FIELD, as in db#password; `secret ls` shows what is there"));
         }
         if !at.is_kv || at.version == 1 {
             return Err(Failure::new("what is rotated lies in version 2 of the KV engine: it keeps the old value, and notices whoever else writes")
@@ -53,7 +54,11 @@ impl Named {
     pub(super) fn of_field(self, known: &str) -> Result<Self, Failure> {
         match self.field.as_ref().is_none_or(|it| it == known) {
             true => Ok(Self { field: Some(known.to_owned()), ..self }),
-            false => Err(Failure::new(format!("the rotation that was begun is of the field `{known}`"))),
+            false => {
+                let path = self.path();
+                Err(Failure::new(format!("the rotation of {path} that was begun is of the field `{known}`"))
+                    .hint(format!("`secret rotate -resume {path}` goes on with it")))
+            }
         }
     }
 
@@ -78,6 +83,7 @@ impl Named {
         };
         let old = serde_json::from_str::<SecretString>(old.get()).map_err(|_| {
             Failure::new(format!("the field `{field}` is no text: it is not replaced by text"))
+                .hint(format!("`secret put -patch {} {field}=VALUE` sets what it is to be", self.typed))
         })?;
         Ok(Target { named: self, field, values, old, version })
     }
@@ -90,7 +96,7 @@ impl Named {
                 Ok(_) => Err(error.into()),
                 Err(failure) => Err(failure),
             },
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Failure::from(error).of(&self.path())),
         }
     }
 }
@@ -141,7 +147,7 @@ impl Target {
                 Ok(version) => return Ok(version),
                 // Or deleted: what was read says that better.
                 Err(error) if matches!(error.kind(), Kind::CasMismatch | Kind::NotFound) => {}
-                Err(error) => return Err(Unstored::Failed(error.into())),
+                Err(error) => return Err(Unstored::Failed(Failure::from(error).of(&self.path()))),
             }
             now = self.again(cx).await.map_err(Unstored::Failed)?;
             seen = &now;
@@ -153,7 +159,8 @@ impl Target {
                 return Err(Unstored::Changed);
             }
         }
-        Err(Unstored::Failed(Failure::new("others change the secret all the time").code(SERVER)))
+        let why = format!("others change {} all the time: nothing was stored", self.path());
+        Err(Unstored::Failed(Failure::new(why).hint("run this again when it is quiet").code(SERVER)))
     }
 
     async fn write(&self, cx: &Context, rights: &Rights, new: &SecretString) -> Result<u64, Error> {
