@@ -205,7 +205,10 @@ impl Names {
             of.all().map(place).collect::<Vec<_>>().join(" ")
         };
         let files = (!self.files.is_empty()).then(|| {
-            format!("before `docker compose up`: `mkdir -p {folder} && secret inject --to {folder} {}`", places(&self.files, ""))
+            format!(
+                "before `docker compose up`: `mkdir -p {folder} && secret inject --to {folder} {}`",
+                places(&self.files, "")
+            )
         });
         let variables = (!self.variables.is_empty()).then(|| {
             format!(

@@ -33,7 +33,8 @@ pub(super) fn open(path: &Path, follow: bool) -> Result<(fs::File, u64), Cause> 
 
 /// Reads to the end, and tells what stands there; about so many bytes, as far as anybody knows.
 pub(crate) fn look(find: Find, file: &Arc<File>, mut from: impl Read, len: u64) -> Result<Seen, Cause> {
-    let head = head(&mut from, usize::try_from(len).unwrap_or(WHOLE).min(WHOLE))?;
+    let mut head = Vec::with_capacity(usize::try_from(len).unwrap_or(WHOLE).min(WHOLE));
+    from.by_ref().take(WHOLE as u64 + 1).read_to_end(&mut head)?;
     if let Some(text) = utf16(&head) {
         return one(find, file, &text, None);
     }
@@ -44,25 +45,6 @@ pub(crate) fn look(find: Find, file: &Arc<File>, mut from: impl Read, len: u64) 
         return one(find, file, &text(head), None);
     }
     pieces::look(find, file, io::Cursor::new(head).chain(from))
-}
-
-/// The whole, or more than may be held. Where the length is right one read does it.
-fn head(from: &mut impl Read, len: usize) -> io::Result<Vec<u8>> {
-    let mut head = vec![0; len];
-    let mut filled = 0;
-    while let Some(rest) = head.get_mut(filled..).filter(|it| !it.is_empty()) {
-        match from.read(rest) {
-            Ok(0) => break,
-            Ok(more) => filled += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    head.truncate(filled);
-    if filled == len {
-        from.take((WHOLE + 1 - len) as u64).read_to_end(&mut head)?;
-    }
-    Ok(head)
 }
 
 /// What stands in one text. A panic is a defect of a reader's: the other files are still looked at.
