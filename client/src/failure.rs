@@ -25,7 +25,6 @@ impl Failure {
     }
 
     /// What it was about, before what failed.
-    #[cfg(feature = "scan")]
     pub(crate) fn within(self, what: &str) -> Self {
         Self { message: format!("{what}: {}", self.message), ..self }
     }

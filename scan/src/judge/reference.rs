@@ -82,7 +82,8 @@ fn is_substitution(text: &str) -> bool {
     let mut rest = text;
     let mut any = false;
     while let Some(c) = rest.chars().next() {
-        let begun = matches!(c, '{' | '[' | '<' | '%' | '@' | '#' | '_' | '$' | 'E' | 'D').then_some(rest);
+        let begun =
+            matches!(c, '(' | '{' | '[' | '<' | '%' | '@' | '#' | '_' | '$' | 'E' | 'D').then_some(rest);
         match begun.and_then(substitution).and_then(|len| rest.get(len..)) {
             Some(behind) => {
                 any = true;

@@ -11,6 +11,7 @@ mod pieces;
 mod sweep;
 
 use std::{
+    collections::HashSet,
     fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -133,12 +134,13 @@ pub fn list(paths: &[PathBuf]) -> Listing {
         }
     }
     listing.sources.sort_by(|a, b| (&a.file.name, &a.file.shown).cmp(&(&b.file.name, &b.file.shown)));
+    let mut seen = HashSet::new();
     // Below one path nothing stands twice: no link is followed.
-    if paths.len() < 2 {
-        return listing;
+    if paths.len() > 1 {
+        listing.sources.retain(|it| it.file.absolute.as_ref().is_none_or(|path| seen.insert(path.clone())));
+    } else if !listing.ignored.is_empty() {
+        seen.extend(listing.sources.iter().filter_map(|it| it.file.absolute.clone()));
     }
-    let mut seen = std::collections::HashSet::new();
-    listing.sources.retain(|it| it.file.absolute.as_ref().is_none_or(|path| seen.insert(path.clone())));
     listing.ignored.retain(|it| fs::canonicalize(it).is_ok_and(|path| seen.insert(path)));
     listing.ignored.sort();
     listing

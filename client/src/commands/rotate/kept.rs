@@ -53,7 +53,7 @@ pub(super) async fn keep(cx: &Context, at: &Located, kept: &Kept) -> Result<(), 
             typed(at)
         ))
         .code(UNFINISHED)),
-        Err(error) => Err(Failure::from(error).of(&shown(at))),
+        Err(error) => Err(Failure::from(error).within(&shown(at))),
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn find(cx: &Context, at: &Located) -> Result<Option<Kept>, Fai
                 .hint("somebody has put it there: move it away, and run this again")
                 .code(SERVER))
         }
-        Err(error) => Err(Failure::from(error).of(&shown(at))),
+        Err(error) => Err(Failure::from(error).within(&shown(at))),
     }
 }
 
@@ -75,5 +75,5 @@ pub(super) async fn find(cx: &Context, at: &Located) -> Result<Option<Kept>, Fai
 pub(super) async fn remove(cx: &Context, at: &Located) -> Result<(), Failure> {
     let place = place(at);
     let removed = cx.client.kv(&place.mount).delete_all(&place.path).await;
-    removed.map_err(|error| Failure::from(error).of(&shown(at)))
+    removed.map_err(|error| Failure::from(error).within(&shown(at)))
 }

@@ -96,7 +96,7 @@ impl Named {
                 Ok(_) => Err(error.into()),
                 Err(failure) => Err(failure),
             },
-            Err(error) => Err(Failure::from(error).of(&self.path())),
+            Err(error) => Err(Failure::from(error).within(&self.path())),
         }
     }
 }
@@ -147,7 +147,7 @@ impl Target {
                 Ok(version) => return Ok(version),
                 // Or deleted: what was read says that better.
                 Err(error) if matches!(error.kind(), Kind::CasMismatch | Kind::NotFound) => {}
-                Err(error) => return Err(Unstored::Failed(Failure::from(error).of(&self.path()))),
+                Err(error) => return Err(Unstored::Failed(Failure::from(error).within(&self.path()))),
             }
             now = self.again(cx).await.map_err(Unstored::Failed)?;
             seen = &now;
