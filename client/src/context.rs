@@ -126,7 +126,8 @@ impl Context {
         let is_seen = !mounts.is_empty();
         Ok(match mounts.get(&format!("{}/", self.default_mount)) {
             None => is_seen.then_some("no mount"),
-            Some(it) if !it.is_kv() => Some("no KV mount"),
+            // A cubbyhole is one of each token's own.
+            Some(it) if !matches!(it.kind.as_str(), "generic" | "kv") => Some("no KV mount"),
             Some(it) if it.version() != 2 => Some("a KV version 1 mount"),
             Some(_) => None,
         })

@@ -116,7 +116,10 @@ fn without_the_store_or_a_yes_nothing_changes() {
     let reader = fixture.server.ok(&["token", "create", "-policy=reader", "-field=token"]);
     let (code, _, err) = fixture.fix(&["-yes"], &reader);
     assert_eq!(code, 2);
-    let unchanged = format!("secret: {} is left as it is: permission denied", fixture.job.display());
+    let unchanged = format!(
+        "secret: {} is left as it was; not all of its values are stored: secret/shop/web/puma: permission denied",
+        fixture.job.display()
+    );
     assert!(err.starts_with(&unchanged) && err.contains("\nhint: "), "{err}");
     // The values may be written, and the original may not be kept.
     let rules =
@@ -211,8 +214,8 @@ fn what_cannot_be_fixed_is_left_and_explained() {
     let access = &told["access"][0];
     assert_eq!(access["policy"], "shop", "{out}");
     assert_eq!(access["rules"], "path \"secret/data/shop/web/puma\" {\n  capabilities = [\"read\"]\n}\n");
-    assert_eq!(access["role"]["path"], "auth/jwt-nomad/role/shop");
-    assert_eq!(access["role"]["fields"]["bound_claims"]["nomad_job_id"], "shop");
+    assert_eq!(access["roles"][0]["path"], "auth/jwt-nomad/role/shop");
+    assert_eq!(access["roles"][0]["fields"]["bound_claims"]["nomad_job_id"], "shop");
     assert!(!fixture.text().contains(SECRET) && fixture.text().contains("9f86d081"));
 }
 
@@ -412,6 +415,16 @@ fn what_comes_next_is_told_for_each_file_and_an_ignored_one_is_named() {
     let (code, err) = fix(&["-yes"]);
     assert_eq!(code, 0, "{err}");
     assert!(err.starts_with("1 ignored file that often holds secrets was not read: "), "{err}");
-    assert!(err.contains("web.env:\n  it is a template from now on: ")
-            && err.contains("\n  TOKEN is a file with a token that may read that: `(umask 077; secret token create -policy=env-web "), "{err}");
+    let project = dir.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+    let token = format!(
+        "
+  TOKEN is a file with a token that may read that: `(umask 077; secret token create -policy=env.{project}.web "
+    );
+    assert!(
+        err.contains(
+            "web.env:
+  it is a template from now on: "
+        ) && err.contains(&token),
+        "{err}"
+    );
 }

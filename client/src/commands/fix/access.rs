@@ -22,7 +22,8 @@ pub(super) struct Grant {
     policy: String,
     /// One rule a path.
     rules: Vec<(String, String)>,
-    role: Option<(String, Value)>,
+    /// Paths, and what is written there. Two workloads may name one policy.
+    roles: BTreeMap<String, Value>,
 }
 
 /// Those of all files, each policy and role once.
@@ -32,8 +33,9 @@ pub(super) fn grants(works: &[Work], mount: &str, args: &Fix) -> Vec<Grant> {
         let grant = grants.entry(&access.policy).or_insert_with(|| Grant {
             policy: access.policy.clone(),
             rules: Vec::new(),
-            role: access.role.as_ref().map(|role| written(role, access, args)),
+            roles: BTreeMap::new(),
         });
+        grant.roles.extend(access.role.as_ref().map(|role| written(role, access, args)));
         for path in &access.reads {
             let rule = rule(&format!("{mount}/data/{path}"));
             if !grant.rules.contains(&rule) {
@@ -56,7 +58,7 @@ pub(super) fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
         ))?;
         grant.rules.iter().try_for_each(|(_, text)| line(text.trim_end()))?;
         line("EOF")?;
-        if let Some((path, fields)) = &grant.role {
+        for (path, fields) in &grant.roles {
             line(&format!("secret write {path} - <<'EOF'\n{fields:#}\nEOF"))?;
         }
     }
@@ -67,8 +69,9 @@ pub(super) fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
 pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
     let of = |it: &Grant| {
         let rules: String = it.rules.iter().map(|(_, text)| text.as_str()).collect();
-        let role = it.role.as_ref().map(|(path, fields)| json!({ "path": path, "fields": fields }));
-        json!({ "policy": it.policy, "rules": rules, "role": role })
+        let role = |(path, fields)| json!({ "path": path, "fields": fields });
+        let roles: Vec<Value> = it.roles.iter().map(role).collect();
+        json!({ "policy": it.policy, "rules": rules, "roles": roles })
     };
     grants.iter().map(of).collect()
 }
@@ -76,7 +79,7 @@ pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
 /// Whether the logins are there that the roles are for: asked before anything is stored.
 pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     let methods: Value = cx.client.call(Method::Get, "sys/auth").send().await?.data()?;
-    for (path, _) in grants.iter().filter_map(|it| it.role.as_ref()) {
+    for path in grants.iter().flat_map(|it| it.roles.keys()) {
         let mount = path.trim_start_matches("auth/").split("/role/").next().unwrap_or_default();
         if methods.get(format!("{mount}/")).is_none() {
             return Err(Failure::new(format!("there is no login at auth/{mount}: nothing was changed"))
@@ -92,7 +95,7 @@ pub(super) async fn apply(cx: &Context, grants: &[Grant]) -> Result<(), Failure>
     for grant in grants {
         let policy = write_policy(cx, grant).await;
         policy.map_err(|it| it.within(&format!("the policy {}", grant.policy)))?;
-        if let Some((path, fields)) = &grant.role {
+        for (path, fields) in &grant.roles {
             write_role(cx, path, fields).await.map_err(|it| it.within(path))?;
         }
     }
