@@ -166,6 +166,28 @@ fn a_whole_folder_is_fixed_at_once_and_undone_in_any_order() {
     }
 }
 
+/// `staging.yaml` and `production.yaml` of one folder: the same object with other values.
+#[test]
+fn namesakes_of_one_folder_have_classes_of_their_own() {
+    let folder = folder(&[
+        ("Staging_1.yaml", &manifest("default", "DB_PASSWORD", "quayside-Lantern-77")),
+        ("production.yaml", &manifest("default", "DB_PASSWORD", "quayside-Harbour-31")),
+    ]);
+    let before = folder.all();
+    folder.ok(&[], &[""]);
+    let fixed = folder.all();
+    let mut roles = Vec::new();
+    for name in ["staging-1", "production"] {
+        let class = &fixed[&format!("{name}-web-deployment-strongroom.yaml")];
+        roles.push(class.lines().find(|it| it.contains("roleName: ")).unwrap());
+    }
+    assert_ne!(roles[0], roles[1]);
+    folder.ok(&[], &[""]);
+    assert_eq!(folder.all(), fixed, "a second time changes nothing");
+    folder.ok(&["-undo"], &[""]);
+    assert_eq!(folder.all(), before);
+}
+
 #[test]
 fn what_an_other_fix_needs_is_left_and_told() {
     let folder = manifests();

@@ -18,7 +18,7 @@ use self::{
     outline::{Container, Object, Outline},
 };
 use crate::{
-    Access, Edit, File, Options, Plan, Reference, Role, beside,
+    Access, Apart, Edit, File, Options, Plan, Reference, Role, beside,
     home::Home,
     inplace::{InPlace, free_delimiters},
     layout::{line_around, with_line_ends},
@@ -57,6 +57,8 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     let workloads = Home::of_workloads("kubernetes", file, options);
     let outline = Outline::of(file.text);
     let format = Format::of(file.name, file.text);
+    // In one folder, another file has an object of that name: what is for it must have another.
+    let apart = (options.apart == Apart::File).then(|| label(stem(file.name)));
     let delimiters = free_delimiters(file.text);
     let mut pods: BTreeMap<usize, Pod> = BTreeMap::new();
     let mut classes = Classes::new(options);
@@ -70,8 +72,9 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
             How::Variable(container, span, is_flow) => (container, Some((span, is_flow))),
             How::Part(container) => (container, None),
         };
-        let pod =
-            pods.entry(container.pod.start).or_insert_with(|| Pod::new(&outline, &workloads, &container));
+        let pod = pods
+            .entry(container.pod.start)
+            .or_insert_with(|| Pod::new(&outline, &workloads, apart.as_deref(), &container));
         let key = classes.key(&pod.class, reference);
         let read = reference.path.clone();
         Ok(match span {
@@ -133,15 +136,22 @@ struct User {
 }
 
 impl Pod {
-    fn new(outline: &Outline, workloads: &Home, container: &Container) -> Self {
+    fn new(outline: &Outline, workloads: &Home, apart: Option<&str>, container: &Container) -> Self {
         let object = outline.object_at(container.start).clone();
         // A pod that was begun has a volume of ours.
         let begun = container.pod.classes.iter().find(|it| it.ends_with(CLASS)).cloned();
-        let name = begun.unwrap_or_else(|| format!("{}-{}{CLASS}", object.name, object.kind));
+        let parts = apart.into_iter().chain([object.name.as_str(), &object.kind]);
+        let name = begun.unwrap_or_else(|| parts.collect::<Vec<_>>().join("-") + CLASS);
         let role = workloads.policy_of(&object.owner().join("."));
         let class = Id { name, namespace: object.namespace.clone(), role };
         Self { object, class, users: Vec::new() }
     }
+}
+
+/// A name as Kubernetes takes it (RFC 1123): `web_staging` is `web-staging`.
+fn label(name: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    name.chars().map(safe).collect::<String>().trim_matches('-').to_owned()
 }
 
 fn how(text: &str, format: Format, outline: &Outline, finding: &Finding) -> Result<How, Why> {
