@@ -150,7 +150,9 @@ fn of_yaml(name: &str, file: &str, text: &str) -> Family {
     if has_key("apiVersion") && has_key("kind") {
         return Family::Kubernetes;
     }
-    if has_key("services") && (text.contains("image:") || text.contains("build:")) {
+    // A file that is laid over another one has neither an image nor a build.
+    let starts = ["image:", "build:", "environment:", "env_file:"].iter().any(|it| text.contains(it));
+    if has_key("services") && (starts || file.contains("compose")) {
         return Family::Compose;
     }
     if text.contains("<%") || is_of_rails(name, file) {

@@ -94,11 +94,19 @@ fn is_bare_scalar(text: &str, finding: &Finding) -> bool {
         return false;
     }
     let line = line_around(text, finding.span.start);
-    let before = text.get(line.start..finding.span.start).unwrap_or("").trim_end();
+    let before = without_anchor(text.get(line.start..finding.span.start).unwrap_or("").trim_end());
     let behind = text.get(finding.span.end..line.end).unwrap_or("").trim_start();
     let is_own = (before.ends_with(':') || before.ends_with('-'))
         && (behind.is_empty() || behind.starts_with(['#', ',', '}', ']']));
     is_own && !reads_as_another_type(raw)
+}
+
+/// `secret: &secret` is what stands before an anchored value.
+fn without_anchor(before: &str) -> &str {
+    match before.rsplit_once([' ', '\t']) {
+        Some((rest, anchor)) if anchor.len() > 1 && anchor.starts_with('&') => rest.trim_end(),
+        _ => before,
+    }
 }
 
 /// Numbers, dates and the words that are no strings.

@@ -77,6 +77,24 @@ fn check(name: &str, text: &str, found: &[Found<'_>], expected: &str, stored: &s
 }
 
 #[test]
+fn a_file_that_is_laid_over_another_is_composes_too() {
+    check(
+        "live.yaml",
+        "x-key: &key s3cr-a\nservices:\n  web:\n    environment:\n      KEY: *key\n",
+        &[found("s3cr-a", "x-key")],
+        "x-key: &key ${X_KEY:?use-secret-run}\nservices:\n  web:\n    environment:\n      KEY: *key\n",
+        "compose/live#x_key=s3cr-a\n",
+    );
+    check(
+        "app.yaml",
+        "first: &key s3cr-a\nsecond: *key\n",
+        &[found("s3cr-a", "first")],
+        "first: &key {{ with secret \"secret/data/config/app\" }}{{ .Data.data.first | toJSON }}{{ end }}\nsecond: *key\n",
+        "config/app#first=s3cr-a\n",
+    );
+}
+
+#[test]
 fn terraform_asks_the_vault_provider() {
     check(
         "infra/main.tf",
