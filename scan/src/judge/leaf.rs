@@ -18,6 +18,30 @@ const LONGEST: usize = 8192;
 const SCHEMES: [&str; 10] =
     ["Bearer", "Basic", "Token", "Digest", "ApiKey", "GenieKey", "SSWS", "Bot", "Splunk", "Key"];
 
+/// Product keys that Microsoft publishes for everybody, to install Windows by a server of its own or for a trial.
+const GENERIC: [&str; 20] = [
+    "W269N-WFGWX-YVC9B-4J6C9-T83GX",
+    "MH37W-N47XK-V7XM9-C7227-GCQG9",
+    "NPPR9-FWDCX-D2C8J-H872K-2YT43",
+    "NW6C2-QMPVW-D7KKK-3GKT6-VCFB2",
+    "VK7JG-NPHTM-C97JM-9MPGW-3V66T",
+    "XGVPP-NMH47-7TTHJ-W3FW7-8HV2C",
+    "TVRH6-WHNXV-R9WG3-9XRFY-MY832",
+    "D764K-2NDRG-47T6Q-P8G8W-YP6DF",
+    "VDYBN-27WPP-V4HQT-9VMD4-VMK7H",
+    "WX4NM-KYWYW-QJJR4-XV3QB-6VM33",
+    "N69G4-B89J2-4G8F4-WWYCC-J464C",
+    "WMDGN-G9PQG-XVVXX-R3X43-63DFG",
+    "WC2BQ-8NRM3-FDDYY-2BFGV-KHKQY",
+    "CB7KF-BWN84-R7R2Y-793K2-8XDDG",
+    "D2N9P-3P6X9-2R39C-7RTCD-MDVJX",
+    "W3GGN-FT8W3-Y4M27-J84CP-Q3VJ9",
+    "XC9B7-NBPP2-83J2H-RHMBY-92BT4",
+    "48HP8-DN98B-MYWDG-T2DCC-8W83P",
+    "33PXH-7Y6KF-2VJC9-XBBR8-HVTHH",
+    "B69WH-PRNHK-BXVK3-P9XF7-XD84W",
+];
+
 /// How Laravel, Spring and Dovecot mark what follows.
 const MARKS: [&str; 6] = ["base64:", "{noop}", "{plain}", "{PLAIN}", "{CLEARTEXT}", "{cleartext}"];
 
@@ -199,6 +223,8 @@ impl Case<'_> {
         if placeholder::is_placeholder(&secret)
             || (!self.is_written_out && reference::is_reference(&secret))
             || self.is_something_else(&secret)
+            || self.is_fingerprint(&secret)
+            || (secret.len() == 29 && GENERIC.contains(&secret.as_ref()))
         {
             return None;
         }
@@ -237,6 +263,19 @@ impl Case<'_> {
             && !strength::is_random(secret)
     }
 
+    /// `GPG_KEY` has the digest of a public key as a rule: that of Python's releases stands in each of its images.
+    fn is_fingerprint(&self, secret: &str) -> bool {
+        let hex = secret.strip_prefix("0x").unwrap_or(secret);
+        matches!(hex.len(), 16 | 40)
+            && !matches!(self.telling.kind, Kind::Password | Kind::Token)
+            && strength::is_hex(hex)
+            && self
+                .name
+                .as_bytes()
+                .windows(3)
+                .any(|it| it.eq_ignore_ascii_case(b"gpg") || it.eq_ignore_ascii_case(b"pgp"))
+    }
+
     /// Under a strong name: all but what cannot be one.
     fn may_be(&self, secret: &str) -> bool {
         if self.commented && (weak::is_known(secret) || (secret.contains(' ') && !is_typed(secret))) {
@@ -273,9 +312,11 @@ impl Case<'_> {
         // `secret` alone names one as a rule, but no name has spaces.
         let is_phrase = self.telling.kind == Kind::SigningSecret
             && self.name.rsplit('.').next().is_some_and(|it| it.eq_ignore_ascii_case("secret"))
-            && secret.contains(' ')
-            && !is_prose(secret);
-        by_kind || is_phrase || strength::is_random(secret) || strength::is_noise(secret)
+            && (secret.contains(' ') && !is_prose(secret)
+                || secret.ends_with("123") && weak::is_known(secret));
+        let is_drawn =
+            strength::is_random(secret) || strength::is_noise(secret) || strength::is_bytes(secret);
+        by_kind || is_phrase || is_drawn
     }
 
     /// `secretKey: db-password` and `adminTokenSecret: admin-token` of Kubernetes name a secret or an entry of one.

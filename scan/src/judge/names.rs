@@ -263,6 +263,8 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
             wanting(Kind::PasswordHash, Severity::Medium, Wants::Hash)
         }
         Role::Password | Role::Motdepasse => strong(Kind::Password),
+        // What opens a door or quiets an alarm; other codes are numbers of something.
+        Role::Pin if words.word(at) == "code" && !opens_by_digits(before(1)) => Naming::Unknown,
         Role::Pin => wanting(Kind::Password, Severity::Medium, Wants::Digits),
         Role::Secret => secret(words, at),
         Role::Token => match (before(2), before(1)) {
@@ -331,7 +333,8 @@ fn secret(words: &Words, at: usize) -> Naming {
 fn key(words: &Words, at: usize) -> Naming {
     let before = |by: usize| at.checked_sub(by).map_or("", |it| words.word(it));
     let is_id = matches!(words.word(at + 1), "id" | "ids");
-    match owner(before(1)) {
+    let whose = if is_before_its_owner(words, at) { words.word(at + 1) } else { before(1) };
+    match owner(whose) {
         Some(Owner::Access) if before(2) == "secret" => strong(Kind::SecretAccessKey),
         // `access_key_id` is one word more than a name's end, and the only id that is reported.
         Some(Owner::Access) => weak(Kind::AccessKeyId),
@@ -354,6 +357,8 @@ fn key(words: &Words, at: usize) -> Naming {
         Some(Owner::Unclear) | None => match before(1) {
             // The id of an application of Pusher's.
             "app" if before(2) == "pusher" => Naming::Public,
+            // And that of one of OVH's, which has a secret beside it.
+            "application" if before(2) == "ovh" => Naming::Public,
             "app" => strong(Kind::ApiKey),
             "shared" if before(2) == "pre" => strong(Kind::Password),
             "session" | "cookie" | "csrf" | "xsrf" | "token" | "webhook" | "shared" => {
@@ -372,8 +377,9 @@ fn key(words: &Words, at: usize) -> Naming {
 fn behind(words: &Words, at: usize, telling: Telling) -> Naming {
     let mut unknown = 0;
     // Behind a password in another language stands what it opens.
-    let is_qualified = role(words.word(at)) == Some(Role::Motdepasse);
-    for (behind, word) in words.iter().enumerate().skip(at + 1) {
+    let has_owner_behind = is_before_its_owner(words, at);
+    let is_qualified = has_owner_behind || role(words.word(at)) == Some(Role::Motdepasse);
+    for (behind, word) in words.iter().enumerate().skip(at + 1 + usize::from(has_owner_behind)) {
         let names_the_secret = match (telling.kind, word) {
             (Kind::WebhookUrl, "url" | "urls" | "uri" | "link" | "endpoint") => true,
             (Kind::AccessKeyId, "id") | (Kind::Token, "id") => {
@@ -396,6 +402,30 @@ fn behind(words: &Words, at: usize, telling: Telling) -> Naming {
         1..=FAR => Naming::Telling(Telling { strong: false, ..telling }),
         _ => Naming::Unknown,
     }
+}
+
+/// `cle_api_meteo`: in Romance languages it stands behind the key whose it is.
+fn is_before_its_owner(words: &Words, at: usize) -> bool {
+    let is_romance = matches!(
+        words.word(at),
+        "cle"
+            | "clé"
+            | "clef"
+            | "cles"
+            | "clés"
+            | "clefs"
+            | "chave"
+            | "chaves"
+            | "llave"
+            | "chiave"
+            | "chiavi"
+    );
+    is_romance && matches!(owner(words.word(at + 1)), Some(Owner::Api | Owner::Encryption | Owner::Private))
+}
+
+/// `alarm_code`, `door_code`: what is typed in there.
+fn opens_by_digits(word: &str) -> bool {
+    matches!(word, "alarm" | "disarm" | "door" | "gate" | "lock" | "unlock" | "keypad" | "safe")
 }
 
 /// `proxy_pass` passes requests on.

@@ -142,6 +142,22 @@ pub(super) fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
+/// `[21,12,42]`: the bytes of a key as numbers, as many as a cipher takes.
+pub(super) fn is_bytes(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('[').and_then(|it| it.strip_suffix(']')) else { return false };
+    let mut seen = [0_u64; 4];
+    let mut count = 0;
+    let all = inner.split(',').all(|it| {
+        count += 1;
+        let Ok(byte) = it.trim().parse::<u8>() else { return false };
+        if let Some(seen) = seen.get_mut(usize::from(byte / 64)) {
+            *seen |= 1 << (byte % 64);
+        }
+        true
+    });
+    all && matches!(count, 16 | 24 | 32 | 64) && seen.iter().map(|it| it.count_ones()).sum::<u32>() >= 10
+}
+
 /// `ABCD-1234-EFGH`: groups as on a certificate of purchase.
 pub(super) fn is_serial(text: &str) -> bool {
     let mut groups = 0;
@@ -239,6 +255,27 @@ mod tests {
                 "a-b-c-d-e-f-g-h-i-j-k-1-2-3",
             ],
             is_noise,
+            false,
+        );
+    }
+
+    #[test]
+    fn numbers_are_the_bytes_of_a_key() {
+        check(
+            &[
+                "[7,99,12,250,33,4,18,201,5,76,140,61,2,88,190,15]",
+                "[7, 99, 12, 250, 33, 4, 18, 201, 5, 76, 140, 61, 2, 88, 190, 15]",
+            ],
+            is_bytes,
+            true,
+        );
+        check(
+            &[
+                "[1,2,3]",
+                "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]",
+                "[7,99,12,250,33,4,18,201,5,76,140,61,2,88,190,300]",
+            ],
+            is_bytes,
             false,
         );
     }

@@ -204,6 +204,8 @@ fn a_form_needs_no_name_and_a_public_half_no_report() {
     check_none("NEXT_PUBLIC_MAPS_API_KEY", &[concat!("AI", "za", "PCxU6fKJttaugxochgTBNI43elRtSa1JX6I")]);
     check_none("verify_keys.auto.key", &["9iYkBKCFyZC9SE+iqRK2udNnDjEMTMXxpkTSXu+8j+4="]);
     check_none("AWS_ACCESS_KEY_ID", &["AKIAIOSFODNN7EXAMPLE"]);
+    check_none("GPG_KEY", &["3F5C8D1A9B7E2460CAFE5D3B1790A8E2F46C2B1D", "0x9B7E2460CAFE5D3B"]);
+    check_none("product_key", &["W269N-WFGWX-YVC9B-4J6C9-T83GX"]);
     check_none("AWS_SECRET_ACCESS_KEY", &["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"]);
 }
 

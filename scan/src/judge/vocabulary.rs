@@ -56,7 +56,7 @@ pub(super) enum Owner {
 const ROLES: [(Role, &str); 16] = [
     (
         Role::Password,
-        "password passwords passwd passwds pwd pwds pass passw passwrd pw passphrase passphrases passcode passcodes psk",
+        "password passwords passwd passwds pwd pwds pass passw passwrd pw passphrase passphrases passcode passcodes psk rocommunity rwcommunity",
     ),
     (
         Role::Motdepasse,
@@ -67,10 +67,13 @@ const ROLES: [(Role, &str); 16] = [
          пароль пароли пароля паролю парола лозинка κωδικός κωδικος סיסמה סיסמא المرور السر पासवर्ड รหัสผ่าน \
          密码 密碼 口令 パスワード 暗証番号 비밀번호 암호",
     ),
-    (Role::Pin, "pin pincode"),
+    (Role::Pin, "pin pincode code"),
     (Role::Secret, "secret secrets geheimnis secreto segredo segreto секрет"),
-    (Role::Token, "token tokens tkn bearer jwt jwts pat jeton токен authkey"),
-    (Role::Key, "key keys cle clé schlüssel schluessel chave llave klucz nyckel sleutel ключ"),
+    (Role::Token, "token tokens tkn bearer jwt jwts pat jeton токен authkey gslt setsteamaccount"),
+    (
+        Role::Key,
+        "key keys cle clé clef clés cles clefs chiave chiavi schlüssel schluessel chave llave klucz nyckel sleutel ключ",
+    ),
     (
         Role::Credential,
         "auth auths authorization authorisation authentication credential credentials cred creds login logins userpass \
@@ -91,7 +94,7 @@ const ROLES: [(Role, &str); 16] = [
         "old new current previous prev next prod production dev development stage staging test tests testing default \
          defaults value values val b64 base64 encoded decoded hex plain plaintext clear cleartext raw confirm confirmation \
          confirmed again override fallback primary secondary env data string str wo base main live sandbox local \
-         global text content contents literal v here legacy temp tmp initial root admin db x static",
+         global text content contents literal v here legacy temp tmp initial root admin db x static ro rw",
     ),
     (
         Role::Harmless,
@@ -118,7 +121,7 @@ const ROLES: [(Role, &str); 16] = [
          existing tokenizer tokenization scanning scan detection scanner rotator sync operator controller injector  page screen form view button icon \
          link links action actions event events log logs logging audit level retry retries attempts attempt lockout history check checks verify verification \
          present exists missing empty null set unset is has needed mask masked masking redact redacted redaction filter filters support compat \
-         through thru trip nonce nopasswd mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
+         through thru trip nonce nopasswd nopass mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
     ),
 ];
 
@@ -142,7 +145,7 @@ const OWNERS: [(Owner, &str); 11] = [
          lookup index cache object bucket topic group grouping idempotency dedup deduplication \
          tag label labels config configuration setting option param parameter item sub field property attribute \
          translation i18n l10n locale metric log message event trace state lock dict json yaml map feature flag \
-         shortcut hot arrow any escape tab enter return modifier magic function issue project pair known trusted \
+         instrumentation shortcut hot arrow any escape tab enter return modifier magic function issue project pair known trusted \
          authorized authorised ca registry reg kms cmk ref recv password passwd pwd existing name verify verification verifying",
     ),
     (

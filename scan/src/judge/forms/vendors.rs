@@ -26,7 +26,7 @@ const fn public(prefix: &'static str, set: Set, least: usize) -> Form {
 
 use Set::{Base62, Base64, Dotted, Hex, Upper, Word};
 
-pub(super) static FORMS: [Form; 142] = [
+pub(super) static FORMS: [Form; 143] = [
     // Hosts of code and packages.
     around("ghp_", checks::github),
     around("gho_", checks::github),
@@ -106,6 +106,7 @@ pub(super) static FORMS: [Form; 142] = [
     run("ops_eyJ", Base64, 200, Token, Critical),
     run("op_eyJ", Base64, 200, Token, High),
     around("K10", cluster_join),
+    around("claim-", plex_claim),
     // Watching.
     run("glsa_", Word, 32, Token, High),
     run("glc_eyJ", Base64, 30, Token, High),
@@ -188,6 +189,16 @@ fn aws_key_id(text: &str, start: usize) -> Option<Found> {
     let is_example = text.get(range.clone())?.ends_with("EXAMPLE");
     let is = if is_example { Is::Public } else { Is::Secret(AccessKeyId, Medium) };
     is_one.then_some(Found { range, is })
+}
+
+/// A server of Plex's is claimed by twenty characters; words with dashes have not all kinds of them.
+fn plex_claim(text: &str, start: usize) -> Option<Found> {
+    let range = start..start + "claim-".len() + Word.run(text, start + "claim-".len(), 20);
+    let body = text.get(range.clone())?;
+    let has = |test: fn(&u8) -> bool| body.bytes().skip("claim-".len()).any(|it| test(&it));
+    let is_drawn = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    (range.len() == 26 && is_drawn && Word.run_before(text, start, 0) == 0)
+        .then_some(Found { range, is: Is::Secret(Token, High) })
 }
 
 /// Three characters, a digit that counts versions, `Q~`, and some thirty more.
@@ -343,6 +354,9 @@ mod tests {
             &format!("https://api.telegram.org/bot{telegram}/x"),
             Some((telegram, Is::Secret(Token, High))),
         );
+        let claim = concat!("claim", "-", "Zr8sWm_4QfLx2-TvKd7N");
+        check(claim, Some((claim, Is::Secret(Token, High))));
+        check("claim-with-words-and-dashes", None);
         let sendgrid =
             concat!("SG", ".", "q5vpPABPjfWnhXhVcknwpX", ".", "huMZB4ZQelu4ilkdcA2uSTpUXAL7wyz8UfVVqNb3Yt9");
         check(sendgrid, Some((sendgrid, Is::Secret(ApiKey, High))));

@@ -67,16 +67,17 @@ fn secrets_have_a_purpose() {
     check("JWT_PRIVATE_KEY privateKey sshkey tls.key ssh_host_ed25519_key", Kind::PrivateKey, false);
     check("slack_webhook DISCORD_HOOK WEBHOOK_URL", Kind::WebhookUrl, true);
     check("password_hash hashed_password ROOT_PASSWORD_SHA2 htpasswd", Kind::PasswordHash, true);
-    check("PIN card_pin", Kind::Password, true);
+    check("PIN card_pin alarm_code door-code", Kind::Password, true);
 }
 
 #[test]
 fn tokens_and_keys_have_an_owner() {
     check("token API_TOKEN authToken idToken bearer_token", Kind::Token, true);
+    check("+sv_setsteamaccount DB_GSLT", Kind::Token, true);
     check("secret_id SESSION_COOKIE x.signature get_token", Kind::Token, false);
     check("ERLANG_COOKIE", Kind::Token, true);
     check(
-        "api_key X-Api-Key APIKEY api_keys[0] apiKey2 STRIPE_SECRET_KEY OVH_CONSUMER_KEY",
+        "cle_api_meteo CLE_API_LIVRAISON chave_api_frete clef_api api_key X-Api-Key APIKEY api_keys[0] apiKey2 STRIPE_SECRET_KEY OVH_CONSUMER_KEY",
         Kind::ApiKey,
         true,
     );
@@ -97,10 +98,11 @@ fn what_is_about_a_secret_is_none() {
         "public_key PUBLISHABLE_KEY mapbox_public_token RECAPTCHA_SITE_KEY client_id role_id key_id kms_key_id kms_key \
          key_name key_file sort_key PARTITION_KEY primaryKey cache-key-prefix private_key_id token_uri imagePullSecrets \
          MAX_TOKENS_LIMIT checksum/secret initial_cluster_token /run/secrets:size get_token_url existingPasswordSecret existingSecretKey envFromSecret \
-         NEXT_PUBLIC_MAPS_API_KEY SUPABASE_ANON_KEY PUSHER_APP_KEY verify_keys.auto.key hashed_secret",
+         NEXT_PUBLIC_MAPS_API_KEY SUPABASE_ANON_KEY PUSHER_APP_KEY OVH_APPLICATION_KEY verify_keys.auto.key hashed_secret",
     );
     check_not(
-        "author compass bypass pass_through monkey keyboard TURKEY_TOKENIZER profile passport keyring hash sha256",
+        "author compass bypass pass_through monkey keyboard TURKEY_TOKENIZER profile passport keyring hash sha256 nopass zip_code \
+         country_code error_code",
     );
     check_not("value default 0 ENV_DATA image user name");
 }
