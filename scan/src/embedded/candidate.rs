@@ -69,6 +69,21 @@ pub(super) fn login<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>, s
     found
 }
 
+/// Each of `a,b` under a name that promises several.
+pub(super) fn several<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) -> bool {
+    let whole = text.as_str();
+    if whole.split(',').any(|it| it.is_empty() || it.contains(char::is_whitespace)) {
+        return false;
+    }
+    let before = finder.count();
+    let mut start = 0;
+    for piece in whole.split(',') {
+        finder.leaf(at, &text.slice(start..start + piece.len()));
+        start += piece.len() + 1;
+    }
+    finder.count() > before
+}
+
 /// Names of fields: `username:root,machine:false` is a list of settings.
 const FIELDS: [&str; 9] =
     ["user", "username", "host", "hostname", "port", "machine", "name", "type", "scope"];

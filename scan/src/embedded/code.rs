@@ -10,7 +10,7 @@ use super::{
     marks::{Mark, Marks},
     pairs,
 };
-use crate::{At, Finder, Layer, Obstacle, Text};
+use crate::{At, Finder, Layer, Obstacle, Text, needles::begins_with};
 
 /// WordPress' keys, which are mixed into what it signs.
 const SALTS: [&str; 4] = ["AUTH_KEY", "SECURE_AUTH_KEY", "LOGGED_IN_KEY", "NONCE_KEY"];
@@ -120,6 +120,7 @@ pub(super) fn noted<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
         // `password: x` is a sentence as often as a setting.
         let is_setting = operator.sign == Sign::Equals
             || key.contains('_')
+            || is_in_braces(whole, &name)
             || key.bytes().any(|it| it.is_ascii_uppercase());
         let rest = whole.get(operator.value..).unwrap_or("");
         let (from, length) = match rest.as_bytes().first() {
@@ -139,6 +140,12 @@ pub(super) fn noted<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
             finder.leaf(&at.key(key.to_owned()), &word);
         }
     }
+}
+
+/// `basic_auth: { username: x, password: "y" }` is a setting that was switched off.
+fn is_in_braces(text: &str, name: &Range<usize>) -> bool {
+    let before = text.get(..name.start).unwrap_or("").trim_end_matches(['"', '\'', ' ']);
+    before.ends_with(['{', ',']) && before.contains('{') && text.trim_end().ends_with('}')
 }
 
 /// The whole identifier around a telling word.
@@ -235,6 +242,8 @@ fn operator(text: &str, name: &Range<usize>) -> Option<Operator> {
     match rest.as_bytes() {
         // `PASSWORD :'name'` refers to a variable of psql.
         [b':', b'\'', ..] if text.get(..at).is_some_and(|it| it.ends_with(' ')) => None,
+        // What a server compares with is what a caller must know.
+        [b'!' | b'=', b'=', ..] if is_of_request(text, name) => found(Sign::Equals, 2),
         [b'=', b'=' | b'~', ..] | [b':', b':', ..] | [b':', b'/', b'/', ..] => None,
         [b'=', b'>', ..] => found(Sign::Arrow, 2),
         [b':' | b'?' | b'+', b'=', ..] => found(Sign::Equals, 2),
@@ -262,6 +271,11 @@ fn operator(text: &str, name: &Range<usize>) -> Option<Operator> {
         }
         _ => None,
     }
+}
+
+/// `$http_x_secret`, `$arg_token`, `req.http.X-Key` of Varnish: what a request brings.
+fn is_of_request(text: &str, name: &Range<usize>) -> bool {
+    begins_with(text.get(name.clone()).unwrap_or(""), &["$http_", "$arg_", "$cookie_", "req.http."])
 }
 
 /// `name: Type = value` is an assignment, `name: value` a setting.

@@ -143,6 +143,7 @@ mod tests {
         check("requirepass quiet-Otter-7", &[("requirepass", "quiet-Otter-7")]);
         check("redis://:quiet-Otter-7@redis:6379 when redis is back", &[("", "quiet-Otter-7")]);
         check("mysqldump -u root -pquiet-Otter-7 db", &[("-p", "quiet-Otter-7")]);
+        check("basic_auth: { username: ops, password: \"quiet-Otter-7\" }", &[("password", "quiet-Otter-7")]);
     }
 
     #[test]
@@ -151,6 +152,7 @@ mod tests {
             "token: from the template below",
             "the password is rotated in May, next: August",
             "password: see the store",
+            "the map { user, password: hidden } is read first",
             "SMTP_PASSWORD = \"<password>\"",
             "e.g. DATABASE_URL = \"postgres://user:password@host:5432/dbname\"",
             "use --password to set one",

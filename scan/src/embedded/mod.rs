@@ -65,6 +65,12 @@ pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
     }
 }
 
+/// `LDAP_PASSWORDS`: those of several users, between commas.
+fn names_several(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["passwords", "passwds", "tokens", "secrets", "keys"].iter().any(|it| name.ends_with(it))
+}
+
 /// What cloud-init and its like give to `chpasswd`.
 fn names_logins(name: &str) -> bool {
     static WORD: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("chpasswd"));
@@ -194,11 +200,27 @@ fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: Mar
     if marks.has(Mark::At) && (logins::login_line(finder, at, value) || dsn::dsn(finder, at, value)) {
         return;
     }
+    // A table of Postfix that is written where it is used.
+    if marks.has(Mark::Colon)
+        && let Some(login) = written.strip_prefix("static:")
+        && login.contains(':')
+    {
+        let login = value.slice(written.len() - login.len()..written.len());
+        if candidate::login(finder, at, &login, ':') {
+            return;
+        }
+    }
     if marks.has(Mark::Space) && written.contains(" >") {
         places::acl_rules(finder, at, value);
     }
-    if marks.has(Mark::Colon) && marks.has(Mark::Bracket) && written.contains(":{") {
-        logins::plain_schemes(finder, at, value);
+    if marks.has(Mark::Colon) && marks.has(Mark::Bracket) {
+        if written.contains(":{") {
+            logins::plain_schemes(finder, at, value);
+        }
+        // `[{'bind_pass': 'x'}]` of Python, `db.createUser({pwd:'x'})` of a shell.
+        if !is_telling && ["':", ":'", ": '"].iter().any(|it| written.contains(it)) {
+            code::statements(finder, at, value, false);
+        }
     }
     if (marks.has(Mark::Colon) || marks.has(Mark::Slash))
         && let Some(separator) = login_separator(&at.key, written)
@@ -208,6 +230,9 @@ fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: Mar
     }
     if is_telling {
         let before = finder.count();
+        if marks.has(Mark::Comma) && names_several(&at.key) && candidate::several(finder, at, value) {
+            return;
+        }
         finder.leaf(at, value);
         if finder.count() == before {
             base64::document(finder, at, value);
@@ -255,7 +280,7 @@ fn settings<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool 
 
 /// Several words, of which one is a flag or a setting, or that a shell would take apart.
 fn is_command(text: &str) -> bool {
-    if text.starts_with("--") && text.contains('=') {
+    if (text.starts_with("--") || text.starts_with("-D")) && text.contains('=') {
         return true;
     }
     // A long text needs a reason to be taken apart.
@@ -290,7 +315,10 @@ fn login_separator(key: &str, text: &str) -> Option<char> {
         && !user.is_empty()
         && !password.is_empty()
         && !password.starts_with(['/', ' ', '\\']);
-    let promises = has(&["basic", "cred", "htpasswd", "userpass", "userpwd", "local_user", "user_pass"])
+    // ZooKeeper's `user:digest`.
+    let is_digest = key.ends_with("digest") && password.len() == 28 && password.ends_with('=');
+    let promises = is_digest
+        || has(&["basic", "cred", "htpasswd", "userpass", "userpwd", "local_user", "user_pass"])
         || key.ends_with("auth");
     let names_service = has(&["serviceaccount", "service-account", "service_account"]);
     let may = has(&["user", "login", "account"]) && !names_service;
@@ -372,6 +400,28 @@ pub(crate) mod tests {
         check_named("ADD_LOCAL_USER", "ops:quiet-Otter-7,guest:guest", &["quiet-Otter-7", "guest"]);
         check_named("user", "node:node", &[]);
         check_named("user", "1000:1000", &[]);
+    }
+
+    #[test]
+    fn a_name_of_several_has_them_between_commas() {
+        check_named("APP_PASSWORDS", "quiet-Otter-7,heron4411", &["quiet-Otter-7", "heron4411"]);
+        check_named("APP_PASSWORD", "quiet-Otter-7,heron4411", &["quiet-Otter-7,heron4411"]);
+        check_named("smtp_sasl_password_maps", "static:ops:quiet-Otter-7", &["quiet-Otter-7"]);
+        check_named("APP_PASSWORDS", "two words, and more", &["two words, and more"]);
+        check_named(
+            "ZK_SUPER_DIGEST",
+            "root:jh6MiFvqDLyGcdmS77AedtCVk6E=",
+            &["jh6MiFvqDLyGcdmS77AedtCVk6E="],
+        );
+        check_named("IMAGE_DIGEST", "app:1.2", &[]);
+    }
+
+    #[test]
+    fn literals_of_programs_in_a_value() {
+        check_value("[{'bind_id': 'cn=a'},{'bind_pass': 'quiet-Otter-7'}]", &["quiet-Otter-7"]);
+        check_value("db.createUser({user:'a',pwd:'quiet-Otter-7',roles:['rw']})", &["quiet-Otter-7"]);
+        check_value("-Dzk.ssl.keyStore.password=quiet-Otter-7", &["quiet-Otter-7"]);
+        check_value("{'password_file': '/run/x', 'token': token}", &[]);
     }
 
     #[test]

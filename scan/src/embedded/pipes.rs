@@ -6,7 +6,7 @@ use super::{
     candidate::{Role, literal_of, named, secret, telling},
     interest,
     logins::{logins, password_of, pgpass},
-    programs,
+    programs, script,
     shell::{self, Command, Here},
     words,
 };
@@ -65,6 +65,15 @@ fn input<'a>(finder: &mut Finder<'a>, at: &At<'_>, command: &Command<'a>, said: 
                 } else if index + 1 == said.len() {
                     secret(finder, &at, Role::Password, &word.slice(part));
                 }
+            }
+        }
+    } else if plain.iter().any(|it| programs::base(it) == "debconf-set-selections") {
+        for word in said {
+            for part in lines_within(word.as_str()) {
+                let line = word.slice(part);
+                let words =
+                    line.as_str().split_whitespace().map(|it| script::part_of(&line, it)).collect::<Vec<_>>();
+                words::words(finder, at, &words);
             }
         }
     } else if programs::reads_password(&plain) {

@@ -39,6 +39,14 @@ pub(super) fn positions<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<
         }
         ("mosquitto_passwd", ..) if plain.contains(&"-b") => report(Role::Password, start + 3, name),
         ("vault" | "bao", "login", token) if !token.contains('=') => report(Role::Token, start + 2, name),
+        ("rootpw", ..) => report(Role::Password, start + 1, name),
+        // A user of SNMP's: how it logs in and how it encrypts, each before its passphrase.
+        ("createUser", _, "MD5" | "SHA" | "SHA-224" | "SHA-256" | "SHA-384" | "SHA-512") => {
+            report(Role::Password, start + 3, at_start(2).to_owned());
+            if matches!(at_start(4), "DES" | "AES" | "AES128" | "AES192" | "AES256") {
+                report(Role::Password, start + 5, at_start(4).to_owned());
+            }
+        }
         ("ngrok", "authtoken", _) | ("snyk", "auth", _) => report(Role::Token, start + 2, name),
         ("ngrok", "config", "add-authtoken") => report(Role::Token, start + 3, name),
         ("redis-cli" | "valkey-cli", verb, _) if verb.eq_ignore_ascii_case("auth") => {
@@ -80,6 +88,12 @@ pub(super) fn positions<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<
         }
         ("d-i", question, "password") => {
             report(Role::Password, start + 3, question.rsplit('/').next().unwrap_or("").to_owned())
+        }
+        // A line for debconf: `package package/question password x`.
+        (_, question, "password")
+            if question.rsplit_once('/').is_some_and(|(_, last)| telling_strongly(last)) =>
+        {
+            report(Role::Password, start + 3, question.rsplit('/').next().unwrap_or("").to_owned());
         }
         ("stats", "auth", login) => {
             if let Some(text) = bare.get(start + 2).and_then(|it| words.get(*it)) {
@@ -126,13 +140,15 @@ fn replacement<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
 
 /// A line of settings that begins so is read as the words of a command.
 pub(super) fn is_positional(first: &str) -> bool {
-    [":", "acme_dns", "dns", "sentinel", "tcp-check", "enable", "username", "cache_peer"]
+    [":", "acme_dns", "dns", "sentinel", "tcp-check", "enable", "username", "cache_peer", "createUser"]
         .iter()
         .any(|it| first.eq_ignore_ascii_case(it))
 }
 
 /// Words that begin a command or a line of settings whose other words are told by their place.
-const STARTS: [&str; 32] = [
+const STARTS: [&str; 34] = [
+    "createUser",
+    "rootpw",
     "acme_dns",
     "dns",
     "consul",
@@ -286,6 +302,8 @@ fn named<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[
         if let Some(text) = words.get(place + 1 + usize::from(is_level))
             && (telling_strongly(name) || name.contains("_authToken"))
             && plain.first() != Some(name)
+            // What is behind `login` is a user, whatever it is called.
+            && !(names_all && matches!(before, "login" | "account"))
         {
             secret(finder, &at.key((*name).to_owned()), Role::Password, &without_end(text));
         }
@@ -357,6 +375,20 @@ mod tests {
             &["d-i", "passwd/user-password", "password", "quiet-Otter-7"],
             &[("user-password", "quiet-Otter-7")],
         );
+        check(
+            &["db-server", "db-server/root_password", "password", "quiet-Otter-7"],
+            &[("root_password", "quiet-Otter-7")],
+        );
+        check(
+            &["machine", "h", "login", "access-token", "password", "quiet-Otter-7"],
+            &[("password", "quiet-Otter-7")],
+        );
+        check(&["rootpw", "--plaintext", "quiet-Otter-7"], &[("rootpw", "quiet-Otter-7")]);
+        check(
+            &["createUser", "mon", "SHA", "quiet-Otter-7", "AES", "quiet-Otter-8"],
+            &[("SHA", "quiet-Otter-7"), ("AES", "quiet-Otter-8")],
+        );
+        check(&["createUser", "mon", "usmNoAuthProtocol"], &[]);
         check(&["stats", "auth", "a:quiet-Otter-7"], &[("stats auth", "quiet-Otter-7")]);
         check(
             &["proxy_set_header", "X-Auth-Token", "f896e54d1d152aaebfcb2a694a0e9a63;"],

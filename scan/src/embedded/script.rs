@@ -85,7 +85,7 @@ pub(super) fn forms<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
 }
 
 /// A part of a text, given as the part of its string.
-fn part_of<'a>(text: &Text<'a>, part: &str) -> Text<'a> {
+pub(super) fn part_of<'a>(text: &Text<'a>, part: &str) -> Text<'a> {
     let start = (part.as_ptr() as usize).saturating_sub(text.as_str().as_ptr() as usize);
     text.slice(start..start + part.len())
 }
@@ -247,6 +247,22 @@ mod tests {
         check(
             "if ($arg_token = \"c10bab6d85ad67272a4e4e89c5\") {",
             &[("arg_token", "c10bab6d85ad67272a4e4e89c5")],
+        );
+        check(
+            "if ($http_x_secret != \"c10bab6d85ad67272a4e4e89c5\") { return 403; }",
+            &[("http_x_secret", "c10bab6d85ad67272a4e4e89c5")],
+        );
+        check(
+            "if (req.http.X-Purge-Key == \"c10bab6d85ad67272a4e4e89c5\") {",
+            &[("req.http.X-Purge-Key", "c10bab6d85ad67272a4e4e89c5")],
+        );
+        check(
+            "debconf-set-selections <<< 'db-server db-server/root_password password quiet-Otter-7'",
+            &[("root_password", "quiet-Otter-7")],
+        );
+        check(
+            "echo \"db-server db-server/root_password password quiet-Otter-7\" | sudo debconf-set-selections",
+            &[("root_password", "quiet-Otter-7")],
         );
         check("user app on >quiet-Otter-7 ~* +@all", &[("user app", "quiet-Otter-7")]);
         check("printf 'root:%s\\n' 'quiet-Otter-7' | chpasswd", &[("chpasswd", "quiet-Otter-7")]);

@@ -271,6 +271,18 @@ fn parameter<'a>(finder: &mut Finder<'a>, at: &At<'_>, before: &str, name: &str,
         _ => None,
     };
     let at = at.key(name.to_owned());
+    // `?token=:token` of a route, which a program fills in.
+    let is_route = written
+        .strip_prefix(':')
+        .is_some_and(|it| it.bytes().all(|it| it.is_ascii_alphabetic() || it == b'_'));
+    if is_route {
+        return;
+    }
+    // InfluxDB's `u` and `p`.
+    if lower == "p" && before.split(['?', '&']).skip(1).any(|it| it.starts_with("u=")) {
+        secret(finder, &at, Role::Password, &percent(value));
+        return;
+    }
     match role {
         Some(role) if looks_random(written) => {
             secret(finder, &at, role, &percent(value));
@@ -376,6 +388,9 @@ mod tests {
         check("https://h.example.net/a?key=sG4w8J7fzQV6TCuiIe1T", &["sG4w8J7fzQV6TCuiIe1T"]);
         check("https://h.example.net/a?key=orders&auth=none", &[]);
         check("/health?auth=c10bab6d85ad67272a4e", &["c10bab6d85ad67272a4e"]);
+        check("https://b.example.net/reset?token=:token", &[]);
+        check("https://b.example.net/write?u=ops&p=quiet-Otter-7", &["quiet-Otter-7"]);
+        check("https://b.example.net/list?q=ops&p=quiet-Otter-7", &[]);
         check("https://b.example.net/c?sv=2022&sig=AU7zFDR97APhFZ3E%3D", &["AU7zFDR97APhFZ3E%3D"]);
         check("jdbc:postgresql://h/db?user=a&password=quiet-Otter-7", &["quiet-Otter-7"]);
         check("jdbc:sqlserver://h:1433;user=sa;password=quiet-Otter-7", &["quiet-Otter-7"]);

@@ -43,6 +43,14 @@ fn one<'a>(
     if is_flag || written.starts_with("--") || programs::within(program, written).is_some() {
         return flag(finder, at, program, plain, word, next);
     }
+    // `+rcon_password x` of game servers.
+    if let Some(name) = written.strip_prefix('+')
+        && telling(name)
+        && let Some(value) = next.filter(|it| !it.as_str().starts_with(['+', '-']))
+    {
+        finder.value(&at.key(written.to_owned()), value.clone());
+        return true;
+    }
     if let Some(script) = next.filter(|_| matches!(written, "/c" | "/C")) {
         finder.document(at, script.clone(), Format::Shell);
         return true;

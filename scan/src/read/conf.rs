@@ -83,6 +83,10 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
     if is_pam(&lower, words.get(1).map_or("", |it| it.as_str())) {
         return;
     }
+    if lower == "map" && words.get(1).is_some_and(|it| it.as_str().starts_with('$')) {
+        // nginx' from one variable to another.
+        return;
+    }
     if lower == "if" {
         // nginx compares with what a caller must know.
         embedded::script(finder, at, lines.text.slice(line));
@@ -100,13 +104,28 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
     if place != Place::Env {
         words.iter().skip(1).for_each(|it| assigned(finder, at, it));
     }
-    for pair in words.windows(2) {
+    // In `machine x login y password z` what is behind `login` is a user, whatever it is called.
+    let names_login = matches!(lower.as_str(), "machine" | "login" | "default");
+    for (index, pair) in words.windows(2).enumerate() {
         let [name, word] = pair else { continue };
+        let before = index.checked_sub(1).and_then(|it| words.get(it));
+        if names_login && before.is_some_and(|it| matches!(it.as_str(), "login" | "account")) {
+            continue;
+        }
+        // `client x { secret = y }` on one line.
+        let name = before.filter(|_| matches!(name.as_str(), "=" | "=>")).unwrap_or(name);
         // A setting is whole by itself, and names nothing behind it.
         if name.as_str().contains('=') {
             continue;
         }
-        let at = At { place, ..at.key(name.as_str().to_owned()) };
+        // `{user: x, password: y}`
+        let is_entry = name.as_str().ends_with(':');
+        let word = &word.slice(0..if is_entry { end_of_entry(word.as_str()) } else { word.len() });
+        let name = match name.as_str().strip_suffix(':') {
+            Some(entry) => entry.trim_start_matches('{'),
+            None => name.as_str(),
+        };
+        let at = At { place, ..at.key(name.to_owned()) };
         // `env KEY=value`
         match word.as_str().split_once('=') {
             Some((key, rest)) if place == Place::Env => {
@@ -122,6 +141,11 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
             _ => value::bring(finder, &at, word.clone(), Dollars::Braced),
         }
     }
+}
+
+/// Where a value ends that others or the end of its map stand right behind.
+fn end_of_entry(word: &str) -> usize {
+    word.trim_end_matches([',', '}', ']']).len()
 }
 
 /// `bindpasswd="x"` among the words of a line.
@@ -183,8 +207,20 @@ mod tests {
                 ("machine", Attribute, "a"),
                 ("a", Attribute, "login"),
                 ("login", Attribute, "b"),
-                ("b", Attribute, "password"),
                 ("password", Attribute, "c"),
+            ],
+        );
+        check(
+            "a b { c = d  e = f }\n",
+            &[
+                ("a", Attribute, "b"),
+                ("b", Attribute, "{"),
+                ("{", Attribute, "c"),
+                ("c", Attribute, "="),
+                ("c", Attribute, "d"),
+                ("d", Attribute, "e"),
+                ("e", Attribute, "="),
+                ("e", Attribute, "f"),
             ],
         );
         check(
@@ -192,6 +228,11 @@ mod tests {
             &[("proxy_set_header", Header, "X-A"), ("X-A", Header, "b $c"), ("D", Env, "e")],
         );
         check("password required pam_unix.so\n", &[]);
+        check("map $http_x_api_key $ok {\n", &[]);
+        check(
+            "a {b: c, d: \"e\"}\n",
+            &[("a", Attribute, "{b:"), ("b", Attribute, "c"), ("c,", Attribute, "d:"), ("d", Attribute, "e")],
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! HCL 1 and HCL 2: jobs, Terraform, Packer, agents.
 
-use super::settings::{self, Node, Syntax, Tree, actions, masked, of_body};
+use super::settings::{self, Node, Syntax, Tree, actions, literal, masked, name_before, of_body};
 use crate::{At, Finder, Format, Obstacle, Text};
 
 /// Larger documents are read as text: a hostile one takes some eighty times its length in memory.
@@ -19,6 +19,7 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
     }
     let at = At { obstacle: at.obstacle.or(Some(Obstacle::Unparsed)), ..at.clone() };
     let rendered = without(&text, &FOREIGN);
+    fallbacks(finder, &at, &text);
     if rendered.holes().len() > text.holes().len() && read(finder, &at, &rendered) {
         return;
     }
@@ -27,6 +28,23 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
         return;
     }
     finder.document(&at, rendered, Format::Text);
+}
+
+/// What an action of the tool that renders the file gives where nothing else does: `x = [[ .x | default "y" ]]`.
+fn fallbacks<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    let whole = text.as_str();
+    for (left, right) in FOREIGN.iter().filter(|it| whole.contains(it.0)) {
+        for action in actions(whole, left, right) {
+            // What stands in a string may be an action of a template of Nomad's, which is read with it.
+            let name = match whole.get(..action.range.start).map(str::trim_end) {
+                Some(before) if before.ends_with('=') => name_before(whole, action.range.start),
+                _ => continue,
+            };
+            for value in &action.values {
+                finder.value(&at.key(name.to_owned()), literal(text, value));
+            }
+        }
+    }
 }
 
 /// Whether it could be read.

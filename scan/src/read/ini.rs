@@ -111,6 +111,9 @@ fn assigned<'a>(
         }
         _ => {
             let text = quoted(lines, rest);
+            if let Some(end) = text.as_str().find(',').filter(|_| is_mailbox(name, text.as_str())) {
+                value::bring(finder, &at.key(format!("{key}.pin")), text.slice(0..end), Dollars::Braced);
+            }
             // `env[NAME]` of PHP's pools.
             let inner = name.strip_suffix(']').and_then(|it| it.split_once('['));
             let at = match inner {
@@ -121,6 +124,15 @@ fn assigned<'a>(
             value::bring(finder, &at, text, Dollars::Braced);
         }
     }
+}
+
+/// `101 => 7784,Name,mail` of Asterisk: what its owner dials to hear it stands first.
+fn is_mailbox(name: &str, value: &str) -> bool {
+    let mut parts = value.split(',').map(str::trim);
+    let is_number = |it: &str| (3..=8).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_digit());
+    is_number(name)
+        && parts.next().is_some_and(is_number)
+        && parts.next().is_some_and(|it| it.starts_with(char::is_alphabetic))
 }
 
 fn variable<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
@@ -201,6 +213,8 @@ mod tests {
             "a = b\n[c]\nd=e\nf: g\n[h.i \"j\"]\nk l = m\n",
             &[("a", "b"), ("c.d", "e"), ("c.f", "g"), ("h.i \"j\".k l", "m")],
         );
+        plain("[a]\n101 => 7784,Bo Li,b@c\n", &[("a.101.pin", "7784"), ("a.101", "7784,Bo Li,b@c")]);
+        plain("[a]\n101 => 7,b\n", &[("a.101", "7,b")]);
         plain("//a/:_b=c\nd = https://e/f?g=h\n", &[("//a/:_b", "c"), ("d", "https://e/f?g=h")]);
     }
 

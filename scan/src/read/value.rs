@@ -4,7 +4,7 @@ use super::{
     actions,
     references::{self, Dollars, MAX_DEFAULTS},
 };
-use crate::{At, Finder, Obstacle, Text};
+use crate::{At, Finder, Obstacle, Text, judge::names};
 
 /// Brings a value, if anything in it is written in clear.
 pub(super) fn bring<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>, dollars: Dollars) {
@@ -36,8 +36,10 @@ fn open<'a>(
     left: usize,
 ) -> Text<'a> {
     for action in value.holes().to_vec() {
-        for literal in actions::literals(value.as_str(), action) {
-            let name = literal.name.and_then(|it| value.as_str().get(it)).unwrap_or(&at.key).to_owned();
+        for literal in actions::literals(value.as_str(), action.clone()) {
+            let whole = value.as_str();
+            let name = literal.name.and_then(|it| whole.get(it)).unwrap_or(&at.key);
+            let name = field_of(whole.get(action.clone()).unwrap_or(""), name).to_owned();
             let at = At { obstacle: at.obstacle.or(Some(Obstacle::Expression)), ..at.key(name) };
             finder.value(&at, value.slice(literal.value).without_holes());
         }
@@ -60,4 +62,15 @@ fn open<'a>(
         }
     }
     value
+}
+
+/// The field that an action reads, where the name that it is given to says nothing: `admin: {{ .Values.adminPassword |
+/// default "x" }}`.
+fn field_of<'t>(action: &'t str, name: &'t str) -> &'t str {
+    if names::telling(name).is_some() || !names::says_nothing(name) {
+        return name;
+    }
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let mut fields = action.split(|c: char| !is_part(c)).filter_map(|it| it.rsplit_once('.')).map(|it| it.1);
+    fields.find(|it| names::telling(it).is_some_and(|it| it.strong)).unwrap_or(name)
 }

@@ -230,6 +230,10 @@ impl<'t, 'a> Reader<'_, 't, 'a> {
             if let Some(it) = before.and_then(|it| self.names.get_mut(it)) {
                 *it = Some(raw);
             }
+            // `<ProductKey><Key>x</Key></ProductKey>`: here it names nothing.
+            if let Some(parent) = parent.filter(|_| own.eq_ignore_ascii_case("key") && may_be_key(raw)) {
+                self.bring(&[parent], own, text);
+            }
             return;
         }
         // `<name>X</name><value>y</value>`, and `<entry key="X">y</entry>`.
@@ -309,6 +313,11 @@ fn character(entity: &str) -> Option<char> {
     })
 }
 
+/// Longer than a name, and with digits.
+fn may_be_key(text: &str) -> bool {
+    text.len() >= 16 && text.bytes().any(|it| it.is_ascii_digit()) && !text.contains(char::is_whitespace)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -331,6 +340,12 @@ mod tests {
             &[("b", "c&d"), ("f", "g"), ("a.h", "ié"), ("a.j", "k<l")],
         );
         check("<a b='{{ c }}' d='x{{ e '' }}'>{{ f }}</a>", &[("d", "x{{ e '' }}")]);
+    }
+
+    #[test]
+    fn an_element_that_is_called_key_may_hold_one() {
+        check("<a><b><Key>Wq7rt-2vm9x</Key></b></a>", &[]);
+        check("<a><b><Key>Wq7rt-2vm9x-b4zc6</Key></b></a>", &[("b.Key", "Wq7rt-2vm9x-b4zc6")]);
     }
 
     #[test]

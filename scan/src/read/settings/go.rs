@@ -67,7 +67,7 @@ pub(in crate::read) fn actions(text: &str, left: &str, right: &str) -> Vec<Actio
 }
 
 /// A string of an action, without its quotes and escapes.
-pub(super) fn literal<'a>(text: &Text<'a>, quoted: &Range<usize>) -> Text<'a> {
+pub(in crate::read) fn literal<'a>(text: &Text<'a>, quoted: &Range<usize>) -> Text<'a> {
     let inner = quoted.start + 1..quoted.end.saturating_sub(1);
     let source = text.as_str().get(inner.clone()).unwrap_or("");
     let raw = text.as_str().get(quoted.start..).is_some_and(|it| it.starts_with('`'));
@@ -89,7 +89,7 @@ pub(super) fn literal<'a>(text: &Text<'a>, quoted: &Range<usize>) -> Text<'a> {
 }
 
 /// The name on the left of `at` on its line: `NAME=`, `name: "`.
-pub(super) fn name_before(text: &str, at: usize) -> &str {
+pub(in crate::read) fn name_before(text: &str, at: usize) -> &str {
     let line = text.get(..at).and_then(|it| it.rsplit('\n').next()).unwrap_or("");
     let before = line.trim_end_matches([' ', '\t', '"', '\'']);
     let Some(name) = before.strip_suffix(['=', ':']) else { return "" };
@@ -172,6 +172,11 @@ fn takes_value(callee: Option<(&str, usize)>) -> bool {
 fn is_joined(callee: Option<(&str, usize)>, literal: &str) -> bool {
     const JOINTS: [char; 7] = [':', '/', '@', '=', '?', '&', ';'];
     let prints = callee.is_some_and(|(name, _)| matches!(name, "print" | "printf" | "println"));
+    // `input=%s`; the password of a URL may stand before the last of them.
+    let literal = match literal.strip_suffix("%s").or_else(|| literal.strip_suffix("%v")) {
+        Some(literal) if !literal.contains("://") => literal,
+        _ => literal,
+    };
     prints && (literal.ends_with(JOINTS) || literal.starts_with(JOINTS))
 }
 
@@ -240,6 +245,8 @@ mod tests {
         first(r#"{{ $x := "a" }}"#, &["a"]);
         first(r#"{{ envOrDefault "X" "a" }}"#, &["a"]);
         first(r#"{{ with secret "a" "b=c" }}"#, &[]);
+        first(r#"{{ printf "input=%s" .x }}"#, &[]);
+        first(r#"{{ printf "a%s" .x }}"#, &["a%s"]);
         first(r#"{{ if eq (env "X") "a" }}"#, &[]);
         first(r#"{{ index .Data "password" }}"#, &[]);
     }

@@ -19,7 +19,7 @@ mod labels;
 #[cfg(test)]
 mod tests;
 
-pub(super) use go::actions;
+pub(super) use go::{actions, literal, name_before};
 pub(super) use mask::masked;
 pub(super) use strings::json_escape;
 pub(super) use tree::{Entry, Node, Writing, of_body};

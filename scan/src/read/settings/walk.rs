@@ -8,7 +8,7 @@ use super::{
     Syntax, Tree,
     expression::looped,
     family::Family,
-    go::actions,
+    go::{actions, name_before},
     scope::{Role, Scope},
     strings::Source,
     tree::{Entry, Node, Writing, entry},
@@ -113,6 +113,10 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
             return entries.iter().for_each(|it| self.entry(it, None, key, scope));
         }
         if scope.role == Role::Template && self.template(entries, key, scope) {
+            return;
+        }
+        // A JSON Web Key without its private half is there for everybody.
+        if entry(entries, &["kty"]).is_some() && entry(entries, &["d", "k"]).is_none() {
             return;
         }
         let named = if scope.role == Role::Env && self.family == Family::Nomad {
@@ -284,7 +288,10 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
         let mut interpolations = Vec::new();
         let text = self.source.decode(span, writing, &mut interpolations);
         for span in interpolations {
-            self.interpolation(span, key, scope);
+            // A line of a heredoc has its own name.
+            let name =
+                if writing == Writing::Heredoc { name_before(self.source.text, span.start) } else { "" };
+            self.interpolation(span, if name.is_empty() { key } else { name }, scope);
         }
         if writing == Writing::Json && self.interpolates() && text.as_str().contains("${") {
             let holes = actions(text.as_str(), "${", "}");
