@@ -139,18 +139,19 @@ class Story:
 
     def comes_from_a_file(self):
         """What `secret fix` took out of a file has no user beside it: the role is named."""
-        first, file = "Qv7x" + "-mournful-38", self.server.home / "web.env"
+        first, file = "Qv7x" + "-mournful-38", self.server.home / "shop" / "web.env"
+        file.parent.mkdir()
         self.database.sql(f"CREATE ROLE web LOGIN PASSWORD '{first}'")
         file.write_text(f"DB_PASSWORD={first}\n")
         self.ok("fix", "-yes", file)
         hook = [*self.as_admin, self.hook]
-        failed = self.secret("rotate", "env/web#DB_PASSWORD", "--", *hook, *self.options)
+        failed = self.secret("rotate", "env/shop/web#DB_PASSWORD", "--", *hook, *self.options)
         see(f"a rotation without a role, which says {failed.stderr}", failed.returncode, 4)
         see("what it asks for", "which role?" in failed.stderr, True)
         see("a login with what stood in the file", self.database.lets_in("web", first), True)
-        self.ok("rotate", "-abandon", "env/web")
-        self.ok("rotate", "env/web#DB_PASSWORD", "--", *hook, "--role=web", *self.options)
-        new = self.ok("get", "env/web#DB_PASSWORD")
+        self.ok("rotate", "-abandon", "env/shop/web")
+        self.ok("rotate", "env/shop/web#DB_PASSWORD", "--", *hook, "--role=web", *self.options)
+        new = self.ok("get", "env/shop/web#DB_PASSWORD")
         # The first one is in the log, for we have said it there.
         self.passwords.append(new)
         see("a login with what the secret has", self.database.lets_in("web", new), True)
