@@ -11,7 +11,7 @@ use super::job::{Syntax, Template};
 use super::line::is_variable;
 use super::literal::Literal;
 use super::value::{Stored, inner_layers, stored};
-use crate::render::{Encoding, Step};
+use crate::render::{Delimiters, Encoding, Step};
 
 /// What is replaced, and what is stored for it.
 #[derive(Clone, Debug)]
@@ -33,6 +33,9 @@ pub(super) fn replaced(
     let before = before.rsplit('\n').next().unwrap_or("");
     let behind = literal.line_behind(finding.span, text);
     let behind = behind.split('\n').next().unwrap_or("").trim_end_matches('\r');
+    if meets_action(before, plain.raw.expose(), behind, &template.delimiters) {
+        return None;
+    }
     let quote = before.chars().last().filter(|it| behind.starts_with(*it) && matches!(it, '"' | '\''));
     let layer = inner_layers(syntax, &finding.layers).last().copied();
 
@@ -69,6 +72,22 @@ pub(super) fn replaced(
         return Some(json(Stored { value: plain.raw.clone(), ..plain }, None));
     }
     Some(Replaced { span: finding.span, stored: plain })
+}
+
+/// Whether a sign of the secret's belongs to an action: what the template writes there is not the secret.
+fn meets_action(before: &str, raw: &str, behind: &str, delimiters: &Delimiters) -> bool {
+    let line = Zeroizing::new([before, raw, behind].concat());
+    let (start, end) = (before.len(), before.len() + raw.len());
+    let mut from = 0;
+    while let Some(at) = line.get(from..).and_then(|it| it.find(&delimiters.left)).map(|it| from + it) {
+        let inside = at + delimiters.left.len();
+        let closed = line.get(inside..).and_then(|it| it.find(&delimiters.right));
+        from = closed.map_or(line.len(), |it| inside + it + delimiters.right.len());
+        if at < end && start < from {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether JSON takes `written` in quotes for `value`. YAML and TOML have these escapes as well.
@@ -141,5 +160,9 @@ fn is_yaml_scalar(before: &str, behind: &str, raw: &str) -> bool {
     // An indicator at the beginning would have been read as one.
     let is_plain =
         !raw.starts_with(['!', '&', '*', '|', '>', '%', '@', '`', '"', '\'', '{', '[', '#', '?', '-']);
-    begins && ends && !is_word && !is_number && is_text && is_plain && !raw.contains('\n')
+    // YAML takes neither a space at an end nor a comment for a part of it.
+    let is_whole = raw == raw.trim() && !raw.contains(" #") && !raw.contains('\n');
+    // Neither can a key begin with these.
+    let is_entry = !before.trim_start().starts_with(['}', ']', ',', '%', '@', '`', '|', '>']);
+    begins && is_entry && ends && !is_word && !is_number && is_text && is_plain && is_whole
 }
