@@ -139,6 +139,13 @@ impl<'a> Finder<'a> {
         });
     }
 
+    /// The place of a text that is not what it was taken for: a file stays as it is then. What stands within another
+    /// document is replaced byte by byte, and need not be whole.
+    pub(crate) fn unparsed<'x>(&self, at: &At<'x>) -> At<'x> {
+        let obstacle = at.obstacle.or((self.depth <= 1 && at.path.is_empty()).then_some(Obstacle::Unparsed));
+        At { obstacle, ..at.clone() }
+    }
+
     /// How many were found so far: whether something was in what was opened.
     pub(crate) fn count(&self) -> usize {
         self.findings.len()

@@ -13,7 +13,7 @@ use super::{
 use crate::{At, Finder, Text, needles::Needles};
 
 /// Functions that are handed a password, and as which argument.
-const CALLS: [(&str, usize); 39] = [
+const CALLS: [(&str, usize); 40] = [
     ("jwt.sign", 2),
     ("jwt.verify", 2),
     ("mysqli_connect", 3),
@@ -52,6 +52,7 @@ const CALLS: [(&str, usize); 39] = [
     (".login", 2),
     (".auth", 2),
     ("createCredential", 2),
+    ("createAccount", 2),
     ("sasl_login", 2),
 ];
 

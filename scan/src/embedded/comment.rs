@@ -85,9 +85,23 @@ fn assignment<'a>(line: &Text<'a>) -> Option<(String, Text<'a>)> {
     let ends = ends.is_empty() || ends.starts_with(['#', '/']);
     let start = start + usize::from(is_quoted);
     let literal = line.slice(start..start + length - usize::from(is_quoted));
-    let looks = is_quoted || is_sure || looks_secret(literal.as_str()) || literal.as_str().contains("://");
+    let looks = is_quoted
+        || is_sure
+        || looks_secret(literal.as_str())
+        || literal.as_str().contains("://")
+        || (telling_strongly(key) && is_phrase(literal.as_str()));
     let names = marks.is_some() || (telling_strongly(key) && looks_secret(literal.as_str()));
     (ends && looks && names && !literal.is_empty()).then(|| (key.to_owned(), literal))
+}
+
+/// `oak-panel-tree`: words that no prose joins so, and that are no name of a secret.
+fn is_phrase(value: &str) -> bool {
+    value.len() >= 10
+        && value.contains('-')
+        && value.split('-').all(|it| it.len() >= 3 && it.bytes().all(|b| b.is_ascii_lowercase()))
+        && !value
+            .split('-')
+            .any(|it| telling(it) || matches!(it, "see" | "from" | "via" | "the" | "not" | "env"))
 }
 
 /// How much of a text is its first value, the opening quote included.
@@ -140,6 +154,7 @@ mod tests {
         check("until May it was DB_PASSWORD = \"quiet-Otter-7\" here", &[("DB_PASSWORD", "quiet-Otter-7")]);
         check("früher: DB_PASSWORD = quiet-Otter-7 für alle", &[("DB_PASSWORD", "quiet-Otter-7")]);
         check("-- DB_PASSWORD = \"quiet-Otter-7\"", &[("DB_PASSWORD", "quiet-Otter-7")]);
+        check("password: quiet-otter-lake", &[("password", "quiet-otter-lake")]);
         check("requirepass quiet-Otter-7", &[("requirepass", "quiet-Otter-7")]);
         check("redis://:quiet-Otter-7@redis:6379 when redis is back", &[("", "quiet-Otter-7")]);
         check("mysqldump -u root -pquiet-Otter-7 db", &[("-p", "quiet-Otter-7")]);
@@ -152,6 +167,9 @@ mod tests {
             "token: from the template below",
             "the password is rotated in May, next: August",
             "password: see the store",
+            "password: see-the-wiki",
+            "password: shop-db-password",
+            "token: shop-db-prod to be made",
             "the map { user, password: hidden } is read first",
             "SMTP_PASSWORD = \"<password>\"",
             "e.g. DATABASE_URL = \"postgres://user:password@host:5432/dbname\"",

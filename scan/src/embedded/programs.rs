@@ -121,6 +121,8 @@ const FLAGS: &[Flag] = &[
     apart("snmpwalk snmpget snmpset snmpbulkwalk snmpgetnext snmptrap", "-c", Password),
     apart("gitlab-runner", "-r", Token),
     apart("saslpasswd2", "-p", Password),
+    apart("schtasks", "/rp", Password),
+    apart("schtasks", "/RP", Password),
     apart("wp", "--prompt", Password),
     // The same in every program that has them.
     apart("", "-H", Header),

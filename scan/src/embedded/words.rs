@@ -55,6 +55,11 @@ fn one<'a>(
         finder.document(at, script.clone(), Format::Shell);
         return true;
     }
+    if written.starts_with('/')
+        && let (Some(takes), Some(value)) = (programs::behind(program, written), next)
+    {
+        return taken(finder, &at.key(written.to_owned()), program, takes, value);
+    }
     if let Some(rest) = written.strip_prefix('/')
         && let Some((name, value)) = rest.split_once(':')
         && name.bytes().all(|it| it.is_ascii_alphanumeric())
@@ -314,6 +319,7 @@ mod tests {
         check(&["docker", "run", "-p", "8080:80", "--user", "node:node", "x"], &[]);
         check(&["docker", "login", "-u", "a", "-p", "quiet-Otter-7"], &[("-p", "quiet-Otter-7")]);
         check(&["docker", "exec", "mysql", "mysqldump", "-pquiet-Otter-7"], &[("-p", "quiet-Otter-7")]);
+        check(&["schtasks", "/ru", "a", "/rp", "quiet-Otter-7", "/sc", "daily"], &[("/rp", "quiet-Otter-7")]);
         check(&["smbclient", "//h/s", "-U", "a%quiet-Otter-7"], &[("-U", "quiet-Otter-7")]);
         check(&["openssl", "rsa", "-passin", "pass:quiet-Otter-7"], &[("-passin", "quiet-Otter-7")]);
         check(&["ssh", "-p", "2222"], &[]);

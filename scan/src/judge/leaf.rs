@@ -131,6 +131,11 @@ fn whole(text: &str, telling: &Telling) -> Option<Range<usize>> {
         let start = text.len() - rest.trim_start().len();
         return Some(start..start + rest.trim().len());
     }
+    // How oauth2-proxy names what it signs with.
+    let signed = ["sha1:", "sha256:", "sha512:"].iter().find_map(|it| trimmed.strip_prefix(it));
+    if let Some(rest) = signed.filter(|it| telling.kind == Kind::SigningSecret && !it.is_empty()) {
+        return Some(text.len() - rest.len()..text.len());
+    }
     if let Some(rest) = MARKS.iter().find_map(|it| trimmed.strip_prefix(it)).filter(|it| !it.is_empty()) {
         return Some(text.len() - rest.len()..text.len());
     }
@@ -188,8 +193,10 @@ fn beside_holes(value: &Text<'_>, telling: &Telling) -> Option<Range<usize>> {
         let joint = |c: char| matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | ' ' | '\n');
         let start = it.start + (piece.len() - piece.trim_start_matches(joint).len());
         let end = it.start + piece.trim_end_matches(joint).len();
+        // `id:${SECRET}`: the half that has no need to be hidden.
+        let names_next = piece.ends_with(':') && value.holes().iter().any(|hole| hole.start == it.end);
         // What stands between two values of a document is its syntax.
-        (start < end && !piece.contains(['"', '{', '}'])).then_some(start..end)
+        (!names_next && start < end && !piece.contains(['"', '{', '}'])).then_some(start..end)
     });
     let longest = pieces.max_by_key(|it| it.len())?;
     let piece = text.get(longest.clone())?;
@@ -286,10 +293,11 @@ impl Case<'_> {
         let is_spoken =
             matches!(self.telling.kind, Kind::Password | Kind::SigningSecret | Kind::ClientSecret);
         match (is_number, is_spoken) {
-            (true, true) => secret.len() >= 4,
+            (true, true) => secret.len() >= 4 || weak::is_known(secret),
             (true, false) => secret.len() >= 8,
             (false, true) => !is_prose(secret) && !self.is_key_of_a_secret(secret),
-            (false, false) => !secret.contains(char::is_whitespace) && secret.chars().count() >= 2,
+            (false, false) if secret.contains(char::is_whitespace) => is_passphrase(secret),
+            (false, false) => secret.chars().count() >= 2,
         }
     }
 
@@ -432,6 +440,18 @@ const BEGINNINGS: [&str; 44] = [
     "voir",
     "mettre",
 ];
+
+/// A key as somebody made it up: a few words, and among them what no sentence has.
+fn is_passphrase(text: &str) -> bool {
+    let words = || text.split(' ');
+    let is_odd = |it: &str| {
+        it.bytes().any(|b| b.is_ascii_digit()) || it.bytes().skip(1).any(|b| b.is_ascii_uppercase())
+    };
+    (2..=6).contains(&words().count())
+        && words().all(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && (words().any(is_odd) || words().skip(1).any(|it| it.starts_with(|c: char| c.is_ascii_uppercase())))
+        && !is_prose(text)
+}
 
 /// In a comment: a few words with something in them that prose has not.
 fn is_typed(text: &str) -> bool {

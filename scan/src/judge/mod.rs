@@ -46,7 +46,11 @@ pub(crate) fn judge(at: &At<'_>, value: &Text<'_>) -> Option<Verdict> {
         return None;
     }
     let verdict = match names::at(at) {
-        Naming::Telling(telling) => return judge_as(at, value, telling),
+        // `mongo.key` as a file of several lines.
+        Naming::Telling(telling) => match leaf::key_file(at, value).filter(|_| at.key.ends_with(".key")) {
+            None => return judge_as(at, value, telling),
+            key => key,
+        },
         naming => match (known_form(value), naming) {
             // A key for browsers has the form of any other.
             (Known::Secret(it), Naming::Public) if it.kind != Kind::PrivateKey => None,

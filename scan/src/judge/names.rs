@@ -76,6 +76,9 @@ pub(super) fn at(at: &At<'_>) -> Naming {
     if names_entry && (at.path.starts_with("spec.data") || at.path.contains(".match.")) {
         return Naming::Harmless;
     }
+    if is_of_a_login(&at.key) || is_of_a_login(&at.path) {
+        return strong(Kind::Password);
+    }
     let own = naming(&at.key);
     let is_bare_key = at.key.eq_ignore_ascii_case("key");
     if !matches!(own, Naming::Empty | Naming::Unknown) && !is_bare_key {
@@ -112,6 +115,14 @@ fn of_resource(path: &str) -> Option<Naming> {
     let (kind, name) = path.strip_prefix("resource.")?.split_once('.')?;
     let naming = naming(kind);
     (!name.contains('.') && matches!(naming, Naming::Telling(_))).then_some(naming)
+}
+
+/// `basic_auth_users = { ops = "x" }`: passwords under the names of who has them.
+fn is_of_a_login(name: &str) -> bool {
+    let Some((list, user)) = name.rsplit_once('.') else { return false };
+    let list = list.rsplit('.').next().unwrap_or("");
+    ["basic_auth_users", "basicAuthUsers", "basicauth_users", "basic-auth-users"].contains(&list)
+        && matches!(naming(user), Naming::Unknown | Naming::Empty)
 }
 
 /// A block that holds nothing but secrets: `tokens`, `api_keys`.
@@ -209,14 +220,42 @@ fn of_words(name: &str, words: &Words) -> Naming {
             Some(Naming::Unknown) | None => last = Naming::Unknown,
         }
     }
-    let Some((at, telling)) = found else { return last };
-    let is_call = is_function(words.word(0)) && words.len() > 1;
+    let Some((at, telling)) = found else {
+        return if is_of_bundler(name, words) { weak(Kind::Password) } else { last };
+    };
+    let own = name.rsplit_once('.').map(|it| Words::of(it.1));
+    let own = own.as_ref().unwrap_or(words);
+    let is_call = is_function(own.word(0)) && own.len() > 1;
     // An annotation of Kubernetes names a secret and holds none: `ingress.example.net/auth-secret`.
     let is_annotation = name.contains('/') && telling.kind == Kind::SigningSecret;
     match behind(words, at, telling) {
         Naming::Telling(it) if is_call || is_annotation => Naming::Telling(Telling { strong: false, ..it }),
         naming => naming,
     }
+}
+
+/// `BUNDLE_GEMS__EXAMPLE__COM`: Bundler's login at a host that has gems.
+fn is_of_bundler(name: &str, words: &Words) -> bool {
+    let last = words.word(words.len().saturating_sub(1));
+    words.word(0) == "bundle"
+        && !matches!(words.word(1), "mirror" | "local" | "build")
+        && name.contains("__")
+        && matches!(
+            last,
+            "com"
+                | "org"
+                | "net"
+                | "io"
+                | "dev"
+                | "co"
+                | "eu"
+                | "de"
+                | "fr"
+                | "uk"
+                | "internal"
+                | "local"
+                | "lan"
+        )
 }
 
 /// `keyfile`, `cluster.key_file`: mostly a path, but a template may write the file itself.
@@ -250,6 +289,7 @@ fn is_function(word: &str) -> bool {
             | "lookup"
             | "is"
             | "has"
+            | "update"
     )
 }
 
@@ -279,6 +319,11 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
         Role::Key => key(words, at),
         Role::Credential => match (words.word(at), before(1)) {
             ("auth", "master" | "primary") => strong(Kind::Password),
+            ("credential" | "credentials" | "creds", "ldap" | "ldaps" | "bind" | "smtp" | "imap") => {
+                strong(Kind::Password)
+            }
+            // What SNMP's first versions have for a password.
+            ("community", _) if words.iter().take(at).any(|it| it == "snmp") => strong(Kind::Password),
             ("license" | "licence", _) => weak(Kind::ApiKey),
             ("signature" | "sig", _) => weak(Kind::Token),
             ("keytab", _) => weak(Kind::PrivateKey),
@@ -361,9 +406,9 @@ fn key(words: &Words, at: usize) -> Naming {
             "application" if before(2) == "ovh" => Naming::Public,
             "app" => strong(Kind::ApiKey),
             "shared" if before(2) == "pre" => strong(Kind::Password),
-            "session" | "cookie" | "csrf" | "xsrf" | "token" | "webhook" | "shared" => {
-                weak(Kind::SigningSecret)
-            }
+            // Fluentd's nodes, and Azure's workspaces, know one another by it.
+            "shared" => strong(Kind::SigningSecret),
+            "session" | "cookie" | "csrf" | "xsrf" | "token" | "webhook" => weak(Kind::SigningSecret),
             "ssh" | "rsa" | "ecdsa" | "ed25519" | "dsa" | "deploy" | "tls" | "ssl" | "wireguard" | "wg" => {
                 weak(Kind::PrivateKey)
             }

@@ -77,6 +77,10 @@ fn is_heredoc(text: &str) -> bool {
 
 /// A boolean, `null`, or a word for a setting.
 pub(super) fn is_nothing(text: &str) -> bool {
+    // `true,OtherFeature=false`
+    if let Some((first, rest)) = text.split_once(',') {
+        return rest.contains('=') && is_nothing(first);
+    }
     let text = text.trim_end_matches(['.', ',']);
     text.len() <= 9 && NOTHING.iter().any(|it| it.eq_ignore_ascii_case(text))
 }

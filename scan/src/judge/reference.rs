@@ -77,13 +77,13 @@ fn is_file_or_variable(text: &str) -> bool {
         && flag.bytes().all(|it| it.is_ascii_lowercase() || it == b'-')
 }
 
-/// Nothing but what other tools replace: `${X}`, `$X`, `{{ x }}`, `%(x)s`, `@@X@@`, `ENC[...]`, `<%= x %>`.
+/// Nothing but what other tools replace: `${X}`, `$X`, `{{ x }}`, `%(x)s`, `@@X@@`, `ENC[...]`, `SECRET[...]`, `<%= x %>`.
 fn is_substitution(text: &str) -> bool {
     let mut rest = text;
     let mut any = false;
     while let Some(c) = rest.chars().next() {
-        let begun =
-            matches!(c, '(' | '{' | '[' | '<' | '%' | '@' | '#' | '_' | '$' | 'E' | 'D').then_some(rest);
+        let begun = matches!(c, '(' | '{' | '[' | '<' | '%' | '@' | '#' | '_' | '$' | 'E' | 'D' | 'S')
+            .then_some(rest);
         match begun.and_then(substitution).and_then(|len| rest.get(len..)) {
             Some(behind) => {
                 any = true;
@@ -135,6 +135,7 @@ fn substitution(text: &str) -> Option<usize> {
         ("%[", "]"),
         ("$[", "]"),
         ("ENC[", "]"),
+        ("SECRET[", "]"),
         ("ENC(", ")"),
         ("DEC(", ")"),
     ] {
@@ -215,6 +216,7 @@ mod tests {
             "__TOKEN__",
             "#{Token}#",
             "ENC[postgres_replica]",
+            "SECRET[vault.splunk]",
             "ENC(abc=)",
             "$__file{/run/x}",
             "$__env{LDAP_PW}",

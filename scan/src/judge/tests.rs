@@ -109,6 +109,9 @@ fn tokens_and_keys_have_no_spaces() {
         "SECRET_KEY",
         &["CHANGE_ME_IN_PRODUCTION", "MY_SUPER_SECRET_KEY", "DEV_SECRET_KEY", "insecure"],
     );
+    check_all("MEILI_MASTER_KEY", &["needle in Haystack", "seven 7 swans"]);
+    check_none("MEILI_MASTER_KEY", &["ask the team", "See the wiki", "a, b"]);
+    check("signature_key", "sha1:bronze-kettle-dune", Some("bronze-kettle-dune"));
     check_none("SECRET_KEY", &["APP_SECRET_KEY", "run-rails-secret-and-paste"]);
     check_all("secret", &["keyboard cat", "c10bab6d85ad67272a4e4e89c5fa1021"]);
     check_none("secret", &["shop-db", "regcred", "put it here"]);
@@ -130,6 +133,15 @@ fn doubtful_names_need_a_value_that_looks_like_a_secret() {
     check_all("ALGOLIA_KEY", &["baa6177b784cef08c534e24d9a4e4179", "A1B2-C3D4-E5F6-G7H8"]);
     check_none("key", &["api-token", "prod/rds.tfstate", "user_id", "alias/prod", "deploy", "GITHUB_TOKEN"]);
     check_none("SESSION_COOKIE", &["__Host-sid", "sid"]);
+    check_none("TokenRequest", &["true,OtherFeature=false"]);
+    check_none("update_password", &["on_create", "always"]);
+    check_none("community.mysql.user.update_password", &["on_create"]);
+    check("BUNDLE_GEMS__SHOP__COM", "4f3a2b1c:9d8e7f60", Some("9d8e7f60"));
+    check_all("BUNDLE_GEMS__SHOP__COM", &["fEather-Rung-3"]);
+    check_none("BUNDLE_LOCAL__SHOP__COM", &["vendor/shop-2"]);
+    check_all("SNMP_COMMUNITY", &["kestrel", "public"]);
+    check_none("community", &["kestrel", "de"]);
+    check_all("sharedKey", &["kestrel over water"]);
 }
 
 #[test]

@@ -136,7 +136,7 @@ const OWNERS: [(Owner, &str); 11] = [
     (Owner::Password, "preshared psk wpa wpa2 wpa3 wifi wlan wep"),
     (Owner::Private, "private priv privat privée"),
     (Owner::Secret, "secret"),
-    (Owner::Signing, "signing sign hmac jwt jws"),
+    (Owner::Signing, "signing sign signature hmac jwt jws"),
     (Owner::Storage, "account storage aws s3 minio r2 b2 spaces wasabi ceph swift oss cos azure"),
     (
         Owner::Public,
@@ -151,7 +151,7 @@ const OWNERS: [(Owner, &str); 11] = [
     (
         Owner::Unclear,
         "rsa ecdsa ed25519 dsa ssh deploy identity wireguard wg ssl tls pem host client session cookie csrf xsrf token \
-         webhook signature shared hash root recovery vault barrier serf app application license licence user username email",
+         webhook shared hash root recovery vault barrier serf app application license licence user username email",
     ),
 ];
 

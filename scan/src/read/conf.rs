@@ -114,8 +114,8 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
         }
         // `client x { secret = y }` on one line.
         let name = before.filter(|_| matches!(name.as_str(), "=" | "=>")).unwrap_or(name);
-        // A setting is whole by itself, and names nothing behind it.
-        if name.as_str().contains('=') {
+        // A setting is whole by itself, and so is an entry of a list: neither names what is behind it.
+        if name.as_str().contains(['=', '[']) || name.as_str().ends_with(',') {
             continue;
         }
         // `{user: x, password: y}`
@@ -231,7 +231,7 @@ mod tests {
         check("map $http_x_api_key $ok {\n", &[]);
         check(
             "a {b: c, d: \"e\"}\n",
-            &[("a", Attribute, "{b:"), ("b", Attribute, "c"), ("c,", Attribute, "d:"), ("d", Attribute, "e")],
+            &[("a", Attribute, "{b:"), ("b", Attribute, "c"), ("d", Attribute, "e")],
         );
     }
 

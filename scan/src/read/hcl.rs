@@ -1,7 +1,7 @@
 //! HCL 1 and HCL 2: jobs, Terraform, Packer, agents.
 
 use super::settings::{self, Node, Syntax, Tree, actions, literal, masked, name_before, of_body};
-use crate::{At, Finder, Format, Obstacle, Text};
+use crate::{At, Finder, Format, Text};
 
 /// Larger documents are read as text: a hostile one takes some eighty times its length in memory.
 const MAX_TEXT: usize = 1024 * 1024;
@@ -17,7 +17,7 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
     if read(finder, at, &text) {
         return;
     }
-    let at = At { obstacle: at.obstacle.or(Some(Obstacle::Unparsed)), ..at.clone() };
+    let at = finder.unparsed(at);
     let rendered = without(&text, &FOREIGN);
     fallbacks(finder, &at, &text);
     if rendered.holes().len() > text.holes().len() && read(finder, &at, &rendered) {

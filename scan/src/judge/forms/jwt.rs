@@ -10,6 +10,8 @@ const TOKEN: Is = Is::Secret(Kind::Token, Severity::High);
 /// `eyJ` is `{"` in base64.
 pub(super) static FORMS: [Form; 1] = [Form { prefix: "eyJ", body: Body::Around(jwt), is: TOKEN }];
 
+const LONGEST: usize = 16 * 1024;
+
 /// A signature of fewer characters is none.
 const SHORTEST_SIGNATURE: usize = 20;
 
@@ -18,10 +20,11 @@ fn jwt(text: &str, start: usize) -> Option<Found> {
     if Set::Dotted.run_before(text, start, 0) > 0 {
         return None;
     }
-    let len = Set::Dotted.run(text, start, 16 * 1024);
+    let len = run(text, start);
     let whole = text.get(start..start + len)?;
     let mut parts = whole.split('.');
-    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next().unwrap_or(""));
+    let mut part = || parts.next().map(|it| it.trim_end_matches('='));
+    let (header, claims, signature) = (part()?, part()?, part().unwrap_or(""));
     let header = BASE64URL_NOPAD.decode(header.as_bytes()).ok()?;
     if !has(&header, b"\"alg\"") && !has(&header, b"\"typ\"") {
         return None;
@@ -34,6 +37,16 @@ fn jwt(text: &str, start: usize) -> Option<Found> {
         // The subject of the token that explains the format on its own page.
         || (has(&claims, b"1234567890") && has(&claims, b"John Doe"));
     Some(Found { range: start..start + len, is: if is_public { Is::Public } else { TOKEN } })
+}
+
+/// How long a token is. The standard takes padding off; who put a token together by hand may not have.
+fn run(text: &str, start: usize) -> usize {
+    let mut len = Set::Dotted.run(text, start, LONGEST);
+    let behind = |len: usize| text.get(start + len..).unwrap_or("");
+    while let Some(rest) = ["=.", "==."].iter().find(|it| behind(len).starts_with(**it)) {
+        len += rest.len() + Set::Dotted.run(text, start + len + rest.len(), LONGEST);
+    }
+    len
 }
 
 fn has(bytes: &[u8], word: &[u8]) -> bool {
@@ -53,6 +66,13 @@ mod tests {
         let found = all(&text).next();
         assert_eq!(found.as_ref().map(|it| it.is), expected);
         assert!(found.is_none_or(|it| text[it.range] == *token.trim_end_matches('.')));
+    }
+
+    #[test]
+    fn padding_belongs_to_it() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhYiJ9Cg==.2sdxxcB7j8WGwQHiEjiBsc7njzY-eVDU";
+        let found = all(token).next();
+        assert_eq!(found.map(|it| (it.is, it.range)), Some((TOKEN, 0..token.len())));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
     actions,
     settings::{self, HOLE, Syntax, Tree, masked},
 };
-use crate::{At, Finder, Format, Obstacle, Text};
+use crate::{At, Finder, Format, Text};
 
 /// Larger documents are read as text: a hostile one takes some twenty times its length in memory.
 const MAX_TEXT: usize = 4 * 1024 * 1024;
@@ -17,7 +17,7 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
     let masked = masked(&text, char::from(HOLE));
     let parsed = if masked.len() > MAX_TEXT { None } else { parse::parse(&masked) };
     let Some(parsed) = parsed else {
-        let at = At { obstacle: at.obstacle.or(Some(Obstacle::Unparsed)), ..at.clone() };
+        let at = finder.unparsed(at);
         drop(masked);
         return finder.document(&at, text, Format::Text);
     };

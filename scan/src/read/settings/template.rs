@@ -20,6 +20,15 @@ struct Settings {
     format: Option<Format>,
 }
 
+/// Lines of one length in base64, but for the last: what `openssl rand -base64` writes.
+fn is_key_file(text: &str) -> bool {
+    let is_base64 = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'/' | b'=');
+    let first = text.lines().next().map_or(0, str::len);
+    first >= 48
+        && text.lines().all(|it| !it.is_empty() && it.len() <= first && it.bytes().all(is_base64))
+        && text.lines().rev().skip(1).all(|it| it.len() == first)
+}
+
 impl<'a> Walk<'_, '_, 'a> {
     /// Brings a block's template; `false` if it has none.
     pub(super) fn template(&mut self, entries: &[Entry<'_>], key: &str, scope: Scope) -> bool {
@@ -96,7 +105,8 @@ impl<'a> Walk<'_, '_, 'a> {
         let format = settings.format.unwrap_or_else(|| Format::of(&settings.destination, text.as_str()));
         let text = text.with_holes(actions.into_iter().map(|it| it.range));
         let trimmed = text.trim();
-        if matches!(format, Format::Text | Format::Shell) && !trimmed.as_str().contains(char::is_whitespace) {
+        let is_single = !trimmed.as_str().contains(char::is_whitespace) || is_key_file(trimmed.as_str());
+        if matches!(format, Format::Text | Format::Shell) && is_single {
             // A file that holds a single value, and is called what it is.
             let before = self.finder.count();
             self.value(&settings.name, scope, trimmed);

@@ -10,7 +10,7 @@ mod walk;
 
 use self::{block::Parser, walk::Walk};
 use super::actions;
-use crate::{At, Finder, Obstacle, Text, embedded};
+use crate::{At, Finder, Text, embedded};
 
 /// Reads all documents of a stream.
 pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>) {
@@ -19,10 +19,7 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
     while next < text.len() {
         let mut parser = Parser::new(&text, next);
         parser.document();
-        let at = match parser.is_foreign && at.path.is_empty() {
-            true => At { obstacle: at.obstacle.or(Some(Obstacle::Unparsed)), ..at.clone() },
-            false => at.clone(),
-        };
+        let at = if parser.is_foreign { finder.unparsed(at) } else { at.clone() };
         Walk::new(finder, &at, &text, &parser.tree).document();
         for comment in &parser.comments {
             finder.comment(&at.key(""), text.slice(comment.clone()));
