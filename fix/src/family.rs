@@ -1,6 +1,6 @@
 //! Which kind of file it is: each is cured in its own way.
 
-use strongroom_hcl::Item;
+use strongroom_hcl::{Body, Item};
 use strongroom_scan::{Finding, Format};
 
 use crate::{
@@ -42,6 +42,8 @@ impl Family {
                 Self::Rendered
             }
             Format::Shell | Format::Text if is_environment(text) => Self::Dotenv,
+            Format::Text if is_configuration(&file) => Self::Rendered,
+            Format::Text if file.ends_with(".rb") && is_run_by_rails(name, text) => Self::Rails,
             Format::Dockerfile | Format::Shell | Format::Text => Self::Unknown,
         }
     }
@@ -110,6 +112,29 @@ fn is_environment(text: &str) -> bool {
     !text.trim().is_empty() && lines.all(is_assignment)
 }
 
+/// What programs read that is of no format of its own, or of a language; and is nothing but settings.
+fn is_configuration(file: &str) -> bool {
+    let known = [
+        ".pgpass",
+        "pgpass.conf",
+        ".netrc",
+        "_netrc",
+        "advanced.config",
+        "sasl_passwd",
+        "chap-secrets",
+        "ipsec.secrets",
+        "wp-config.php",
+        "gitlab.rb",
+    ];
+    known.contains(&file) || file.ends_with("userlist.txt")
+}
+
+/// `config/environments/production.rb`, `config/initializers/devise.rb`.
+fn is_run_by_rails(name: &str, text: &str) -> bool {
+    ["config/environments/", "config/initializers/"].iter().any(|it| name.contains(it))
+        || text.contains("Rails.application.")
+}
+
 fn of_hcl(file: &str, text: &str) -> Family {
     if file.ends_with(".pkr.hcl") || file.ends_with(".pkrvars.hcl") {
         return Family::Packer;
@@ -117,7 +142,13 @@ fn of_hcl(file: &str, text: &str) -> Family {
     if file.ends_with(".tf") || file.ends_with(".tfvars") {
         return Family::Terraform;
     }
-    let is_job = strongroom_hcl::parse(text).is_ok_and(|body| {
+    let body = strongroom_hcl::parse(text);
+    // Values of a job's variables, for `-var-file`.
+    let is_values = |it: &Body| it.items.iter().all(|it| matches!(it, Item::Attribute(_)));
+    if body.as_ref().is_ok_and(is_values) {
+        return Family::Rendered;
+    }
+    let is_job = body.is_ok_and(|body| {
         body.items.iter().any(|it| matches!(it, Item::Block(block) if block.kind.name == "job"))
     });
     if is_job || file.contains(".nomad") { Family::Nomad } else { Family::Unknown }

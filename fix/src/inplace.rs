@@ -18,7 +18,7 @@ pub(crate) struct InPlace {
     encoding: Encoding,
     /// The lines behind the first are indented so far.
     indent: usize,
-    is_in_json: bool,
+    is_in_quotes: bool,
 }
 
 impl InPlace {
@@ -30,7 +30,7 @@ impl InPlace {
             span: finding.span,
             encoding: Encoding::plain(),
             indent: 0,
-            is_in_json: false,
+            is_in_quotes: false,
         };
         if raw.contains('\n') {
             let indent = raw.lines().nth(1).map_or(0, |it| indentation(it).len());
@@ -44,18 +44,19 @@ impl InPlace {
             return Self { encoding: Encoding::one(Step::Json, value), ..plain(value) };
         }
         let encoding = Encoding::between(&finding.layers, value, raw);
-        // Within a string of JSON an action has no quotes of its own, or it is no JSON before it is rendered.
-        let is_in_json = format == Format::Json || finding.layers.contains(&Layer::Json);
-        match encoding.filter(|it| !is_in_json || !it.pipeline("").contains('"')) {
-            Some(encoding) => Self { encoding, is_in_json, ..plain(value) },
-            None => Self { is_in_json, ..plain(raw) },
+        // Within a string of JSON or HCL an action has no quotes of its own, or it is none before it is rendered.
+        let is_in_quotes =
+            matches!(format, Format::Hcl | Format::Json) || finding.layers.contains(&Layer::Json);
+        match encoding.filter(|it| !is_in_quotes || !it.pipeline("").contains('"')) {
+            Some(encoding) => Self { encoding, is_in_quotes, ..plain(value) },
+            None => Self { is_in_quotes, ..plain(raw) },
         }
     }
 
     pub(crate) fn edit(&self, reference: &Reference, mount: &str, delimiters: &Delimiters) -> Edit {
         let text = if self.indent == 0 {
             let action = render::action(reference, mount, &self.encoding, delimiters);
-            if self.is_in_json { action.replace('"', "`") } else { action }
+            if self.is_in_quotes { action.replace('"', "`") } else { action }
         } else {
             let value = render::field(reference);
             let spaces = " ".repeat(self.indent);

@@ -44,7 +44,7 @@ pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
 }
 
 /// What says nothing but the kind of a file.
-const ENDINGS: [&str; 22] = [
+const ENDINGS: [&str; 23] = [
     "auto",
     "cfg",
     "cnf",
@@ -59,6 +59,7 @@ const ENDINGS: [&str; 22] = [
     "pkr",
     "pkrvars",
     "properties",
+    "rb",
     "sh",
     "tf",
     "tfvars",

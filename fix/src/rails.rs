@@ -1,8 +1,12 @@
-//! What Rails passes through ERB before it reads it: `database.yml` and its neighbours.
+//! What Rails passes through ERB before it reads it, `database.yml` and its neighbours; and what it runs, its
+//! environments and initializers.
 //!
 //! The value comes from a file that the injector writes: `secret run` says in `SECRETS_DIR` where its tmpfs is,
 //! `secret inject` writes to `/run/secrets`.
 
+mod ruby;
+
+use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Layer};
 
 use crate::{
@@ -12,10 +16,23 @@ use crate::{
     moved::{self, Cure},
     render::percent,
 };
+use ruby::Spot;
 
 pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
-    let cure = |it: &Finding| Ok(Cure::new((), stored(file.text, it)));
-    let edit = |finding: &Finding, (), reference: &Reference| Ok(edit(file.text, finding, reference));
+    let is_ruby = file.name.ends_with(".rb");
+    let cure = |it: &Finding| {
+        let spot = if is_ruby { Some(ruby::spot(file.text, it)?) } else { None };
+        Ok(Cure::new(spot, stored(file.text, it)))
+    };
+    let edit = |finding: &Finding, spot: Option<Spot>, reference: &Reference| {
+        Ok(match spot {
+            Some(Spot::Whole(span)) => Edit { span, text: read(reference) },
+            Some(Spot::Part(span)) => {
+                Edit { span, text: format!("#{{{}}}", written(file.text, finding, reference)) }
+            }
+            None => edit(file.text, finding, reference),
+        })
+    };
     let mut plan = moved::plan(home, findings, options, cure, edit);
     plan.settle(home.policy());
     if !plan.edits.is_empty() {
@@ -25,7 +42,8 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
             maps.iter().map(|it| format!("--map {it}")).collect::<Vec<_>>().join(" "),
             maps.join(" "),
         ));
-        if maps.len() > 1 {
+        // One of the environments' own files is read in that environment alone.
+        if maps.len() > 1 && !file.name.contains("environments/") {
             plan.notes.push("Rails reads the whole file: the secrets of all its environments must be there, whichever it runs in (docs/fixing.md has a way out)".to_owned());
         }
     }
@@ -48,26 +66,31 @@ fn stored(text: &str, finding: &Finding) -> String {
     if is_other { raw.to_owned() } else { value.to_owned() }
 }
 
-fn edit(text: &str, finding: &Finding, reference: &Reference) -> Edit {
-    let read = format!(
-        "File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{}\"))",
-        name(reference)
-    );
+/// What reads the file that the injector has written.
+fn read(reference: &Reference) -> String {
+    format!("File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{}\"))", name(reference))
+}
+
+/// The same as a part of a text, in the way that its place asks for.
+fn written(text: &str, finding: &Finding, reference: &Reference) -> String {
     let (raw, value) = (finding.span.of(text), finding.value.expose());
+    if finding.layers.contains(&Layer::Percent) && raw != value && percent(value) == raw {
+        format!("ERB::Util.url_encode({})", read(reference))
+    } else {
+        read(reference)
+    }
+}
+
+fn edit(text: &str, finding: &Finding, reference: &Reference) -> Edit {
     if let Some(span) = whole_scalar(text, finding) {
         // As JSON it is a string of YAML, whatever is in it.
-        return Edit { span, text: format!("<%= {read}.to_json %>") };
+        return Edit { span, text: format!("<%= {}.to_json %>", read(reference)) };
     }
-    let written = if finding.layers.contains(&Layer::Percent) && raw != value && percent(value) == raw {
-        format!("<%= ERB::Util.url_encode({read}) %>")
-    } else {
-        format!("<%= {read} %>")
-    };
-    Edit { span: finding.span, text: written }
+    Edit { span: finding.span, text: format!("<%= {} %>", written(text, finding, reference)) }
 }
 
 /// The value with its quotes, where it is all that the key has.
-fn whole_scalar(text: &str, finding: &Finding) -> Option<strongroom_hcl::Span> {
+fn whole_scalar(text: &str, finding: &Finding) -> Option<Span> {
     let line = line_around(text, finding.span.start);
     let before = text.get(line.start..finding.span.start)?;
     let behind = text.get(finding.span.end..line.end)?;
@@ -80,5 +103,5 @@ fn whole_scalar(text: &str, finding: &Finding) -> Option<strongroom_hcl::Span> {
         && before.ends_with(' ')
         && (behind.trim().is_empty() || behind.trim_start().starts_with('#'));
     let by = usize::from(quote.is_some());
-    is_whole.then(|| strongroom_hcl::Span { start: finding.span.start - by, end: finding.span.end + by })
+    is_whole.then(|| Span { start: finding.span.start - by, end: finding.span.end + by })
 }

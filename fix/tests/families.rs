@@ -401,6 +401,49 @@ fn rails_reads_what_the_injector_wrote() {
 }
 
 #[test]
+fn what_rails_runs_reads_them_too() {
+    let read =
+        |it: &str| format!("File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{it}\"))");
+    check(
+        "config/environments/production.rb",
+        "Rails.application.configure do\n  config.smtp = { user: \"u\", password: 's3cr-a' } # old\n  config.url = \"redis://:s3cr-b@h/1\"\nend\n",
+        &[found("s3cr-a", "smtp.password"), found("s3cr-b", "config.url")],
+        &format!(
+            "Rails.application.configure do\n  config.smtp = {{ user: \"u\", password: {} }} # old\n  config.url = \"redis://:#{{{}}}@h/1\"\nend\n",
+            read("smtp_password"),
+            read("config_url"),
+        ),
+        "rails/production#config_url=s3cr-b\nrails/production#smtp_password=s3cr-a\n",
+    );
+    for line in [
+        "a = 'redis://:s3cr-a@h'",
+        "a = \"s3cr-a\" \"b\"",
+        "a = \"x\\\"s3cr-a\"",
+        "a = \"#{b}s3cr-a\"",
+        "a = %w[s3cr-a]",
+    ] {
+        let text = format!("Rails.application.x\n{line}\n");
+        let plan = plan(
+            &File { name: "config/initializers/a.rb", text: &text, folder: "" },
+            &findings(&text, &[found("s3cr-a", "a")]),
+            &Options::default(),
+        );
+        assert!(plan.edits.is_empty() && plan.left.len() == 1, "{line}");
+    }
+}
+
+#[test]
+fn values_for_the_variables_of_a_job_are_rendered() {
+    check(
+        "prod.vars.hcl",
+        "a = \"s3cr-a\"\nb = { c = \"x:s3cr-b\" }\n",
+        &[found("s3cr-a", "a"), found("s3cr-b", "b.c")],
+        "a = \"{{ with secret `secret/data/config/prod.vars` }}{{ .Data.data.a }}{{ end }}\"\nb = { c = \"x:{{ with secret `secret/data/config/prod.vars` }}{{ .Data.data.b_c }}{{ end }}\" }\n",
+        "config/prod.vars#a=s3cr-a\nconfig/prod.vars#b_c=s3cr-b\n",
+    );
+}
+
+#[test]
 fn a_configuration_becomes_a_template_with_marks_that_it_has_not() {
     check(
         ".env",

@@ -328,7 +328,8 @@ fn what_cannot_be_moved_stays() {
     check_left(&job("      config {\n        args = [\"$«geheim-1»\"]\n      }\n"), "not every use");
     check_left(&job("      service {\n        name = \"«geheim-1»\"\n      }\n"), "nothing puts");
     // What Nomad makes of an action is not the secret.
-    for data in ["«a{{ env \\\"X\\\" }}b»", "{«{ 1 }}b»", "«a{»{ 1 }}", "[[ 1 ]]«{{ 1 }}»", "{{ 1«2 }}»"] {
+    for data in ["«a{{ env \\\"X\\\" }}b»", "{«{ 1 }}b»", "«a{»{ 1 }}", "[[ 1 ]]«{{ 1 }}»", "{{ 1«2 }}»"]
+    {
         let template =
             format!("      template {{\n        destination = \"a\"\n        data = \"{data}\"\n      }}\n");
         check_left(&job(&template), "not every use");

@@ -200,7 +200,7 @@ impl<'p> Planner<'p> {
 
     /// A word of the driver's settings becomes a variable of the environment.
     fn config(&mut self, task: usize, at: usize) {
-        let Some((finding, stored)) = self.stored(task, at) else {
+        let Some((finding, stored)) = self.stored(task, at, &['$']) else {
             self.left.insert(at, EXPRESSION);
             return;
         };
@@ -220,7 +220,7 @@ impl<'p> Planner<'p> {
 
     /// `${secret.NAME.FIELD}`, where Nomad puts in what stands in `secret` blocks.
     fn secret(&mut self, task: usize, at: usize) {
-        let Some((finding, stored)) = self.stored(task, at) else {
+        let Some((finding, stored)) = self.stored(task, at, &['$']) else {
             self.left.insert(at, EXPRESSION);
             return;
         };
@@ -241,7 +241,7 @@ impl<'p> Planner<'p> {
             return;
         }
         let stored: Option<Vec<(&Finding, Stored)>> =
-            findings.iter().map(|at| self.stored(task, *at)).collect();
+            findings.iter().map(|at| self.stored(task, *at, &['$', '%'])).collect();
         let (Some(stored), Some(literal)) = (stored, Literal::of(self.job_syntax(task), it.value, self.text))
         else {
             self.left.extend(findings.iter().map(|at| (*at, EXPRESSION)));
@@ -363,8 +363,9 @@ impl<'p> Planner<'p> {
         Literal::of(self.job_syntax(task), innermost(self.body, finding.span)?, self.text)
     }
 
-    /// None where the finding is no part of a plain string.
-    fn stored(&self, task: usize, at: usize) -> Option<(&'p Finding, Stored)> {
+    /// None where the finding is no part of a plain string, or stands behind a sign that would be an escape together
+    /// with what we put there.
+    fn stored(&self, task: usize, at: usize, escapes: &[char]) -> Option<(&'p Finding, Stored)> {
         let finding = self.findings.get(at)?;
         let literal = self.literal(task, at)?;
         if !holds(literal.content, finding.span)
@@ -372,8 +373,7 @@ impl<'p> Planner<'p> {
         {
             return None;
         }
-        // Together with what we put there, these would be an escape.
-        if self.text.get(..finding.span.start)?.ends_with(['$', '%']) {
+        if self.text.get(..finding.span.start)?.ends_with(escapes) {
             return None;
         }
         Some((finding, stored(self.job_syntax(task), &literal, finding, self.text)?))
