@@ -20,6 +20,10 @@ except ImportError as missing:
     raise SystemExit(f"fixing: {missing}: ./run installs it") from missing
 
 
+# What other tools mark with tags of their own is a text here: `!vault` of Ansible.
+yaml.SafeLoader.add_multi_constructor("!", lambda loader, tag, node: (tag, str(node.value)))
+
+
 def need_tools():
     if not shutil.which("ruby"):
         raise Trouble("ruby is not here: ./run installs it")
@@ -34,6 +38,8 @@ def check(strongroom, path, original, fixed, report):
         return check_packer_template(strongroom, original, fixed)
     if "<%" in fixed:
         return check_erb(strongroom, path, original, fixed, report)
+    if name.endswith(".rb") and "Rails.application" in original:
+        return check_ruby(strongroom, path, original, fixed, report)
     if name.endswith((".yml", ".yaml")) and is_compose(original):
         return check_compose(strongroom, original, fixed, report)
     if name.endswith((".yml", ".yaml")) and "\nkind:" in "\n" + original:
@@ -113,23 +119,57 @@ module Rails
   def self.env = Env.new("production")
   def self.application = Application.new
 end
+"""
+
+ERB = RUBY + r"""
 text = ERB.new(STDIN.read).result
 puts JSON.generate(YAML.load(text, aliases: true))
 """
 
+# What a configuration in Ruby sets, and what it hands to methods: whatever it calls takes notes of it.
+SETTINGS = RUBY + r"""
+$noted = []
+class Noted < BasicObject
+  def initialize(path) = @path = path
+  def to_s = @path
+  def inspect = @path
+  def method_missing(name, *given, &block)
+    path = "#{@path}.#{name}"
+    $noted << [path, given.map(&:inspect)] unless given.empty?
+    block.arity == 1 ? block.call(::Noted.new("#{path}{}")) : ::Noted.new(path).instance_eval(&block) if block
+    ::Noted.new(path)
+  end
+  def respond_to_missing?(*) = true
+end
+class Rails::Application; def configure(&block) = Noted.new("").instance_eval(&block); end
+class Integer; def method_missing(name, *) = self; def respond_to_missing?(name, *) = false; end
+module Kernel; def require(*) = true; end
+class Object; def self.const_missing(name) = Noted.new(name.to_s); end
+Object.class_eval(STDIN.read)
+puts JSON.generate($noted)
+"""
+
 
 def check_erb(strongroom, path, original, fixed, report):
+    check_rails(strongroom, ERB, original, fixed, report)
+
+
+def check_ruby(strongroom, path, original, fixed, report):
+    check_rails(strongroom, SETTINGS, original, fixed, report)
+
+
+def check_rails(strongroom, program, original, fixed, report):
     with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
         maps = [f"{it['path']}#{it['field']}={it['field'].lower()}" for it in report["stored"]]
         strongroom.ok("inject", "--to", memory, f"--token-file={strongroom.token}", *maps)
         # What the file takes from the environment is the same before and after.
         given = {name: f"given-{name.lower()}" for name in re.findall(r"""ENV(?:\.fetch\(|\[)["'](\w+)["']""", original)}
-        same(by_ruby(fixed, {**given, "SECRETS_DIR": memory}), by_ruby(original, given), "what Rails reads")
+        same(by_ruby(program, fixed, {**given, "SECRETS_DIR": memory}), by_ruby(program, original, given), "what Rails reads")
 
 
-def by_ruby(text, env):
+def by_ruby(program, text, env):
     surroundings = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "RUBYOPT": "-rset", **env}
-    ran = subprocess.run(["ruby", "-e", RUBY], input=text.encode(), capture_output=True, env=surroundings)
+    ran = subprocess.run(["ruby", "-e", program], input=text.encode(), capture_output=True, env=surroundings)
     if ran.returncode:
         raise AssertionError(f"Ruby: {ran.stderr.decode().strip().splitlines()[0]}")
     return json.loads(ran.stdout)
@@ -281,7 +321,10 @@ def check_hcl(strongroom, path, original, fixed, report):
     for block in after.get("local", []):
         for name, body in unquoted(block).items():
             locals_[f"local.{name}"] = called(body["expression"], values)
-    put = lambda text: resolved(text, sources, locals_, values, variables)
+    # A variable that was there before is compared by its own value.
+    known = {name for block in before.get("variable", []) for name in unquoted(block)}
+    new = {name: it for name, it in variables.items() if name not in known}
+    put = lambda text: resolved(text, sources, locals_, values, new)
     found, expected = meaning_of(after, put), meaning_of(before, lambda text: text)
     if path.name.endswith((".tfvars", ".pkrvars.hcl")):
         found |= {key: it for key, it in flat(variables).items()}
