@@ -197,7 +197,9 @@ impl Format {
         // A job may be about templates or samples: the word is an ending, or the last before it.
         let says = |part: &str| part.rsplit(['-', '_']).next().is_some_and(|it| EXAMPLES.contains(&it));
         let parts: Vec<&str> = base.split('.').collect();
-        let is_whole = |part: &&str| EXAMPLES.contains(part);
+        // CloudFormation's and Discourse's are called so, and are no examples.
+        let is_stack = base.ends_with("template.yml") || base.ends_with("template.yaml");
+        let is_whole = |part: &&str| EXAMPLES.contains(part) && !(is_stack && *part == "template");
         !base.ends_with(".tf")
             && (parts.iter().any(is_whole) || parts.iter().any(|it| says(it) && !it.contains("template")))
     }
@@ -454,7 +456,9 @@ mod tests {
             assert!(Format::is_template(name), "{name}");
         }
         assert!(!Format::is_template("templates/a.yml"));
-        for name in [".env", "example/app.yml", "sampler.yml", "exampled.env"] {
+        for name in
+            ["template.yaml", "forum.template.yml", ".env", "example/app.yml", "sampler.yml", "exampled.env"]
+        {
             assert!(!Format::is_example(name), "{name}");
         }
     }

@@ -212,6 +212,10 @@ pub(super) fn defaults<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>
         if word.is_empty() || word.contains("${") {
             continue;
         }
+        // `${X:-'literal'}`
+        let quote = word.chars().next().filter(|it| matches!(it, '"' | '\'') && word.len() > 2);
+        let is_quoted = quote.is_some_and(|it| word.ends_with(it));
+        let literal = if is_quoted { literal.start + 1..literal.end - 1 } else { literal };
         let literal = literal_of(finder, text, literal);
         let at = At { obstacle: Some(at.obstacle.unwrap_or(Obstacle::Expression)), ..at.clone() };
         let name = whole.get(name).unwrap_or("");

@@ -138,6 +138,12 @@ fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: M
         }
         return;
     }
+    // `KEYS=["x", "y"]`: each of them is what the name says.
+    let is_list = || written.trim().starts_with("[\"") && written.trim().ends_with("\"]");
+    if marks.has(Mark::Bracket) && telling(&at.key) && is_list() {
+        literal::list(value).into_iter().for_each(|it| finder.value(at, it));
+        return;
+    }
     if marks.has(Mark::Bracket)
         && let Some(format) = document_of(written.trim())
     {
@@ -457,15 +463,25 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn defaults_cannot_be_rewritten() {
-        let source = "${PGPASSWORD:-quiet-Otter-7}";
+    fn a_list_has_the_meaning_of_its_name() {
+        let source = r#"["quiet-Otter-7", "loud-Otter-8"]"#;
         let mut finder = Finder::new(source);
-        let text = Text::whole(source).with_holes(std::iter::once(0..source.len()));
-        finder.value(&At::file("PGPASSWORD"), text);
-        let findings = finder.finish();
-        assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].obstacle, Some(crate::Obstacle::Expression));
-        assert_eq!(findings[0].span.of(source), "quiet-Otter-7");
+        finder.value(&At::file("DB_PASSWORD"), Text::whole(source));
+        let found: Vec<_> = finder.finish().iter().map(|it| it.span.of(source)).collect();
+        assert_eq!(found, ["quiet-Otter-7", "loud-Otter-8"]);
+    }
+
+    #[test]
+    fn defaults_cannot_be_rewritten() {
+        for source in ["${PGPASSWORD:-quiet-Otter-7}", "${PGPASSWORD:-'quiet-Otter-7'}"] {
+            let mut finder = Finder::new(source);
+            let text = Text::whole(source).with_holes(std::iter::once(0..source.len()));
+            finder.value(&At::file("PGPASSWORD"), text);
+            let findings = finder.finish();
+            assert_eq!(findings.len(), 1);
+            assert_eq!(findings[0].obstacle, Some(crate::Obstacle::Expression));
+            assert_eq!(findings[0].span.of(source), "quiet-Otter-7");
+        }
     }
 
     #[test]

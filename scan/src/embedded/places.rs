@@ -73,6 +73,20 @@ pub(super) fn positions<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<
         }
         ("acme_dns", provider, _) => report(Role::Token, start + 2, provider.to_owned()),
         ("ConvertTo-SecureString", ..) => report(Role::Password, start + 1, name),
+        ("reg", verb, _) if verb.eq_ignore_ascii_case("add") => {
+            let behind = |flag: &str| {
+                let place = (start + 2..bare.len()).find(|it| word(*it).eq_ignore_ascii_case(flag))?;
+                Some(place + 1)
+            };
+            if let (Some(name), Some(value)) = (behind("/v"), behind("/d"))
+                && telling_strongly(word(name))
+            {
+                report(Role::Password, value, word(name).to_owned());
+            }
+        }
+        ("net", "user", _) if !at_start(3).is_empty() && !at_start(3).starts_with(['/', '*']) => {
+            report(Role::Password, start + 3, "net user".to_owned());
+        }
         ("net", "use", _) if plain.iter().any(|it| it.to_ascii_lowercase().starts_with("/user:")) => {
             let password = (start + 2..bare.len())
                 .find(|it| !word(*it).starts_with(['/', '\\', '*']) && !word(*it).ends_with(':'));
@@ -146,7 +160,8 @@ pub(super) fn is_positional(first: &str) -> bool {
 }
 
 /// Words that begin a command or a line of settings whose other words are told by their place.
-const STARTS: [&str; 34] = [
+const STARTS: [&str; 35] = [
+    "reg",
     "createUser",
     "rootpw",
     "acme_dns",
@@ -294,7 +309,12 @@ fn named<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[
         let before = place.checked_sub(1).and_then(|it| plain.get(it)).copied().unwrap_or("");
         let is_set = before.eq_ignore_ascii_case("set") || before == "--set";
         let is_keyword = value.bytes().all(|it| it.is_ascii_uppercase());
-        if value.starts_with('-') || value.contains('=') || is_keyword || !(names_all || is_set) {
+        if name.starts_with('-')
+            || value.starts_with('-')
+            || value.contains('=')
+            || is_keyword
+            || !(names_all || is_set)
+        {
             continue;
         }
         // `secret 5 $1$...`: how it is written stands before.
@@ -394,6 +414,24 @@ mod tests {
             &["proxy_set_header", "X-Auth-Token", "f896e54d1d152aaebfcb2a694a0e9a63;"],
             &[("X-Auth-Token", "f896e54d1d152aaebfcb2a694a0e9a63")],
         );
+        check(
+            &[
+                "reg.exe",
+                "ADD",
+                "HKLM\\x",
+                "/v",
+                "DefaultPassword",
+                "/t",
+                "REG_SZ",
+                "/d",
+                "quiet-Otter-7",
+                "/f",
+            ],
+            &[("DefaultPassword", "quiet-Otter-7")],
+        );
+        check(&["net", "user", "bob", "quiet-Otter-7", "/add"], &[("net user", "quiet-Otter-7")]);
+        check(&["net", "user", "bob", "/active:no"], &[]);
+        check(&["mysqladmin", "-uroot", "-pquiet-Otter-7", "ping"], &[("-p", "quiet-Otter-7")]);
         check(&["machine", "h", "login", "a", "password", "quiet-Otter-7"], &[("password", "quiet-Otter-7")]);
     }
 }

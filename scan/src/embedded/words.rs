@@ -163,6 +163,10 @@ fn flag<'a>(
         finder.document(at, value.clone(), Format::Shell);
         return true;
     }
+    // `--no-ask-password` takes nothing.
+    if written.starts_with("--no-") {
+        return false;
+    }
     let here = at.key(written.to_owned());
     if let Some(takes) = behind(program, plain, written) {
         if !taken(finder, &here, program, takes, value) {
@@ -372,6 +376,7 @@ mod tests {
         check(&["app", "--password-file=/run/secrets/x", "--max-tokens", "4096", "--token-review"], &[]);
         check(&["--disable-password-login=false", "--token-lifetime", "12h"], &[]);
         check(&["app", "--password", "--verbose"], &[]);
+        check(&["systemctl", "--no-ask-password", "disable-linger"], &[]);
         check(&["either", "--password", "or", "--token", "is", "needed"], &[]);
         check(&["keytool", "-deststorepass:env", "NAME_OF_1"], &[]);
         check(&["x", "-pPassword-77", "orders"], &[]);

@@ -6,7 +6,7 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 
 use super::{
     Verdict,
-    names::{Telling, Wants},
+    names::{self, Telling, Wants},
     placeholder, reference, shapes, strength, weak,
 };
 use crate::{At, Kind, Layer, Place, Severity, Text};
@@ -257,9 +257,10 @@ impl Case<'_> {
 
     /// `api_token: api_token` tells where to look; with a password it may well be the word.
     fn is_name_itself(&self, secret: &str) -> bool {
-        self.telling.kind != Kind::Password
-            && secret.contains(['_', '-'])
-            && secret == self.name.rsplit('.').next().unwrap_or("")
+        let name = self.name.rsplit('.').next().unwrap_or("");
+        let is_variable = || secret == name.replace('-', "_").to_ascii_uppercase() && secret != name;
+        secret.contains(['_', '-'])
+            && (self.telling.kind != Kind::Password && secret == name || is_variable())
     }
 
     /// `crypto_key = "vault-unseal-key"` names one that a service of a cloud keeps.
@@ -273,6 +274,13 @@ impl Case<'_> {
     /// `GPG_KEY` has the digest of a public key as a rule: that of Python's releases stands in each of its images.
     fn is_fingerprint(&self, secret: &str) -> bool {
         let hex = secret.strip_prefix("0x").unwrap_or(secret);
+        // So programs of OpenPGP write them, and no other keys.
+        if hex.len() == 40
+            && !self.telling.strong
+            && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'A'..=b'F'))
+        {
+            return self.telling.kind == Kind::ApiKey;
+        }
         matches!(hex.len(), 16 | 40)
             && !matches!(self.telling.kind, Kind::Password | Kind::Token)
             && strength::is_hex(hex)
@@ -286,6 +294,13 @@ impl Case<'_> {
     /// Under a strong name: all but what cannot be one.
     fn may_be(&self, secret: &str) -> bool {
         if self.commented && (weak::is_known(secret) || (secret.contains(' ') && !is_typed(secret))) {
+            return false;
+        }
+        // Authelia's `id_token: [groups, email]`.
+        if self.telling.kind == Kind::Token
+            && self.name.ends_with(']')
+            && secret.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
+        {
             return false;
         }
         let digits = secret.strip_prefix('-').unwrap_or(secret);
@@ -311,12 +326,11 @@ impl Case<'_> {
             Kind::Password if self.is_of_a_pair || pair(secret).is_some() => true,
             Kind::Password | Kind::SigningSecret | Kind::Token | Kind::ClientSecret => {
                 let is_word = secret.len() < 12 && secret.bytes().all(|it| it.is_ascii_alphanumeric());
-                (strength::is_mixed(secret) && !is_word)
-                    || secret.to_ascii_lowercase().starts_with("changeme")
+                strength::is_mixed(secret) && !is_word
             }
             Kind::ApiKey => strength::is_serial(secret),
             _ => false,
-        };
+        } || secret.to_ascii_lowercase().starts_with("changeme");
         // `secret` alone names one as a rule, but no name has spaces.
         let is_phrase = self.telling.kind == Kind::SigningSecret
             && self.name.rsplit('.').next().is_some_and(|it| it.eq_ignore_ascii_case("secret"))
@@ -332,7 +346,21 @@ impl Case<'_> {
         let name = self.name;
         let is_word = |more: &[u8]| secret.bytes().all(|it| it.is_ascii_lowercase() || more.contains(&it));
         if name.ends_with("secretKey") || name.ends_with("SecretKey") {
-            return is_word(b"-_.");
+            let is_camel = ["Cert", "Key", "Password", "Token"].iter().any(|it| secret.ends_with(it))
+                && secret.starts_with(|c: char| c.is_ascii_lowercase())
+                && !secret.starts_with("my")
+                && secret.len() <= 16
+                && secret.bytes().all(|it| it.is_ascii_alphabetic());
+            return is_camel || is_word(b"-_.");
+        }
+        // `secret=shop_db_password`: what a swarm or a chart calls it.
+        if self.telling.kind == Kind::SigningSecret
+            && (name == "secret" || name.ends_with(".secret"))
+            && is_word(b"_-")
+            && secret.contains(['_', '-'])
+            && names::telling(secret).is_some_and(|it| it.strong)
+        {
+            return true;
         }
         if name.ends_with("secret.key") {
             return secret.bytes().all(|it| it.is_ascii_alphabetic() || matches!(it, b'-' | b'_' | b'.'));
@@ -444,12 +472,11 @@ const BEGINNINGS: [&str; 44] = [
 /// A key as somebody made it up: a few words, and among them what no sentence has.
 fn is_passphrase(text: &str) -> bool {
     let words = || text.split(' ');
-    let is_odd = |it: &str| {
-        it.bytes().any(|b| b.is_ascii_digit()) || it.bytes().skip(1).any(|b| b.is_ascii_uppercase())
-    };
+    let is_odd = |it: &str| it.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
     (2..=6).contains(&words().count())
         && words().all(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric()))
-        && (words().any(is_odd) || words().skip(1).any(|it| it.starts_with(|c: char| c.is_ascii_uppercase())))
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && words().any(is_odd)
         && !is_prose(text)
 }
 

@@ -329,7 +329,12 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
             ("keytab", _) => weak(Kind::PrivateKey),
             _ => weak(Kind::Password),
         },
-        Role::Pepper if matches!(before(1), "signing" | "encryption" | "password" | "session" | "cookie") => {
+        Role::Pepper
+            if matches!(
+                before(1),
+                "signing" | "encryption" | "password" | "session" | "cookie" | "derivation"
+            ) =>
+        {
             strong(Kind::SigningSecret)
         }
         Role::Pepper => weak(Kind::SigningSecret),
@@ -384,6 +389,11 @@ fn key(words: &Words, at: usize) -> Naming {
         // `access_key_id` is one word more than a name's end, and the only id that is reported.
         Some(Owner::Access) => weak(Kind::AccessKeyId),
         _ if is_id => Naming::Harmless,
+        // What Rails and GitLab derive their keys from.
+        _ if words.word(at + 1) == "base" && words.word(at) == "key" => match owner(whose) {
+            Some(Owner::Secret) => strong(Kind::SigningSecret),
+            _ => strong(Kind::EncryptionKey),
+        },
         _ if is_for_browsers(words, at) => Naming::Public,
         Some(Owner::Api) => strong(Kind::ApiKey),
         Some(Owner::Secret) if in_cloud(words, at) => strong(Kind::SecretAccessKey),

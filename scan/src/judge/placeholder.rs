@@ -26,7 +26,7 @@ const INSTRUCTIONS: [&str; 13] = [
 const TAKEN: [&str; 6] = ["masked", "hidden", "removed", "censored", "elided", "omitted"];
 
 /// Words that stand for no value at all.
-const NOTHING: [&str; 25] = [
+const NOTHING: [&str; 26] = [
     "null",
     "nil",
     "none",
@@ -52,6 +52,7 @@ const NOTHING: [&str; 25] = [
     "read",
     "write",
     "inherit",
+    "redact",
 ];
 
 /// What can be no value: empty, a mask, a word for nothing, an instruction.
@@ -77,6 +78,10 @@ fn is_heredoc(text: &str) -> bool {
 
 /// A boolean, `null`, or a word for a setting.
 pub(super) fn is_nothing(text: &str) -> bool {
+    // What may stand there, and not what does.
+    if text.contains('|') {
+        return text.split('|').all(|it| is_nothing(it.trim()));
+    }
     // `true,OtherFeature=false`
     if let Some((first, rest)) = text.split_once(',') {
         return rest.contains('=') && is_nothing(first);

@@ -3,7 +3,7 @@
 use super::{names, placeholder::is_verb};
 
 /// Stores and tools that a value may lead to, by how a reference to them begins.
-const REFERENCES: [&str; 45] = [
+const REFERENCES: [&str; 47] = [
     "vault:",
     "vault+",
     "op://",
@@ -32,6 +32,8 @@ const REFERENCES: [&str; 45] = [
     "cmd:",
     "exec:",
     "!vault",
+    "!secret ",
+    "!secret.yaml ",
     "$ANSIBLE_VAULT",
     "{cipher}",
     "@Microsoft.KeyVault(",
@@ -56,7 +58,19 @@ pub(super) fn is_reference(text: &str) -> bool {
     let text = text.trim();
     // `$${X}` stands for `${X}` once a tool has passed it on.
     let text = text.strip_prefix('$').filter(|it| it.starts_with("${")).unwrap_or(text);
-    is_substitution(text) || is_file_or_variable(text) || REFERENCES.iter().any(|it| begins(text, it))
+    is_mounted(text)
+        || is_substitution(text)
+        || is_file_or_variable(text)
+        || REFERENCES.iter().any(|it| begins(text, it))
+}
+
+/// `--secret db_password,type=mount,target=x` of Podman and Docker: where a secret of theirs is to be seen.
+fn is_mounted(text: &str) -> bool {
+    let Some((name, options)) = text.split_once(',') else { return false };
+    name.bytes().all(is_name_byte)
+        && ["type=mount", "type=env", "target=", "mode="]
+            .iter()
+            .any(|it| options.split(',').any(|o| o.starts_with(it)))
 }
 
 /// `@spec/job.hcl` of curl and Nomad, `@cookie` of a template, `:'secret'` of psql, `-f`.
@@ -217,6 +231,8 @@ mod tests {
             "#{Token}#",
             "ENC[postgres_replica]",
             "SECRET[vault.splunk]",
+            "!secret mqtt_password",
+            "oidc_client,type=mount,target=client",
             "ENC(abc=)",
             "$__file{/run/x}",
             "$__env{LDAP_PW}",

@@ -153,6 +153,30 @@ fn is_never_secret(text: &str) -> bool {
         || is_name(text)
         || is_pattern(text)
         || is_signature(text)
+        || is_resource(text)
+}
+
+/// `random_password.db.result`: what Terraform knows of another resource.
+fn is_resource(text: &str) -> bool {
+    let text = text.trim_end_matches(',');
+    let parts = || text.split('.');
+    parts().count() == 3
+        && parts().next().is_some_and(|it| it.contains('_'))
+        && parts().next_back().is_some_and(|it| {
+            matches!(
+                it,
+                "result"
+                    | "id"
+                    | "arn"
+                    | "hex"
+                    | "b64_std"
+                    | "private_key_pem"
+                    | "secret"
+                    | "token"
+                    | "password"
+            )
+        })
+        && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, b'_' | b'.'))
 }
 
 /// An ECDSA signature in DER and base64, as ledgers keep them in the open.

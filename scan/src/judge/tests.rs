@@ -110,7 +110,7 @@ fn tokens_and_keys_have_no_spaces() {
         &["CHANGE_ME_IN_PRODUCTION", "MY_SUPER_SECRET_KEY", "DEV_SECRET_KEY", "insecure"],
     );
     check_all("MEILI_MASTER_KEY", &["needle in Haystack", "seven 7 swans"]);
-    check_none("MEILI_MASTER_KEY", &["ask the team", "See the wiki", "a, b"]);
+    check_none("MEILI_MASTER_KEY", &["ask the team", "See the wiki", "a, b", "AI Services"]);
     check("signature_key", "sha1:bronze-kettle-dune", Some("bronze-kettle-dune"));
     check_none("SECRET_KEY", &["APP_SECRET_KEY", "run-rails-secret-and-paste"]);
     check_all("secret", &["keyboard cat", "c10bab6d85ad67272a4e4e89c5fa1021"]);
@@ -133,6 +133,17 @@ fn doubtful_names_need_a_value_that_looks_like_a_secret() {
     check_all("ALGOLIA_KEY", &["baa6177b784cef08c534e24d9a4e4179", "A1B2-C3D4-E5F6-G7H8"]);
     check_none("key", &["api-token", "prod/rds.tfstate", "user_id", "alias/prod", "deploy", "GITHUB_TOKEN"]);
     check_none("SESSION_COOKIE", &["__Host-sid", "sid"]);
+    check_none("fiber.secret", &["shop_db_password"]);
+    check_none("secretKey", &["caCert", "tlsKey"]);
+    check_none("docker-password", &["DOCKER_PASSWORD"]);
+    check_none("id_token[0]", &["groups", "email_verified"]);
+    check_none("keys", &["C248DE6321AF0B1C2D3E4F5061728394A5B6C7D8"]);
+    check_none("DB_AUTH", &["True|False"]);
+    check_none("secret", &["redact"]);
+    check_none("nomad_token", &["random_uuid.nomad_bootstrap.result,"]);
+    check_all("z2m_network_key", &["changeme"]);
+    check_all("GITLAB_SECRETS_DB_KEY_BASE", &["secret", "long-and-random-alphanumeric-string"]);
+    check_all("KEY_DERIVATION_SALT", &["long-and-random-string"]);
     check_none("TokenRequest", &["true,OtherFeature=false"]);
     check_none("update_password", &["on_create", "always"]);
     check_none("community.mysql.user.update_password", &["on_create"]);
@@ -188,6 +199,7 @@ fn the_secret_is_what_stands_behind_a_mark() {
         "Bearer dgqDWSjC9pOZKHZU8pTF7lffyn7iJcGw8Mj8XRKd",
         Some("dgqDWSjC9pOZKHZU8pTF7lffyn7iJcGw8Mj8XRKd"),
     );
+    check_none("password", &["$argon2id$v=19$m=65536,t=3,p=4$REPLACE_WITH_HASH_1"]);
     check("HEADER", "Basic cHVsbGVyOkNvcmFsLVN0b3Zl", Some("cHVsbGVyOkNvcmFsLVN0b3Zl"));
 }
 

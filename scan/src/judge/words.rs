@@ -57,8 +57,10 @@ const GLUED_KEYS: [&str; 20] = [
 ];
 
 /// English words that end in a telling one.
-const WHOLE: [&str; 12] = [
+const WHOLE: [&str; 14] = [
+    "1password",
     "bypass",
+    "notbypass",
     "compass",
     "encompass",
     "overpass",
@@ -236,6 +238,7 @@ mod tests {
     fn words_that_only_end_so_stay_whole() {
         check("monkey", "monkey");
         check("BYPASS", "bypass");
+        check("apt_1password", "apt 1password");
         check("compass", "compass");
         check("profile", "profile");
         check("tokenizer", "tokenizer");

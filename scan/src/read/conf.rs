@@ -106,14 +106,24 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
     }
     // In `machine x login y password z` what is behind `login` is a user, whatever it is called.
     let names_login = matches!(lower.as_str(), "machine" | "login" | "default");
+    // `unix password sync = no` of Samba: a name of several words.
+    let is_block = words.iter().any(|it| it.as_str().contains('{'));
+    let sign = words.iter().position(|it| it.as_str() == "=").filter(|it| *it > 1 && !is_block);
     for (index, pair) in words.windows(2).enumerate() {
         let [name, word] = pair else { continue };
+        if sign.is_some_and(|it| index + 1 < it) {
+            continue;
+        }
         let before = index.checked_sub(1).and_then(|it| words.get(it));
         if names_login && before.is_some_and(|it| matches!(it.as_str(), "login" | "account")) {
             continue;
         }
         // `client x { secret = y }` on one line.
         let name = before.filter(|_| matches!(name.as_str(), "=" | "=>")).unwrap_or(name);
+        // What another tool fills in names nothing, whatever that tool calls it.
+        if !name.has_literal() {
+            continue;
+        }
         // A setting is whole by itself, and so is an entry of a list: neither names what is behind it.
         if name.as_str().contains(['=', '[']) || name.as_str().ends_with(',') {
             continue;

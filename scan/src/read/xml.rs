@@ -206,6 +206,8 @@ impl<'t, 'a> Reader<'_, 't, 'a> {
         for (key, value) in attributes {
             if NAMES.contains(key) && attributes.iter().any(|it| VALUES.contains(&it.0))
                 || key.starts_with("xmlns")
+                // Of an answer file for Windows' setup: when these settings are read.
+                || (element, *key) == ("settings", "pass")
             {
                 continue;
             }

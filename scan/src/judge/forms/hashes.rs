@@ -76,12 +76,19 @@ fn modular(text: &str, start: usize) -> Result<Found, usize> {
         _ => Set::Base64.has(it) || matches!(it, b'$' | b'.'),
     };
     let len = rest.iter().take(LONGEST).take_while(|it| is_hash_byte(**it)).count();
-    let whole = text.get(start..start + len).unwrap_or("").trim_end_matches(['.', ',', ':', '$']);
+    let written = text.get(start..start + len).unwrap_or("");
+    let whole = written.trim_end_matches(['.', ',', ':', '$']);
+    // The alphabet of crypt has a dot, which ends a sentence as well: its hashes have one length each.
+    let has_dot = written.get(..=whole.len()).is_some_and(|it| {
+        it.ends_with('.') && matches!(it.rsplit('$').next().map_or(0, str::len), 22 | 43 | 53 | 86)
+    });
+    let whole = written.get(..whole.len() + usize::from(has_dot)).unwrap_or(whole);
     let last = whole.rsplit(['$', ':']).next().unwrap_or("");
     let looks_random = last.bytes().any(|it| it.is_ascii_digit() || it.is_ascii_uppercase());
     // bcrypt's are of one length; what is shorter by much is the mark and a few words.
     let least = if rest.starts_with(b"$2") { 31 } else { 16 };
-    if whole.len() >= SHORTEST && last.len() >= least && looks_random {
+    let is_shown = ["REPLACE", "PLACEHOLDER", "EXAMPLE"].iter().any(|it| last.contains(it));
+    if whole.len() >= SHORTEST && last.len() >= least && looks_random && !is_shown {
         Ok(Found { range: start - mark(text, start)..start + whole.len(), is: HASH })
     } else {
         Err(start + len)
