@@ -339,7 +339,7 @@ fn leaked(out: &str, secret: &HashSet<String>) -> Vec<String> {
 /// as part of a name, or of another word.
 fn labelled() -> HashSet<String> {
     let (mut secrets, mut open) = (HashSet::new(), HashSet::new());
-    for set in ["", "/second", "/third", "/fourth"] {
+    for set in ["", "/second", "/third", "/fourth", "/fifth"] {
         let labels = fs::read_to_string(format!("{CORPUS}{set}/labels.json")).unwrap();
         let labels: Value = serde_json::from_str(&labels).unwrap();
         for file in labels["files"].as_array().unwrap() {
