@@ -12,6 +12,7 @@ mod holdout;
 mod leaf;
 pub(crate) mod names;
 mod path;
+mod phrases;
 mod placeholder;
 mod reference;
 mod shapes;

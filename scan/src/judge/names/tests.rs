@@ -1,4 +1,5 @@
 use super::*;
+use crate::At;
 
 #[track_caller]
 fn check(names: &str, kind: Kind, strong: bool) {

@@ -1,0 +1,84 @@
+//! A name where it stands: what is around it may say what it does not say itself.
+
+use std::sync::LazyLock;
+
+use memchr::memmem;
+
+use super::{Naming, Telling, naming, strong};
+use crate::judge::{
+    vocabulary::{Role, role},
+    words::Words,
+};
+use crate::{At, Kind};
+
+/// The key's meaning, and where it has none, that of what it stands in.
+pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
+    if is_sealed(&at.path) || is_sealed(&at.key) {
+        return Naming::Harmless;
+    }
+    // What an ExternalSecret takes a value from, or puts it into.
+    let names_entry = at.key.ends_with("secretKey") || at.key.ends_with("secretKeys");
+    if names_entry && (at.path.starts_with("spec.data") || at.path.contains(".match.")) {
+        return Naming::Harmless;
+    }
+    if is_of_a_login(&at.key) || is_of_a_login(&at.path) {
+        return strong(Kind::Password);
+    }
+    let own = naming(&at.key);
+    let is_bare_key = at.key.eq_ignore_ascii_case("key");
+    if !matches!(own, Naming::Empty | Naming::Unknown) && !is_bare_key {
+        return own;
+    }
+    let key = at.key.as_ref();
+    let path = at.path.strip_suffix(key).unwrap_or(&at.path).trim_end_matches('.');
+    let parent = path.rsplit('.').next().unwrap_or("");
+    if is_bare_key {
+        return match naming(&format!("{parent}.key")) {
+            Naming::Unknown | Naming::Empty => own,
+            combined => combined,
+        };
+    }
+    match naming(parent) {
+        Naming::Telling(it) if own == Naming::Empty => Naming::Telling(it),
+        Naming::Telling(it) if is_container(parent) => Naming::Telling(Telling { strong: false, ..it }),
+        _ if own == Naming::Empty => of_resource(path).unwrap_or(own),
+        _ => own,
+    }
+}
+
+/// What Kubernetes' sealed secrets hold is ciphertext.
+fn is_sealed(name: &str) -> bool {
+    static WORD: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("encryptedData"));
+    // Few names have its capital letter.
+    name.len() >= 13
+        && memchr::memchr(b'D', name.as_bytes()).is_some()
+        && WORD.find(name.as_bytes()).is_some()
+}
+
+/// Of a resource of Terraform the type tells, where its name says nothing.
+fn of_resource(path: &str) -> Option<Naming> {
+    let (kind, name) = path.strip_prefix("resource.")?.split_once('.')?;
+    let naming = naming(kind);
+    (!name.contains('.') && matches!(naming, Naming::Telling(_))).then_some(naming)
+}
+
+/// `basic_auth_users = { ops = "x" }`: passwords under the names of who has them.
+fn is_of_a_login(name: &str) -> bool {
+    let Some((list, user)) = name.rsplit_once('.') else { return false };
+    let list = list.rsplit('.').next().unwrap_or("");
+    ["basic_auth_users", "basicAuthUsers", "basicauth_users", "basic-auth-users"].contains(&list)
+        && matches!(naming(user), Naming::Unknown | Naming::Empty)
+}
+
+/// A block that holds nothing but secrets: `tokens`, `api_keys`.
+fn is_container(name: &str) -> bool {
+    let words = Words::of(name);
+    let last = words.word(words.len().saturating_sub(1));
+    last.ends_with('s')
+        && matches!(
+            role(last),
+            Some(
+                Role::Password | Role::Motdepasse | Role::Secret | Role::Token | Role::Key | Role::Credential
+            )
+        )
+}
