@@ -164,13 +164,16 @@ def scored(args, tree, labels):
 def again(strongroom, tree, label, report, wrong):
     if report is None:
         return
-    before = (tree / label["file"]).read_bytes()
+    # What the fix wrote beside the file is read by the next one as well.
+    files = [tree / label["file"], *((tree / label["file"]).with_name(name) for name in report["beside"])]
+    before = [it.read_bytes() for it in files]
     found = json.loads(strongroom.run("scan", "--json", label["file"], cwd=tree).stdout)
     if len(found) > len(report["left"]):
         wrong.append(f"{label['file']}: {len(found)} are found after the fix, {len(report['left'])} were left")
-    strongroom.run("fix", "-yes", label["file"], cwd=tree)
-    if (tree / label["file"]).read_bytes() != before:
-        wrong.append(f"{label['file']}: a second fix changes it")
+    strongroom.run("fix", "-yes", *files, cwd=tree)
+    for file, was in zip(files, before):
+        if file.read_bytes() != was:
+            wrong.append(f"{label['file']}: a second fix changes {file.name}")
 
 
 def compare(strongroom, corpus, tree, label, report, wrong):

@@ -352,7 +352,10 @@ impl Case<'_> {
                 && !secret.starts_with("my")
                 && secret.len() <= 16
                 && secret.bytes().all(|it| it.is_ascii_alphabetic());
-            return is_camel || is_word(b"-_.");
+            // A class of the Secrets Store driver calls it as the variable is called.
+            let is_variable = secret.contains('_')
+                && secret.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_');
+            return is_camel || is_variable || is_word(b"-_.");
         }
         // `secret=shop_db_password`: what a swarm or a chart calls it.
         if self.telling.kind == Kind::SigningSecret

@@ -134,7 +134,7 @@ fn doubtful_names_need_a_value_that_looks_like_a_secret() {
     check_none("key", &["api-token", "prod/rds.tfstate", "user_id", "alias/prod", "deploy", "GITHUB_TOKEN"]);
     check_none("SESSION_COOKIE", &["__Host-sid", "sid"]);
     check_none("fiber.secret", &["shop_db_password"]);
-    check_none("secretKey", &["caCert", "tlsKey"]);
+    check_none("secretKey", &["caCert", "tlsKey", "MYSQL_ROOT_PASSWORD"]);
     check_none("docker-password", &["DOCKER_PASSWORD"]);
     check_none("id_token[0]", &["groups", "email_verified"]);
     check_none("keys", &["C248DE6321AF0B1C2D3E4F5061728394A5B6C7D8"]);

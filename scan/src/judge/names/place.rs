@@ -18,7 +18,11 @@ pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
     }
     // What an ExternalSecret takes a value from, or puts it into.
     let names_entry = at.key.ends_with("secretKey") || at.key.ends_with("secretKeys");
-    if names_entry && (at.path.starts_with("spec.data") || at.path.contains(".match.")) {
+    if names_entry
+        && (at.path.starts_with("spec.data")
+            || at.path.starts_with("spec.parameters")
+            || at.path.contains(".match."))
+    {
         return Naming::Harmless;
     }
     if is_of_a_login(&at.key) || is_of_a_login(&at.path) {
