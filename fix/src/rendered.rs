@@ -14,7 +14,11 @@ use crate::{
 
 /// `kind` stands first in the paths of the store: `config`, `env`.
 pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
-    let format = Format::of(file.name, file.text);
+    // What looks like YAML under another ending may be read line by line, and quotes would be a part of the value.
+    let format = match Format::of(file.name, file.text) {
+        Format::Yaml if !is_yaml(file.name) => Format::Text,
+        format => format,
+    };
     let delimiters = free_delimiters(file.text);
     let cure = |finding: &Finding| {
         let spot = InPlace::of(file.text, finding, format);
@@ -30,6 +34,11 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
         plan.notes.push(how_to_render(file.name, &delimiters));
     }
     plan
+}
+
+fn is_yaml(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file.contains(".yml") || file.contains(".yaml") || !file.contains('.')
 }
 
 fn how_to_render(name: &str, delimiters: &crate::render::Delimiters) -> String {

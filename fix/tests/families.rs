@@ -462,6 +462,23 @@ fn a_configuration_becomes_a_template_with_marks_that_it_has_not() {
 }
 
 #[test]
+fn lines_that_only_look_like_yaml_get_no_quotes() {
+    let check = |name: &str, written: &str| {
+        check(
+            name,
+            "host: a\npassword: s3cr-a\n",
+            &[found("s3cr-a", "password")],
+            &format!(
+                "host: a\npassword: {{{{ with secret \"secret/data/config/a\" }}}}{{{{ .Data.data.password{written} }}}}{{{{ end }}}}\n"
+            ),
+            "config/a#password=s3cr-a\n",
+        );
+    };
+    check("a.yaml", " | toJSON");
+    check("a.conf", "");
+}
+
+#[test]
 fn a_template_of_packer_in_json_stays_one() {
     let user = |it: &str| format!("{{{{user `strongroom_{it}`}}}}");
     let vault = |it: &str| format!("{{{{vault `/secret/data/packer/a` `{it}`}}}}");

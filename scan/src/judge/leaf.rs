@@ -232,6 +232,7 @@ impl Case<'_> {
             || (!self.is_written_out && reference::is_reference(&secret))
             || self.is_something_else(&secret)
             || self.is_fingerprint(&secret)
+            || self.is_of_users(&secret)
             || (secret.len() == 29 && GENERIC.contains(&secret.as_ref()))
         {
             return None;
@@ -270,6 +271,14 @@ impl Case<'_> {
         matches!(name, "crypto_key" | "cryptoKey")
             && secret.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
             && !strength::is_random(secret)
+    }
+
+    /// `passwd: files ldap` says where a system looks its users up.
+    fn is_of_users(&self, secret: &str) -> bool {
+        self.name == "passwd"
+            && secret.split_whitespace().all(|it| {
+                matches!(it, "files" | "compat" | "db" | "sss" | "systemd" | "ldap" | "nis" | "winbind")
+            })
     }
 
     /// `GPG_KEY` has the digest of a public key as a rule: that of Python's releases stands in each of its images.

@@ -133,6 +133,7 @@ fn doubtful_names_need_a_value_that_looks_like_a_secret() {
     check_all("ALGOLIA_KEY", &["baa6177b784cef08c534e24d9a4e4179", "A1B2-C3D4-E5F6-G7H8"]);
     check_none("key", &["api-token", "prod/rds.tfstate", "user_id", "alias/prod", "deploy", "GITHUB_TOKEN"]);
     check_none("SESSION_COOKIE", &["__Host-sid", "sid"]);
+    check_none("passwd", &["files", "files ldap", "compat systemd"]);
     check_none("fiber.secret", &["shop_db_password"]);
     check_none("secretKey", &["caCert", "tlsKey", "MYSQL_ROOT_PASSWORD"]);
     check_none("docker-password", &["DOCKER_PASSWORD"]);
