@@ -92,6 +92,43 @@ fn options_are_as_good_as_a_file() {
     assert!(!said(&ran).contains("token"));
 }
 
+// Rule 118: who only names a template and a file wants no other user to read it. A configuration says what Vault's does.
+#[test]
+fn what_options_render_is_for_its_owner_alone_unless_a_mode_is_given() {
+    let (server, dir) = (server(), tmpfs());
+    let token = server.home.path().join("token").display().to_string();
+    let source = server.file("shop.tpl", "{{ with secret \"secret/shop\" }}{{ .Data.data.user }}{{ end }}");
+    let mode = |path: &str| fs::metadata(dir.path().join(path)).unwrap().mode() & 0o777;
+    let agent = |args: &[&str]| {
+        let ran = server.command(["agent", "-exit-after-auth"].iter().chain(args)).output().unwrap();
+        (ran.status.code(), said(&ran))
+    };
+    let template = |path: &str| format!("{source}:{}", dir.path().join(path).display());
+    let render = |path: &str, more: &[&str]| {
+        let (code, said) = agent(&[&["-token-file", &token, "-template", &template(path)], more].concat());
+        assert_eq!(code, Some(0), "{said}");
+    };
+    render("own/sub/shop", &[]);
+    assert_eq!(["own", "own/sub", "own/sub/shop"].map(mode), [0o700, 0o700, 0o600]);
+    // One that an earlier version has left for everybody to read.
+    fs::set_permissions(dir.path().join("own/sub/shop"), fs::Permissions::from_mode(0o644)).unwrap();
+    render("own/sub/shop", &[]);
+    assert_eq!(mode("own/sub/shop"), 0o600);
+    render("group/shop", &["-mode=0640"]);
+    assert_eq!(["group", "group/shop"].map(mode), [0o750, 0o640]);
+    let (code, said) = agent(&["-token-file", &token, "-template", &template("no"), "-mode=0666"]);
+    assert!(code == Some(1) && said.contains("an octal mode") && !dir.path().join("no").exists(), "{said}");
+    let config = format!(
+        "{AUTH}template {{ source = {source:?} destination = {:?} }}",
+        dir.path().join("theirs/shop").display().to_string()
+    );
+    let config = server.file("theirs.hcl", &config.replace("@TOKEN", &token));
+    let (code, said) = agent(&["-config", &config, "-template", &template("mine/shop")]);
+    assert_eq!(code, Some(0), "{said}");
+    let modes = ["theirs", "theirs/shop", "mine", "mine/shop"].map(mode);
+    assert_eq!(modes, [0o755, 0o644, 0o700, 0o600]);
+}
+
 #[test]
 fn a_configuration_may_stand_in_a_variable() {
     let (server, dir) = (server(), tmpfs());

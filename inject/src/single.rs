@@ -51,7 +51,10 @@ pub struct Single {
 /// Directories that are not there yet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Missing {
+    /// For everybody to pass, as Vault's agent makes them.
     Create,
+    /// For those who may read files of this mode, and nobody else.
+    CreateFor(u32),
     Refuse,
 }
 
@@ -63,7 +66,11 @@ impl Single {
         FileName::parse(&name)?;
         let parent = path.parent().unwrap_or(Path::new("/"));
         let folder = match directory(parent) {
-            Err(Errno::NOENT) if missing == Missing::Create => make(parent, medium)?,
+            Err(Errno::NOENT) => match missing {
+                Missing::Create => make(parent, medium, 0o755)?,
+                Missing::CreateFor(mode) => make(parent, medium, folder_mode(mode))?,
+                Missing::Refuse => return Err(Error::open(Errno::NOENT)),
+            },
             opened => opened.map_err(Error::open)?,
         };
         if medium == Medium::Memory {
@@ -252,7 +259,7 @@ fn belongs(stat: &Stat, access: &Access) -> bool {
 }
 
 /// Makes what is missing of a directory, one after the other, each below what was opened before it.
-fn make(path: &Path, medium: Medium) -> Result<OwnedFd, Error> {
+fn make(path: &Path, medium: Medium, mode: u32) -> Result<OwnedFd, Error> {
     // Where that leads depends on directories that are not there yet.
     if path.components().any(|it| it == Component::ParentDir) {
         return Err(Error::Upwards);
@@ -266,7 +273,7 @@ fn make(path: &Path, medium: Medium) -> Result<OwnedFd, Error> {
                 if medium == Medium::Memory {
                     Target::check(at.as_fd())?;
                 }
-                make_one(&at, name)?
+                make_one(&at, name, mode)?
             }
             opened => opened.map_err(Error::open)?,
         };
@@ -274,8 +281,14 @@ fn make(path: &Path, medium: Medium) -> Result<OwnedFd, Error> {
     Ok(at)
 }
 
-fn make_one(at: &OwnedFd, name: &std::ffi::OsStr) -> Result<OwnedFd, Error> {
-    let is_new = match mkdirat(at, name, Mode::from_raw_mode(0o755)) {
+/// Whoever may read a file of that mode may pass and list its directory.
+fn folder_mode(mode: u32) -> u32 {
+    let read = mode & 0o044;
+    0o700 | read | read >> 2
+}
+
+fn make_one(at: &OwnedFd, name: &std::ffi::OsStr, mode: u32) -> Result<OwnedFd, Error> {
+    let is_new = match mkdirat(at, name, Mode::from_raw_mode(mode)) {
         Ok(()) => true,
         // Another of our files needs it too.
         Err(Errno::EXIST) => false,

@@ -12,6 +12,8 @@ pub struct Template {
     pub text: Text,
     pub destination: PathBuf,
     pub create_dest_dirs: bool,
+    /// Directories that are made for it are for those alone who may read it.
+    pub has_private_dirs: bool,
     /// Of a file that is there already, `None` keeps it.
     pub mode: Option<u32>,
     pub owner: Option<String>,
@@ -134,6 +136,7 @@ pub(super) fn read(reader: &mut Reader<'_>, block: &BlockView<'_>) -> Result<Tem
         text: text(reader, block)?,
         destination: destination.into(),
         create_dest_dirs: reader.bool(body, "create_dest_dirs")?.unwrap_or(true),
+        has_private_dirs: false,
         mode: mode(reader, body, "perms")?.filter(|it| *it != 0),
         owner: one_of(reader, body, ["user", "uid"])?,
         group: one_of(reader, body, ["group", "gid"])?,

@@ -83,7 +83,11 @@ impl Unit {
         let mode = file.mode.unwrap_or(MODE);
         let access = Access::with_mode(file.owner.as_deref(), file.group.as_deref(), mode)
             .map_err(Error::file(&path))?;
-        let missing = if file.create_dest_dirs { Missing::Create } else { Missing::Refuse };
+        let missing = match (file.create_dest_dirs, file.has_private_dirs) {
+            (false, _) => Missing::Refuse,
+            (true, false) => Missing::Create,
+            (true, true) => Missing::CreateFor(mode),
+        };
         let name = path.display().to_string();
         let (backup, sandbox) = (file.backup, file.sandbox.clone());
         let becomes = Becomes::File { path, medium, missing, mode: file.mode, access, backup, sandbox };

@@ -20,6 +20,9 @@ use crate::{context::Global, failure::Failure};
   secret agent -config=env:AGENT_CONFIG      the same, in base64 in a variable: for images without a shell
   secret agent --token-file T --template db.tpl:/run/shop/db.conf:\"systemctl reload shop\" -exit-after-auth
 
+What --template becomes is 0600 (--mode), and directories that are made for it 0700; a configuration's templates
+have `perms`, and without it 0644 as Vault's.
+
 Signals: HUP reads the templates anew, TERM and INT end it. Exit codes: 0 when it was told to end, 1 when it
 could not start or go on; with `exec` the program's own.")]
 pub(crate) struct Args {
@@ -42,6 +45,9 @@ pub(crate) struct Args {
     /// A template, the file that it becomes, and perhaps a command that is run when that has changed; may be repeated
     #[arg(long, value_name = "SOURCE:FILE[:COMMAND]")]
     template: Vec<String>,
+    /// The mode of what --template becomes; directories that are missing are made for the same readers
+    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = mode)]
+    mode: u32,
     /// A file for the agent's token; may be repeated
     #[arg(long, value_name = "FILE")]
     sink: Vec<PathBuf>,
@@ -159,7 +165,19 @@ fn configuration(args: &Args) -> Result<Config, Failure> {
     texts.extend(typed.map(|it| (PathBuf::from("the command line"), it)));
     let texts: Vec<(&Path, &str)> =
         texts.iter().map(|(path, text)| (path.as_path(), text.as_str())).collect();
-    Config::load(&paths, &texts).map_err(|error: ConfigError| Failure::new(error.to_string()))
+    let config = Config::load(&paths, &texts);
+    let mut config = config.map_err(|error: ConfigError| Failure::new(error.to_string()))?;
+    // Those of the options come last. Files mean what they mean to Vault's agent, which has 0644 and 0755.
+    for it in config.templates.iter_mut().rev().take(args.template.len()) {
+        (it.mode, it.has_private_dirs) = (Some(args.mode), true);
+    }
+    Ok(config)
+}
+
+/// As `secret inject --mode` takes it.
+fn mode(typed: &str) -> Result<u32, &'static str> {
+    let mode = u32::from_str_radix(typed, 8).ok().filter(|it| it & !0o744 == 0 && it & 0o400 != 0);
+    mode.ok_or("an octal mode that the owner can read and nobody else can write, such as 0600 or 0640")
 }
 
 /// In base64, because Kubernetes would put other variables in the place of `$(NAME)`.
