@@ -406,6 +406,30 @@ fn a_rotation_that_a_hook_fails_is_gone_on_with() {
     }
 }
 
+// What is kept is older than what a rotation without a hook would store: resumed, it would take its place.
+#[test]
+fn a_rotation_that_was_begun_is_not_passed_over() {
+    let server = server();
+    assert_eq!(rotate(&server, &["db#password", "--", "false"]).0, 4);
+    for args in [&["db#password"][..], &["-dry-run", "db#password"]] {
+        let (code, text) = rotate(&server, args);
+        assert!(
+            code == 4
+                && text.contains("was not finished: its value is kept at secret/db.rotation\nhint: ")
+                && text.contains("-resume secret/db ")
+                && text.contains("-abandon secret/db"),
+            "{code} {text}"
+        );
+        assert_eq!((version(&server), password(&server).as_str()), (1, OLD));
+    }
+    // Another field of the secret is another matter.
+    assert_eq!(rotate(&server, &["db#user"]).0, 0);
+    let kept = server.ok(&["get", "-field=value", "db.rotation"]);
+    assert_eq!(rotate(&server, &["-resume", "db", "--", "true"]).0, 0);
+    assert_eq!((version(&server), password(&server)), (3, kept));
+    assert_eq!(rotate(&server, &["db#password"]).0, 0);
+}
+
 #[test]
 fn a_rotation_that_was_killed_is_gone_on_with() {
     let server = server();

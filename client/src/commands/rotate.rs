@@ -105,6 +105,9 @@ pub(crate) async fn rotate(cx: &Context, args: Rotate) -> Result<u8, Failure> {
         None => named,
     };
     let target = named.read(cx).await?;
+    if !args.resume {
+        kept::refuse_unfinished(cx, &target.named.at, &target.field).await?;
+    }
     let rights = may(cx, &args, &target).await?;
     if args.wait.is_some() || args.dry_run {
         let holders = holders::of(cx, &target.data_path()).await?;

@@ -43,17 +43,30 @@ pub(super) async fn keep(cx: &Context, at: &Located, kept: &Kept) -> Result<(), 
     let place = place(at);
     match cx.client.kv(&place.mount).put_if(&place.path, kept, Expect::Absent).await {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == Kind::CasMismatch => Err(Failure::new(format!(
-            "another rotation is under way or was not finished: its value is kept at {}",
-            shown(at)
-        ))
-        .hint(format!(
-            "if nobody is at it, `secret rotate -resume {0} -- HOOK` finishes it, and `secret rotate -abandon {0}` \
-             forgets it",
-            typed(at)
-        ))
-        .code(UNFINISHED)),
+        Err(error) if error.kind() == Kind::CasMismatch => Err(unfinished(at)),
         Err(error) => Err(Failure::from(error).within(&shown(at))),
+    }
+}
+
+fn unfinished(at: &Located) -> Failure {
+    Failure::new(format!(
+        "another rotation is under way or was not finished: its value is kept at {}",
+        shown(at)
+    ))
+    .hint(format!(
+        "if nobody is at it, `secret rotate -resume {0} -- HOOK` finishes it, and `secret rotate -abandon {0}` \
+         forgets it",
+        typed(at)
+    ))
+    .code(UNFINISHED)
+}
+
+/// A new value now would be replaced by the older one that is kept, as soon as somebody resumes.
+pub(super) async fn refuse_unfinished(cx: &Context, at: &Located, field: &str) -> Result<(), Failure> {
+    // Who rotates without a hook need not be allowed to look there, and what is no rotation's is in nobody's way.
+    match find(cx, at).await {
+        Ok(Some(kept)) if kept.field == field => Err(unfinished(at)),
+        _ => Ok(()),
     }
 }
 
