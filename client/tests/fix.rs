@@ -7,63 +7,14 @@
     reason = "a test"
 )]
 
+mod fixture;
 mod shared;
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
+use fixture::{JOB, SECRET, fixture};
 use serde_json::Value;
 use shared::Server;
-
-const SECRET: &str = "quayside-Lantern-77";
-const JOB: &str = "job \"shop\" {
-  group \"web\" {
-    task \"puma\" {
-      driver = \"docker\"
-
-      env {
-        # of the database
-        DB_PASSWORD = \"quayside-Lantern-77\"
-        DB_HOST     = \"db\"
-      }
-    }
-  }
-}
-";
-
-struct Fixture {
-    server: Server,
-    job: PathBuf,
-}
-
-fn fixture() -> Fixture {
-    let server = Server::start();
-    let job = PathBuf::from(server.file("job.nomad.hcl", JOB));
-    Fixture { server, job }
-}
-
-impl Fixture {
-    fn text(&self) -> String {
-        fs::read_to_string(&self.job).unwrap()
-    }
-
-    /// Exit status, standard output, standard error.
-    fn fix(&self, options: &[&str], token: &str) -> (i32, String, String) {
-        let mut args = vec!["fix"];
-        args.extend(options);
-        let job = self.job.display().to_string();
-        args.push(&job);
-        let ran = self.server.run(&args, token, "");
-        let text = |it: &[u8]| String::from_utf8(it.to_vec()).unwrap();
-        let (out, err) = (text(&ran.stdout), text(&ran.stderr));
-        assert!(!out.contains(SECRET) && !err.contains(SECRET), "a secret was printed:\n{out}\n{err}");
-        (ran.status.code().unwrap(), out, err)
-    }
-
-    fn scan(&self) -> i32 {
-        let job = self.job.display().to_string();
-        self.server.run(&["scan", &job], "", "").status.code().unwrap()
-    }
-}
 
 // Rule 118: the file is rewritten when the store has every value, no value is printed, none is left in the file.
 #[test]

@@ -11,6 +11,7 @@ mod folder;
 mod fresh;
 mod kept;
 mod moved;
+mod paste;
 mod replace;
 mod shelf;
 mod tell;
@@ -178,7 +179,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let told = Told { is_done, is_dry, is_failed: failed.is_some(), works: &works, mount, grants: &grants };
     tell::what(cx, &told)?;
     if changed > 0 && !(is_wanted && args.apply) {
-        access::show(cx, &grants)?;
+        paste::show(cx, &grants).await?;
     }
     tell::next(cx, &told);
     if let Some(error) = failed {
@@ -320,7 +321,7 @@ async fn carry_out(
         "; its values are stored, and what is to read them is written"
     });
     let last = async {
-        shelf.keep(&work.file, &work.fixed, &work.plan.beside).await?;
+        shelf.keep(&work.file, &work.fixed, &work.plan).await?;
         for it in &work.plan.beside {
             beside::write(&work.file.beside(&it.name), it.before.as_deref(), &it.text)?;
         }

@@ -96,7 +96,7 @@ impl Wish {
         self.compare(found) != State::Same
     }
 
-    fn compare(&self, found: &Value) -> State {
+    pub(super) fn compare(&self, found: &Value) -> State {
         let is_other = |(name, wanted): &(&String, &Value)| {
             let there = found.get(name.as_str()).unwrap_or(&Value::Null);
             !(is_same(wanted, there) || (is_nothing(wanted) && is_nothing(there)))

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
-use strongroom_fix::Beside;
+use strongroom_fix::{Entry, Plan};
 use strongroom_sdk::{SecretString, kv::Expect};
 use zeroize::Zeroizing;
 
@@ -18,6 +18,8 @@ use crate::failure::Failure;
 const ORIGINALS: &str = "strongroom-fix";
 /// How much JSON one secret gets. The store takes 960 KiB.
 const PIECE: usize = 512 << 10;
+/// Of so many values at most it is kept where they went: beside a piece there is room for these.
+const MOST_MOVED: usize = 500;
 
 /// Several files may become the same text: a reference need not say its whole path.
 #[derive(Default, Deserialize, Serialize)]
@@ -40,6 +42,18 @@ pub(super) struct Undo {
     beside: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     became: Vec<String>,
+    /// Where its values went. None are named of a file with very many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) moved: Vec<Moved>,
+}
+
+/// A value that left the file.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Moved {
+    pub(super) path: String,
+    pub(super) field: String,
+    /// Of the value: it tells whether the store has another one by now.
+    pub(super) digest: String,
 }
 
 /// An original that is too long for one secret: `DIGEST/PLACE/0` and so on.
@@ -86,7 +100,8 @@ impl Undo {
 
 impl Shelf<'_> {
     /// The file as it was, and what its fix does to the files beside it.
-    pub(super) async fn keep(&self, file: &Original, fixed: &str, beside: &[Beside]) -> Result<(), Failure> {
+    pub(super) async fn keep(&self, file: &Original, fixed: &str, plan: &Plan) -> Result<(), Failure> {
+        let beside = plan.beside.as_slice();
         let (of, place) = (digest(fixed), file.place());
         for it in beside {
             let step = Step {
@@ -107,6 +122,7 @@ impl Shelf<'_> {
             pieces: None,
             beside: beside.iter().map(|it| it.name.clone()).collect(),
             became: beside.iter().map(|it| digest(&it.text)).collect(),
+            moved: moved(&plan.entries),
         };
         let others: usize = kept.originals.iter().map(|it| escaped_len(it.original.expose())).sum();
         if others + escaped_len(&file.text) > PIECE {
@@ -225,6 +241,15 @@ impl Shelf<'_> {
         self.kv().put_if(path, data, expect).await.map_err(|it| self.at(path, it))?;
         Ok(())
     }
+}
+
+fn moved(entries: &[Entry]) -> Vec<Moved> {
+    let of = |it: &Entry| Moved {
+        path: it.reference.path.clone(),
+        field: it.reference.field.clone(),
+        digest: digest(it.value.expose()),
+    };
+    if entries.len() > MOST_MOVED { Vec::new() } else { entries.iter().map(of).collect() }
 }
 
 fn beside_place(place: &str, name: &str) -> String {

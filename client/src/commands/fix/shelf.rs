@@ -10,6 +10,7 @@ use strongroom_sdk::{
     kv::{Expect, Kv, VersionInfo},
 };
 
+use super::kept::{Moved, digest};
 use crate::{context::Context, failure::Failure, output::note};
 
 /// How many earlier versions of a secret are looked at.
@@ -136,6 +137,14 @@ impl<'a> Shelf<'a> {
         let Reference { path, field } = &entry.reference;
         let there = self.taken.get(&(path.clone(), field.clone()));
         self.versions.get(path).is_some_and(|it| *it > 0) && there.is_some_and(|it| *it != entry.value)
+    }
+
+    /// The version of a secret whose field has by now another value than the one of this digest.
+    pub(super) async fn newer(&self, it: &Moved) -> Option<u64> {
+        // Who may not read it loses a warning, and has the question still.
+        let secret = self.kv().get(&it.path).await.ok()?;
+        let value = secret.fields.get(&it.field)?;
+        (digest(value.expose()) != it.digest).then_some(secret.metadata.version)
     }
 
     /// Which earlier version of a secret had this value in that field: the newest one.

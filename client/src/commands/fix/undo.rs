@@ -15,28 +15,24 @@ use super::{
 };
 use crate::{
     context::Context,
-    failure::Failure,
+    failure::{Failure, SERVER},
     output::{line, note},
 };
 
 pub(super) async fn undo(cx: &Context, paths: &[PathBuf], yes: bool) -> Result<u8, Failure> {
     let shelf = Shelf::new(cx, false);
-    let mut found = Vec::new();
-    for path in paths {
-        let (files, _) = super::files(std::slice::from_ref(path), false)?;
-        for file in files {
-            match shelf.original(&file).await.map_err(|it| it.within(&plain(&file.name)))? {
-                Some(undo) => found.push((file, undo)),
-                // Of all that is below a directory, most was never fixed.
-                None if path.is_dir() => {}
-                None => return Err(unknown(&file.name)),
-            }
-        }
+    let (found, mut stays) = originals(&shelf, paths).await?;
+    let is_all = stays.is_empty();
+    let last = if found.is_empty() { stays.pop() } else { None };
+    stays.iter().filter_map(Failure::report).for_each(|it| note(&it));
+    if let Some(last) = last {
+        return Err(last);
     }
     if found.is_empty() {
         note("Nothing to do: the store has the original of no file here.");
         return Ok(0);
     }
+    newer(cx, &shelf, &found).await.iter().for_each(|it| note(it));
     if !yes
         && !is_agreed(&format!("Put {} back as it was, credentials and all?", counted(found.len(), "file")))?
     {
@@ -51,7 +47,49 @@ pub(super) async fn undo(cx: &Context, paths: &[PathBuf], yes: bool) -> Result<u
             done.map_err(|it| it.within(&format!("{} beside it", plain(name))))?;
         }
     }
-    Ok(0)
+    Ok(if is_all { 0 } else { super::LEFT })
+}
+
+/// What the store has of the files, and why it has not the others.
+async fn originals(
+    shelf: &Shelf<'_>,
+    paths: &[PathBuf],
+) -> Result<(Vec<(Original, Undo)>, Vec<Failure>), Failure> {
+    let (mut found, mut stays) = (Vec::new(), Vec::new());
+    for path in paths {
+        let (files, _) = super::files(std::slice::from_ref(path), false)?;
+        for file in files {
+            match shelf.original(&file).await.map_err(|it| it.within(&plain(&file.name))) {
+                Ok(Some(undo)) => found.push((file, undo)),
+                // Of all that is below a directory, most was never fixed.
+                Ok(None) if path.is_dir() => {}
+                Ok(None) => stays.push(unknown(&file.name)),
+                // Of one file, where the store answers well for the others.
+                Err(failure) if failure.code != SERVER => stays.push(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+    Ok((found, stays))
+}
+
+/// A line for each value that was rotated after its fix: the file would get the dead one.
+async fn newer(cx: &Context, shelf: &Shelf<'_>, found: &[(Original, Undo)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (file, undo) in found {
+        for it in &undo.moved {
+            let Some(version) = shelf.newer(it).await else { continue };
+            lines.push(format!(
+                "warning: {}/{}#{} has a newer value (version {version}): {} would get the old one, which may be \
+                 good for nothing by now",
+                cx.default_mount(),
+                it.path,
+                it.field,
+                plain(&file.name)
+            ));
+        }
+    }
+    lines
 }
 
 /// A file beside, as it was before the fix; and before those that were undone while it was still needed.
