@@ -131,6 +131,7 @@ app/web.env:2:13  high      password  DB_PASSWORD  ****\n",
     }
     assert_eq!(tree.scan(&["-format=json", "app"]).out, tree.scan(&["-json", "app"]).out);
     let log: Value = serde_json::from_str(&tree.scan(&["-sarif"]).out).unwrap();
+    assert_eq!(log["runs"][0]["tool"]["driver"]["version"], env!("CARGO_PKG_VERSION"));
     let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert_eq!(
         (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
@@ -205,6 +206,19 @@ fn only_what_is_new_is_told_beside_a_baseline() {
         "the baseline knows of DB_PASSWORD in app/web.env, where it is no longer\n\
              `-write-baseline` again takes it out\n"
     ));
+    // Two tasks of a job have the same name for theirs.
+    let task =
+        |name: &str| format!("task \"{name}\" {{\n  env {{\n    PGPASSWORD = \"PASSWORD!\"\n  }}\n}}\n");
+    tree.write("two.nomad.hcl", &format!("job \"j\" {{\ngroup \"g\" {{\n{}{}}}\n}}\n", task("a"), task("b")));
+    tree.scan(&["-write-baseline=two.json", "two.nomad.hcl"]);
+    tree.write("two.nomad.hcl", "job \"j\" {}\n");
+    let said = tree.scan(&["-baseline=two.json", "two.nomad.hcl"]).said;
+    for task in ["a", "b"] {
+        assert!(
+            said.contains(&format!("of job.j.group.g.task.{task}.env.PGPASSWORD in two.nomad.hcl")),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -184,8 +184,10 @@ pub(crate) fn passed_over(ignored: &[String]) -> Option<String> {
 fn take_known(baseline: Baseline, read: &mut Read) -> usize {
     let remains = baseline.apply(std::mem::take(&mut read.sweep.hits), read.files.iter().map(|it| &*it.file));
     for it in remains.stale.iter().take(STALE) {
-        let (key, file) = (plain(&it.key), plain(&it.file));
-        note(&format!("the baseline knows of {key} in {file}, where it is no longer"));
+        // The path tells two of one name apart.
+        let name = if it.path.is_empty() { &it.key } else { &it.path };
+        let (name, file) = (plain(name), plain(&it.file));
+        note(&format!("the baseline knows of {name} in {file}, where it is no longer"));
     }
     match remains.stale.len() {
         0 => {}

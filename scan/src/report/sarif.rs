@@ -27,6 +27,7 @@ pub fn sarif(hits: &[Hit], troubles: &[Trouble], version: &str) -> Value {
         "runs": [{
             "tool": { "driver": {
                 "name": "secret scan",
+                "version": version,
                 "semanticVersion": version,
                 "rules": Kind::ALL.map(rule),
             }},
