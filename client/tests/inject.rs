@@ -79,6 +79,9 @@ fn whatever_fails_nothing_is_half_written() {
     let (status, text) = inject(&server, disk.path(), &["apps/shop/db"]);
     assert_eq!(status, 1);
     assert!(text.contains("not a tmpfs: secrets are not written to a disk\nhint: "), "{text}");
+    let gone = format!("{}/gone", server.home.path().display());
+    let ran = server.run(&["inject", "--to", &gone, "shop"], "root", "");
+    assert!(said(&ran).contains("hint: `mkdir -p DIR` makes it"), "{}", said(&ran));
     assert_eq!(fs::read_dir(disk.path()).unwrap().count(), 0);
     let link = disk.path().join("link");
     symlink(to, &link).unwrap();

@@ -1,6 +1,9 @@
 //! `secret inject`: secrets as files, for something that starts later.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use strongroom_inject::{Access, Error, Files, Notice, Target, publish, publish_and_tell, remove};
 
@@ -55,6 +58,9 @@ pub(crate) fn inject(global: &Global, args: Args) -> Result<(), Failure> {
                 .hint("mount one: mount -t tmpfs -o size=1m,mode=0755,noswap tmpfs DIR; /run often is one"),
             Error::Foreign(_) | Error::Taken(_) => {
                 failure.hint("remove it, or call the secret something else with PATH=NAME")
+            }
+            Error::Io { ref source, .. } if source.kind() == ErrorKind::NotFound => {
+                failure.hint("`mkdir -p DIR` makes it, on a tmpfs: below /run, /dev/shm or $XDG_RUNTIME_DIR")
             }
             Error::Link => failure.hint("write the path without links, /run for /var/run"),
             _ => failure,
