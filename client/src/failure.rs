@@ -39,6 +39,12 @@ impl Failure {
         &self.message
     }
 
+    /// The server refused, for want of a right.
+    #[cfg(feature = "scan")]
+    pub(crate) fn is_denied(&self) -> bool {
+        self.code == SERVER && self.message.contains("permission denied")
+    }
+
     pub(crate) fn code(self, code: u8) -> Self {
         Self { code, ..self }
     }

@@ -207,7 +207,7 @@ fn a_called_name_changes_nothing() {
 fn stock_policies_are_there_to_be_cut_to_size() {
     let server = Server::start();
     let names = String::from_utf8(server.run(&["policy", "stock"], "", "").stdout).unwrap();
-    assert_eq!(names, "application\nauditor\ndefault\ninjector\noperator\n");
+    assert_eq!(names, "application\nauditor\ndefault\nfixer\ninjector\noperator\n");
     for name in names.lines() {
         let text = String::from_utf8(server.run(&["policy", "stock", name], "", "").stdout).unwrap();
         server.ok_with(&["policy", "fmt", "-"], &text);

@@ -319,7 +319,12 @@ fn what_is_typed_wrongly_is_said_with_the_next_step_and_changes_nothing() {
         (&["-prefix=../x"][..], "--prefix: names of letters, digits"),
         (&["-prefix="], "--prefix: names of letters, digits"),
         (&["-no-such-option"], "there is no option --no-such-option"),
-        (&["-yes", "-dry-run"], "--yes does not go with --dry-run"),
+        (&["-undo", "-dry-run"], "does not go with"),
+        (&["-severity=loud"], "--severity"),
+        (
+            &["-"],
+            "standard input is no file that could be rewritten: nothing was changed\nhint: name the file; `secret scan -`",
+        ),
         (
             &["-yes", "-mount=none"],
             "none/ is no mount; a fix needs KV version 2\nhint: -mount names another; `secret secrets enable",

@@ -8,11 +8,13 @@
 )]
 
 mod fixture;
+mod running;
 mod shared;
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use fixture::{JOB, fixture};
+use fixture::{Fixture, JOB, SECRET, fixture};
+use running::{Public, as_nobody, directory};
 
 // Rule 118: what is printed is pasted, and takes no rule from anybody.
 #[test]
@@ -48,4 +50,107 @@ fn what_is_printed_keeps_the_policy_and_the_role_that_are_there() {
     fs::write(&fixture.job, JOB).unwrap();
     let (_, out, _) = fixture.fix(&["-dry-run"], "root");
     assert!(out.contains("# The policy shop is there, and has these rules."), "{out}");
+}
+
+/// A token with the shipped policy, but for rules of these paths; without `default`.
+fn fixer(fixture: &Fixture, but: &[&str]) -> String {
+    let text = fixture.server.ok(&["policy", "stock", "fixer"]);
+    let rules = text.split_inclusive("\n}\n").filter(|rule| !but.iter().any(|it| rule.contains(it)));
+    fixture.server.ok_with(&["policy", "write", "fixer", "-"], &rules.collect::<String>());
+    let made = ["token", "create", "-policy=fixer", "-no-default-policy", "-field=token"];
+    fixture.server.ok(&made).trim().to_owned()
+}
+
+#[test]
+fn the_shipped_policy_is_enough_for_a_fix_and_its_undo() {
+    let fixture = fixture();
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    let token = fixer(&fixture, &[]);
+    // A secret that was deleted has a version that a write must name, and one that is there is completed.
+    fixture.server.ok(&["put", "shop/web/puma", "USER=rails"]);
+    fixture.server.ok(&["rm", "shop/web/puma"]);
+    for _ in 0..2 {
+        let (code, _, err) = fixture.fix(&["-yes", "-apply"], &token);
+        assert_eq!(code, 0, "{err}");
+        let (code, _, err) = fixture.fix(&["-undo", "-yes"], &token);
+        assert_eq!((code, fixture.text().as_str()), (0, JOB), "{err}");
+        fixture.server.ok(&["kv", "metadata", "delete", "-mount=secret", "shop/web/puma"]);
+        fixture.server.ok(&["put", "shop/web/puma", "USER=rails"]);
+    }
+    assert!(fixture.server.ok(&["policy", "read", "shop"]).contains("secret/data/shop/web/puma"));
+    fixture.server.ok(&["read", "auth/jwt-nomad/role/shop"]);
+    // The last part is for -apply.
+    let token = fixer(&fixture, &["sys/auth", "sys/policies", "auth/"]);
+    let (code, _, err) = fixture.fix(&["-yes"], &token);
+    assert_eq!(code, 0, "{err}");
+}
+
+#[test]
+fn what_was_denied_is_named_with_the_policy_that_allows_it() {
+    let fixture = fixture();
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    for (path, named) in [
+        ("\"sys/auth\"", "secret: sys/auth: permission denied"),
+        ("\"secret/data/*\"", ": secret/shop/web/puma: permission denied"),
+        ("\"sys/policies", ": the policy shop: permission denied"),
+        ("auth/jwt-nomad", ": auth/jwt-nomad/role/shop: permission denied"),
+    ] {
+        let token = fixer(&fixture, &[path]);
+        let (code, _, err) = fixture.fix(&["-yes", "-apply"], &token);
+        assert_eq!((code, fixture.text().as_str()), (2, JOB), "{path}");
+        let named = named.trim_start_matches(": ");
+        assert!(
+            err.contains(named) && err.contains("\nhint: `secret policy stock fixer` prints"),
+            "{path}: {err}"
+        );
+    }
+}
+
+#[test]
+fn a_login_or_a_role_that_cannot_be_is_told_with_what_helps() {
+    let fixture = fixture();
+    let (_, _, err) = fixture.fix(&["-yes", "-apply"], "root");
+    assert!(
+        err.contains("no login at auth/jwt-nomad") && err.contains("auth enable -path=jwt-nomad jwt"),
+        "{err}"
+    );
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    fs::write(&fixture.job, JOB.replace("\"shop\"", "\"-shop\"")).unwrap();
+    let (code, _, err) = fixture.fix(&["-yes", "-apply"], "root");
+    assert!(code == 2 && err.contains("Rename the job") && !err.contains("setup nomad"), "{err}");
+}
+
+// Nothing is stored for a file that cannot be replaced afterwards.
+#[test]
+fn a_file_that_cannot_be_replaced_is_found_out_before_anything_is_stored() {
+    let (fixture, program) = (fixture(), Public::new());
+    let (folder, sticky) = (directory(0o755), directory(0o1777));
+    let fix = |path: &std::path::Path, option: &str| {
+        let mut command = std::process::Command::new(program.binary());
+        command.args(["fix", option]).arg(path).env_clear();
+        command.env("STRONGROOM_ADDR", &fixture.server.address).env("VAULT_TOKEN", "root");
+        let ran = as_nobody(&mut command).stdin(std::process::Stdio::null()).output().unwrap();
+        (ran.status.code(), String::from_utf8(ran.stderr).unwrap())
+    };
+    let job = folder.path().join("job.nomad.hcl");
+    fs::write(&job, JOB).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let why = "job.nomad.hcl cannot be replaced: its folder is not writable (Permission denied (os error 13)); nothing was changed\nhint: ";
+    let (code, err) = fix(&job, "-yes");
+    assert!(code == Some(2) && err.contains(why), "{err}");
+    let (code, err) = fix(&job, "-dry-run");
+    assert!(code == Some(0) && err.contains(why) && err.contains("would be moved"), "{err}");
+    if running::is_root() {
+        let job = sticky.path().join("job.nomad.hcl");
+        fs::write(&job, JOB).unwrap();
+        let (code, err) = fix(&job, "-yes");
+        assert!(code == Some(2) && err.contains("it is sticky"), "{err}");
+    }
+    assert!(!fixture.server.run(&["get", "shop/web/puma"], "root", "").status.success());
+    fs::set_permissions(&job, fs::Permissions::from_mode(0)).unwrap();
+    for option in ["-yes", "-dry-run"] {
+        let (code, err) = fix(&job, option);
+        assert!(code == Some(2) && err.contains("\nhint: all that is named must be readable"), "{err}");
+    }
+    assert!(fs::read_to_string(&fixture.job).unwrap().contains(SECRET));
 }

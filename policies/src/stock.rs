@@ -7,6 +7,7 @@ pub fn stock() -> &'static [(&'static str, &'static str)] {
         ("application", include_str!("../stock/application.hcl")),
         ("auditor", include_str!("../stock/auditor.hcl")),
         ("default", include_str!("../stock/default.hcl")),
+        ("fixer", include_str!("../stock/fixer.hcl")),
         ("injector", include_str!("../stock/injector.hcl")),
         ("operator", include_str!("../stock/operator.hcl")),
     ]

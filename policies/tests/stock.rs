@@ -155,6 +155,37 @@ fn default() {
 }
 
 #[test]
+fn fixer() {
+    check(
+        "fixer",
+        &[
+            ("sys/internal/ui/mounts", Read),
+            ("secret/data/shop/web", Read),
+            ("secret/data/shop/web", Write),
+            ("secret/data/shop/web", Patch),
+            ("secret/metadata/shop/web", Read),
+            ("secret/data/strongroom-fix/0123", Read),
+            ("secret/data/strongroom-fix/0123", Write),
+            ("sys/auth", Read),
+            ("sys/policies/acl/shop", Read),
+            ("sys/policies/acl/shop", Write),
+            ("auth/jwt-nomad/role/shop", Write),
+            ("auth/kubernetes/role/default.web", Read),
+        ],
+        &[
+            ("secret/data/shop/web", Delete),
+            ("secret/metadata/shop/web", Delete),
+            ("secret/data/strongroom-fix/0123", Delete),
+            ("sys/auth/approle", Write),
+            ("sys/policies/acl/shop", Delete),
+            ("auth/jwt-nomad/config", Write),
+            ("auth/approle/role/shop", Write),
+            ("sys/mounts/kv", Write),
+        ],
+    );
+}
+
+#[test]
 fn injector() {
     check(
         "injector",
@@ -221,7 +252,7 @@ fn operator() {
 #[test]
 fn all_are_listed_in_order_and_explained() {
     let names: Vec<&str> = stock().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["application", "auditor", "default", "injector", "operator"]);
+    assert_eq!(names, ["application", "auditor", "default", "fixer", "injector", "operator"]);
     for (name, text) in stock() {
         assert!(text.starts_with("# "), "{name} does not say what it is for");
     }

@@ -4,9 +4,11 @@
 //! original into the store, the files beside it, and last the file itself. Whatever fails before leaves the file as it was.
 
 mod access;
+mod ask;
 mod attributes;
 mod beside;
 mod diff;
+mod files;
 mod folder;
 mod fresh;
 mod kept;
@@ -18,23 +20,32 @@ mod tell;
 mod undo;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::{self, IsTerminal as _, Write as _},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
 use strongroom_fix::{Apart, File, Options, Plan, Style, Together};
-use strongroom_scan::{Finding, plain};
+use strongroom_scan::{Finding, Severity, plain};
 use zeroize::Zeroizing;
 
-use self::{beside::Neighbours, replace::Original, shelf::Shelf, tell::Told};
-use super::scan::{counted, passed_over};
+use self::{
+    ask::{is_agreed, question},
+    beside::Neighbours,
+    replace::Original,
+    shelf::Shelf,
+    tell::Told,
+};
 use crate::{
     context::Context,
     failure::Failure,
     output::{Format, note},
 };
 
+const NO_LOGIN: &str = "`secret setup nomad` or `secret setup kubernetes` makes it; on a laptop without a cluster `secret \
+                        auth enable -path=jwt-nomad jwt` does. -jwt-path and -kubernetes-path name another";
+const NO_ROLE: &str = "the server has no such role, nor can it: a name is of letters, digits, `_`, `-` and `.`, and begins \
+                       and ends with no `-` or `.`. Rename the job, or fix without -apply and make a role of another name";
+const NO_RIGHT: &str = "`secret policy stock fixer` prints the policy that a fix needs; docs/fixing.md tells what each path is for";
 /// The exit status when something was found that stays in its file.
 const LEFT: u8 = 1;
 /// The exit status when a file could not be fixed, and is as it was.
@@ -46,6 +57,7 @@ const FAILED: u8 = 2;
     after_help = "Examples:
   secret fix app.nomad.hcl                shows what would change, and asks
   secret fix -dry-run .                   shows it for all files below here, and changes nothing
+  secret fix -dry-run -summary .          one line a file
   secret fix -yes -apply app.nomad.hcl    without a question; writes the policy and the role too
   secret fix -style=secret app.nomad.hcl  with `secret` blocks (Nomad 1.11), for artifacts too
   secret fix -prefix=default/app app.nomad.hcl
@@ -65,8 +77,17 @@ pub(crate) struct Fix {
     #[arg(long)]
     yes: bool,
     /// Show what would change, and change nothing: neither files nor store
-    #[arg(long, conflicts_with_all = ["yes", "apply", "undo"])]
+    #[arg(long, conflicts_with = "undo")]
     dry_run: bool,
+    /// One line a file, instead of diffs, places and what to do next
+    #[arg(long)]
+    summary: bool,
+    /// Only what is at least so severe
+    #[arg(long, value_name = "SEVERITY", value_parser = Severity::ALL.map(Severity::name))]
+    severity: Option<String>,
+    /// Leave defaults that everyone knows, or what stands in comments, where they are
+    #[arg(long, value_name = "WHAT,...", value_delimiter = ',', value_parser = ["weak", "commented"])]
+    ignore: Vec<String>,
     /// Stands before the paths in the store instead of the job's or the file's name
     #[arg(long, value_name = "PATH", value_parser = prefix)]
     prefix: Option<String>,
@@ -83,7 +104,7 @@ pub(crate) struct Fix {
     #[arg(long, value_name = "MOUNT", default_value = "kubernetes")]
     kubernetes_path: String,
     /// Put the files back as they were; what is in the store stays there
-    #[arg(long, conflicts_with_all = ["apply", "prefix", "style"])]
+    #[arg(long, conflicts_with_all = ["apply", "prefix", "style", "summary", "severity", "ignore"])]
     undo: bool,
 }
 
@@ -92,6 +113,8 @@ struct Found {
     file: Original,
     folder: String,
     findings: Vec<Finding>,
+    /// What the options leave where it stands.
+    ignored: Vec<Finding>,
 }
 
 /// One file, what is in it, and what is to be done.
@@ -121,9 +144,10 @@ pub(crate) async fn fix(cx: &Context, args: Fix) -> Result<u8, Failure> {
             .code(FAILED));
     }
     if args.undo {
-        return undo::undo(cx, &args.paths, args.yes).await.map_err(|it| it.code(FAILED));
+        let done = undo::undo(cx, &args.paths, args.yes).await;
+        return done.map_err(|it| if it.is_denied() { it.hint(NO_RIGHT) } else { it }.code(FAILED));
     }
-    fix_all(cx, &args).await.map_err(|it| it.code(FAILED))
+    fix_all(cx, &args).await.map_err(|it| if it.is_denied() { it.hint(NO_RIGHT) } else { it }.code(FAILED))
 }
 
 async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
@@ -135,17 +159,29 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     };
     let mut shelf = Shelf::new(cx, args.dry_run);
     let (mut works, mut neighbours) = (Vec::new(), Neighbours::default());
-    let (files, is_unread) = files(&args.paths, args.dry_run)?;
-    let found: Vec<Found> = files.into_iter().map(Found::of).filter(|it| !it.findings.is_empty()).collect();
+    let (files, is_unread) = files::files(&args.paths, args.dry_run)?;
+    let found: Vec<Found> =
+        files.into_iter().map(|it| Found::of(it, args)).filter(|it| !it.findings.is_empty()).collect();
     let apart = told_apart(&found, &options, &mut shelf).await?;
     for (found, apart) in found.into_iter().zip(apart) {
         works.push(planned(found, &Options { apart, ..options.clone() }, &mut shelf, &mut neighbours).await?);
     }
     let changed = works.iter().filter(|it| it.is_change()).count();
-    if cx.output.format == Format::Table {
-        works.iter().try_for_each(Work::show)?;
+    for it in works.iter().filter(|it| it.is_change()) {
+        match it.file.refuse_unwritable() {
+            // What would stop the fix is worth knowing, and so is the rest.
+            Err(failure) if args.dry_run => note(&failure.report().unwrap_or_default()),
+            checked => checked?,
+        }
     }
-    tell::left(cx, &works)?;
+    if args.summary {
+        tell::in_short(cx, &works)?;
+    } else {
+        if cx.output.format == Format::Table {
+            works.iter().try_for_each(Work::show)?;
+        }
+        tell::left(cx, &works)?;
+    }
     let left = works.iter().any(|it| !it.plan.left.is_empty()) || is_unread;
     let is_wanted =
         changed > 0 && !args.dry_run && (args.yes || is_agreed(&question(&works, &options.mount))?);
@@ -153,7 +189,11 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
         return Ok(LEFT);
     }
     if is_wanted && args.apply {
-        access::check(cx, &access::grants(&works, &options.mount, args)).await?;
+        let checked = access::check(cx, &access::grants(&works, &options.mount, args)).await;
+        checked.map_err(|it| match it.message() {
+            message if message.starts_with("there is no login") => it.hint(NO_LOGIN),
+            _ => it.within("sys/auth"),
+        })?;
     }
     let mut failed = None;
     if is_wanted {
@@ -176,9 +216,17 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     });
     let grants = access::grants(&works, &options.mount, args);
     let (is_done, is_dry, mount) = (is_wanted, args.dry_run, options.mount.as_str());
-    let told = Told { is_done, is_dry, is_failed: failed.is_some(), works: &works, mount, grants: &grants };
+    let told = Told {
+        is_done,
+        is_dry,
+        is_failed: failed.is_some(),
+        is_short: args.summary,
+        works: &works,
+        mount,
+        grants: &grants,
+    };
     tell::what(cx, &told)?;
-    if changed > 0 && !(is_wanted && args.apply) {
+    if changed > 0 && !args.summary && !(is_wanted && args.apply) {
         paste::show(cx, &grants).await?;
     }
     tell::next(cx, &told);
@@ -189,10 +237,22 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     Ok(if left || (changed > 0 && !args.dry_run && !is_wanted) { LEFT } else { 0 })
 }
 
+impl Fix {
+    /// As `secret scan` takes these options.
+    fn wants(&self, it: &Finding) -> bool {
+        let ignores = |what: &str| self.ignore.iter().any(|it| it == what);
+        let least = self.severity.as_deref().and_then(Severity::of);
+        least.is_none_or(|least| it.severity >= least)
+            && !(it.weak && ignores("weak"))
+            && !(it.commented && ignores("commented"))
+    }
+}
+
 impl Found {
-    fn of(file: Original) -> Self {
-        let findings = strongroom_scan::scan(&file.name, &file.text);
-        Self { folder: folder::folder(Path::new(&file.place())), file, findings }
+    fn of(file: Original, args: &Fix) -> Self {
+        let all = strongroom_scan::scan(&file.name, &file.text);
+        let (findings, ignored) = all.into_iter().partition(|it| args.wants(it));
+        Self { folder: folder::folder(Path::new(&file.place())), file, findings, ignored }
     }
 
     fn as_file(&self) -> File<'_> {
@@ -224,9 +284,9 @@ async fn planned(
 ) -> Result<Work, Failure> {
     let plan = plan_of(&found, options, shelf, neighbours).await;
     let plan = plan.map_err(|it| it.within(&plain(&found.file.name)))?;
-    let Found { file, findings, .. } = found;
+    let Found { file, findings, ignored, .. } = found;
     let fixed = applied(&file.name, &file.text, &plan)?;
-    check(&file, &findings, &fixed, &plan)?;
+    check(&file, (&findings, &ignored), &fixed, &plan)?;
     neighbours.take(&file, &plan);
     Ok(Work { file, findings, plan, fixed })
 }
@@ -257,7 +317,12 @@ fn applied(name: &str, text: &str, plan: &Plan) -> Result<Zeroizing<String>, Fai
 }
 
 /// What must be true of a rewritten file, whatever the rewriting did: it still parses, and what was moved is gone.
-fn check(file: &Original, findings: &[Finding], fixed: &str, plan: &Plan) -> Result<(), Failure> {
+fn check(
+    file: &Original,
+    (findings, ignored): (&[Finding], &[Finding]),
+    fixed: &str,
+    plan: &Plan,
+) -> Result<(), Failure> {
     let is_hcl = strongroom_scan::Format::of(&file.name, &file.text) == strongroom_scan::Format::Hcl;
     if is_hcl && strongroom_hcl::parse(&file.text).is_ok() && strongroom_hcl::parse(fixed).is_err() {
         return Err(spoiled(&file.name, "it would not parse any more"));
@@ -266,7 +331,8 @@ fn check(file: &Original, findings: &[Finding], fixed: &str, plan: &Plan) -> Res
     for entry in &plan.entries {
         let count =
             |found: &mut dyn Iterator<Item = &Finding>| found.filter(|it| it.value == entry.value).count();
-        let left = count(&mut plan.left.iter().filter_map(|it| findings.get(it.finding)));
+        let left = plan.left.iter().filter_map(|it| findings.get(it.finding));
+        let left = count(&mut left.chain(ignored));
         if count(&mut still.iter()) > left {
             return Err(spoiled(&file.name, "a credential that was moved would still stand in it"));
         }
@@ -312,8 +378,9 @@ async fn carry_out(
     };
     work.file.refuse_other_names()?;
     shelf.put(&work.plan.entries).await.map_err(failed("; not all of its values are stored"))?;
-    access::apply(cx, grants)
-        .await
+    let applied = access::apply(cx, grants).await;
+    applied
+        .map_err(|it| if it.message().ends_with("unsupported path") { it.hint(NO_ROLE) } else { it })
         .map_err(failed("; its values are stored, and not all that is to read them is written"))?;
     let done = failed(if grants.is_empty() {
         "; its values are stored"
@@ -328,81 +395,6 @@ async fn carry_out(
         work.file.replace(&work.fixed)
     };
     last.await.map_err(done)
-}
-
-fn question(works: &[Work], mount: &str) -> String {
-    let moved = works.iter().map(Work::moved).sum();
-    let left: usize = works.iter().map(|it| it.plan.left.len()).sum();
-    let files = works.iter().filter(|it| it.is_change()).count();
-    format!(
-        "Move {} into {mount}/ and rewrite {}{}?",
-        counted(moved, "credential"),
-        counted(files, "file"),
-        if left == 0 { String::new() } else { format!(" ({left} stay)") }
-    )
-}
-
-fn is_agreed(question: &str) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::new("there is nobody to ask, so nothing was changed")
-            .hint("-yes goes on without a question; -dry-run only shows"));
-    }
-    let failed = |error: io::Error| Failure::new(format!("the terminal: {error}"));
-    write!(io::stderr(), "{question} [y/N] ").map_err(failed)?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(failed)?;
-    let is_agreed = matches!(answer.trim(), "y" | "Y" | "yes");
-    if !is_agreed {
-        note("Nothing was changed.");
-    }
-    Ok(is_agreed)
-}
-
-/// All files that the paths name, but for those that cannot be rewritten; and whether there is a credential in one of
-/// these. What a killed run left in their folders is taken away.
-fn files(paths: &[PathBuf], is_dry: bool) -> Result<(Vec<Original>, bool), Failure> {
-    let listing = strongroom_scan::list(paths);
-    if let Some(trouble) = listing.troubles.first() {
-        let (file, cause) = (plain(&trouble.file), &trouble.cause);
-        return Err(Failure::new(format!("{file} {cause}; nothing was changed"))
-            .hint("all that is named must be readable: leave it out, or make it so"));
-    }
-    if let Some(told) = passed_over(&listing.ignored) {
-        note(&told);
-    }
-    let (mut files, mut others) = (Vec::new(), Vec::new());
-    let mut folders = BTreeSet::new();
-    for source in listing.sources {
-        let path = source.file.absolute.as_deref().unwrap_or(Path::new(&source.file.shown));
-        if let Some(folder) = path.canonicalize().ok().as_deref().and_then(Path::parent) {
-            folders.insert(folder.to_owned());
-        }
-        // One that a run is just writing, or that one left.
-        if fresh::is_one(path) {
-            continue;
-        }
-        match Original::read(&source.file.shown, path)? {
-            Some(file) => files.push(file),
-            None => others.push(source),
-        }
-    }
-    for left in folders.iter().filter(|_| !is_dry).flat_map(|it| fresh::clean(it)) {
-        note(&format!("removed what a run had left that was cut off: {}", plain(&left.to_string_lossy())));
-    }
-    // The scanner reads UTF-16, whatever is nearly UTF-8, and more than fits into memory. No rewriting would keep the
-    // rest of such a file as it is.
-    let found = strongroom_scan::sweep(&others, strongroom_scan::scan_as).hits;
-    for hit in &found {
-        let path = hit.file.absolute.as_deref().unwrap_or(Path::new(&hit.file.shown));
-        let is_long = std::fs::metadata(path).is_ok_and(|it| it.len() > replace::LONGEST);
-        let why = if is_long {
-            "the file is longer than 4 MiB — split it, and fix again"
-        } else {
-            "the file is no UTF-8 — convert it, and fix again"
-        };
-        note(&format!("left: {}:{}: {why}", plain(&hit.file.shown), hit.line));
-    }
-    Ok((files, !found.is_empty()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::{
+    fs::{Access, AtFlags, CWD, accessat},
+    io::Errno,
+    process::geteuid,
+};
 use strongroom_scan::plain;
 use zeroize::Zeroizing;
 
@@ -63,6 +68,31 @@ impl Original {
             ))
             .hint("remove the others, or replace the file by a copy of itself, and run again")),
         }
+    }
+
+    /// Whether a new file could take its place: asked before anything is stored, and nothing is written for it.
+    pub(super) fn refuse_unwritable(&self) -> Result<(), Failure> {
+        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        let may = |path: &Path, what| accessat(CWD, path, what, AtFlags::EACCESS);
+        let why = match (may(folder, Access::WRITE_OK | Access::EXEC_OK), may(&self.path, Access::WRITE_OK)) {
+            (Err(error), _) => format!("its folder is not writable ({})", io::Error::from(error)),
+            // Its own mode may forbid writing: it is not written to. Then it is one that nobody may replace.
+            (_, Err(error @ (Errno::PERM | Errno::ROFS))) => io::Error::from(error).to_string(),
+            _ if self.is_stuck(folder) => {
+                "others' files of its folder stay (it is sticky, as /tmp)".to_owned()
+            }
+            _ => return Ok(()),
+        };
+        Err(Failure::new(format!("{} cannot be replaced: {why}; nothing was changed", plain(&self.name)))
+            .hint("a fix puts a new file in its place: run it as whoever may write there, or leave the file out"))
+    }
+
+    /// Where a folder is sticky a file is replaced by its owner, the folder's, or root.
+    fn is_stuck(&self, folder: &Path) -> bool {
+        let me = geteuid();
+        let is_mine = |uid: u32| me.is_root() || me.as_raw() == uid;
+        fs::metadata(folder)
+            .is_ok_and(|it| it.mode() & 0o1000 != 0 && !is_mine(it.uid()) && !is_mine(self.metadata.uid()))
     }
 
     /// A whole new file takes its place, with all its attributes. No copy of the old one is left.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use strongroom_fix::Left;
 
-use strongroom_scan::plain;
+use strongroom_scan::{Obstacle, plain};
 
 use super::{
     super::scan::counted,
@@ -26,9 +26,22 @@ pub(super) struct Told<'a> {
     pub(super) is_dry: bool,
     /// What was to be done is not done, and the reason follows.
     pub(super) is_failed: bool,
+    /// One line a file was asked for, and printed.
+    pub(super) is_short: bool,
     pub(super) works: &'a [Work],
     pub(super) mount: &'a str,
     pub(super) grants: &'a [Grant],
+}
+
+/// One line a file.
+pub(super) fn in_short(cx: &Context, works: &[Work]) -> Result<(), Failure> {
+    if !matches!(cx.output.format, Format::Table | Format::Raw) {
+        return Ok(());
+    }
+    works.iter().try_for_each(|it| {
+        let left = it.plan.left.len();
+        line(&format!("{}: {} to move, {left} to stay", plain(&it.file.name), it.moved()))
+    })
 }
 
 /// What stays, and why: said before the question.
@@ -38,13 +51,33 @@ pub(super) fn left(cx: &Context, works: &[Work]) -> Result<(), Failure> {
         return Ok(());
     }
     line("")?;
-    let mut lines = works.iter().flat_map(|work| work.plan.left.iter().map(move |it| left_line(work, it)));
-    lines.try_for_each(|it| line(&it))
+    for work in works.iter().filter(|it| !it.plan.left.is_empty()) {
+        let trouble = unparsed(work);
+        work.plan.left.iter().try_for_each(|it| line(&left_line(work, it, trouble.as_deref())))?;
+    }
+    Ok(())
+}
+
+/// Where a parser stopped, and why: no word of the file stands in that.
+fn unparsed(work: &Work) -> Option<String> {
+    let text = &work.file.text;
+    match strongroom_scan::Format::of(&work.file.name, text) {
+        strongroom_scan::Format::Hcl => {
+            let error = strongroom_hcl::parse(text).err()?;
+            Some(format!("line {}, column {}: {}", error.line, error.column, error.kind))
+        }
+        strongroom_scan::Format::Json => {
+            let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
+            Some(format!("line {}, column {}: no JSON", error.line(), error.column()))
+        }
+        _ => None,
+    }
 }
 
 /// Where everything went or would go: for whoever reads standard output.
 pub(super) fn what(cx: &Context, told: &Told<'_>) -> Result<(), Failure> {
     match cx.output.format {
+        Format::Table | Format::Raw if told.is_short => Ok(()),
         Format::Table | Format::Raw => places(told),
         Format::Json | Format::Yaml => cx.output.data(&as_json(told)),
     }
@@ -55,7 +88,8 @@ pub(super) fn next(cx: &Context, told: &Told<'_>) {
     if !matches!(cx.output.format, Format::Table | Format::Raw) {
         return;
     }
-    let notes: Vec<String> = told.works.iter().flat_map(notes).collect();
+    let works = if told.is_short { &[] } else { told.works };
+    let notes: Vec<String> = works.iter().flat_map(notes).collect();
     if !notes.is_empty() {
         note("");
     }
@@ -115,17 +149,19 @@ fn summary(told: &Told<'_>) -> Option<String> {
     })
 }
 
-fn left_line(work: &Work, left: &Left) -> String {
+fn left_line(work: &Work, left: &Left, trouble: Option<&str>) -> String {
     let Some(finding) = work.findings.get(left.finding) else { return String::new() };
+    let trouble = trouble.filter(|_| finding.obstacle == Some(Obstacle::Unparsed));
     let at = strongroom_scan::Position::of(&work.file.text, finding.span.start);
     format!(
-        "left: {}:{}:{} {} ({}): {}{}{}",
+        "left: {}:{}:{} {} ({}): {}{}{}{}",
         plain(&work.file.name),
         at.line,
         at.column,
         plain(&finding.key),
         finding.kind.name(),
         left.reason,
+        trouble.map(|it| format!(" ({it})")).unwrap_or_default(),
         if left.nearest.is_empty() { "" } else { " — " },
         left.nearest
     )

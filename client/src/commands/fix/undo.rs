@@ -8,7 +8,9 @@ use strongroom_scan::plain;
 
 use super::{
     super::scan::counted,
-    beside, is_agreed,
+    ask::is_agreed,
+    beside,
+    files::files,
     kept::{Step, Undo, digest},
     replace::Original,
     shelf::Shelf,
@@ -57,7 +59,7 @@ async fn originals(
 ) -> Result<(Vec<(Original, Undo)>, Vec<Failure>), Failure> {
     let (mut found, mut stays) = (Vec::new(), Vec::new());
     for path in paths {
-        let (files, _) = super::files(std::slice::from_ref(path), false)?;
+        let (files, _) = files(std::slice::from_ref(path), false)?;
         for file in files {
             match shelf.original(&file).await.map_err(|it| it.within(&plain(&file.name))) {
                 Ok(Some(undo)) => found.push((file, undo)),
