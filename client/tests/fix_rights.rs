@@ -147,7 +147,7 @@ fn a_file_that_cannot_be_replaced_is_found_out_before_anything_is_stored() {
         assert!(code == Some(2) && err.contains("it is sticky"), "{err}");
     }
     assert!(!fixture.server.run(&["get", "shop/web/puma"], "root", "").status.success());
-    fs::set_permissions(&job, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&job, fs::Permissions::from_mode(0o000)).unwrap();
     for option in ["-yes", "-dry-run"] {
         let (code, err) = fix(&job, option);
         assert!(code == Some(2) && err.contains("\nhint: all that is named must be readable"), "{err}");
