@@ -117,7 +117,13 @@ fn a_login_or_a_role_that_cannot_be_is_told_with_what_helps() {
     fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
     fs::write(&fixture.job, JOB.replace("\"shop\"", "\"-shop\"")).unwrap();
     let (code, _, err) = fixture.fix(&["-yes", "-apply"], "root");
-    assert!(code == 2 && err.contains("Rename the job") && !err.contains("setup nomad"), "{err}");
+    assert!(
+        code == 2
+            && err.contains("rename")
+            && err.contains("role/-shop cannot be: nothing was changed")
+            && !err.contains("setup nomad"),
+        "{err}"
+    );
 }
 
 // Nothing is stored for a file that cannot be replaced afterwards.

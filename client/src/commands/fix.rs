@@ -14,6 +14,7 @@ mod fresh;
 mod kept;
 mod moved;
 mod paste;
+mod refused;
 mod replace;
 mod shelf;
 mod tell;
@@ -41,11 +42,6 @@ use crate::{
     output::{Format, note},
 };
 
-const NO_LOGIN: &str = "`secret setup nomad` or `secret setup kubernetes` makes it; on a laptop without a cluster `secret \
-                        auth enable -path=jwt-nomad jwt` does. -jwt-path and -kubernetes-path name another";
-const NO_ROLE: &str = "the server has no such role, nor can it: a name is of letters, digits, `_`, `-` and `.`, and begins \
-                       and ends with no `-` or `.`. Rename the job, or fix without -apply and make a role of another name";
-const NO_RIGHT: &str = "`secret policy stock fixer` prints the policy that a fix needs; docs/fixing.md tells what each path is for";
 /// The exit status when something was found that stays in its file.
 const LEFT: u8 = 1;
 /// The exit status when a file could not be fixed, and is as it was.
@@ -145,9 +141,9 @@ pub(crate) async fn fix(cx: &Context, args: Fix) -> Result<u8, Failure> {
     }
     if args.undo {
         let done = undo::undo(cx, &args.paths, args.yes).await;
-        return done.map_err(|it| if it.is_denied() { it.hint(NO_RIGHT) } else { it }.code(FAILED));
+        return done.map_err(|it| refused::explained(it).code(FAILED));
     }
-    fix_all(cx, &args).await.map_err(|it| if it.is_denied() { it.hint(NO_RIGHT) } else { it }.code(FAILED))
+    fix_all(cx, &args).await.map_err(|it| refused::explained(it).code(FAILED))
 }
 
 async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
@@ -189,11 +185,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
         return Ok(LEFT);
     }
     if is_wanted && args.apply {
-        let checked = access::check(cx, &access::grants(&works, &options.mount, args)).await;
-        checked.map_err(|it| match it.message() {
-            message if message.starts_with("there is no login") => it.hint(NO_LOGIN),
-            _ => it.within("sys/auth"),
-        })?;
+        refused::check(cx, &works, &options.mount, args).await?;
     }
     let mut failed = None;
     if is_wanted {
@@ -378,9 +370,8 @@ async fn carry_out(
     };
     work.file.refuse_other_names()?;
     shelf.put(&work.plan.entries).await.map_err(failed("; not all of its values are stored"))?;
-    let applied = access::apply(cx, grants).await;
-    applied
-        .map_err(|it| if it.message().ends_with("unsupported path") { it.hint(NO_ROLE) } else { it })
+    access::apply(cx, grants)
+        .await
         .map_err(failed("; its values are stored, and not all that is to read them is written"))?;
     let done = failed(if grants.is_empty() {
         "; its values are stored"

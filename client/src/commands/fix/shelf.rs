@@ -143,8 +143,8 @@ impl<'a> Shelf<'a> {
     pub(super) async fn newer(&self, it: &Moved) -> Option<u64> {
         // Who may not read it loses a warning, and has the question still.
         let secret = self.kv().get(&it.path).await.ok()?;
-        let value = secret.fields.get(&it.field)?;
-        (digest(value.expose()) != it.digest).then_some(secret.metadata.version)
+        let now = digest(secret.fields.get(&it.field)?.expose());
+        (now != it.digest).then_some(secret.metadata.version)
     }
 
     /// Which earlier version of a secret had this value in that field: the newest one.
