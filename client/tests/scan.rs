@@ -364,7 +364,9 @@ fn labelled() -> HashSet<String> {
                 text.trim_start_matches('\u{feff}').lines().map(|it| it.chars().collect()).collect();
             for it in file["findings"].as_array().unwrap() {
                 let number = |name: &str| usize::try_from(it[name].as_u64().unwrap()).unwrap();
-                open.extend(["key", "path"].iter().filter_map(|name| it[name].as_str()).flat_map(pieces));
+                // A name may be the last word of a sentence in SARIF.
+                let names = ["key", "path"].iter().filter_map(|name| it[name].as_str());
+                open.extend(names.flat_map(|it| pieces(&format!("{it}."))));
                 for at in number("line")..=number("end_line") {
                     let line = &mut lines[at - 1];
                     let from = if at == number("line") { number("column") - 1 } else { 0 };
