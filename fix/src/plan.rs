@@ -83,6 +83,8 @@ pub struct Plan {
     pub left: Vec<Left>,
     /// What the workload must be allowed to read.
     pub access: Vec<Access>,
+    /// What it read before, and a new policy must allow as well.
+    pub kept: Vec<Kept>,
     /// Files that belong beside it (a SecretProviderClass, a template of variables).
     pub beside: Vec<Beside>,
     /// What a person should know: one line each, without any value.
@@ -151,6 +153,16 @@ pub struct Access {
     /// Paths below the mount that it reads.
     pub reads: Vec<String>,
     pub role: Option<Role>,
+}
+
+/// A path that a workload's own templates read already.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Kept {
+    pub policy: String,
+    /// As a policy names it, with its mount: `kv/data/shipping/db`.
+    pub path: String,
+    /// `read` or `list`.
+    pub capability: &'static str,
 }
 
 /// A role of a JWT or Kubernetes login, which gives the policy to this workload and no other.

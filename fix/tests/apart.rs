@@ -218,3 +218,30 @@ fn jobs_of_one_file_share_a_value_and_no_more() {
         &["web: p/shared/A_PASSWORD p/web/g/t", "api: p/shared/A_PASSWORD"],
     );
 }
+
+// Rule 118: no name of a job, put together with its namespace or made fit for a path, is another's.
+#[test]
+fn jobs_of_two_namespaces_and_odd_names_are_told_apart() {
+    let (a, b) = (secret(1), secret(2));
+    let named = |name: &str, namespace: &str, value: &str| {
+        let head = format!("job \"{name}\" {{\n  namespace = \"{namespace}\"");
+        job(&[("DB_PASSWORD", value)]).replace("job \"web\" {", &head)
+    };
+    let check_pair = |one: (&str, &str), other: (&str, &str), expected: [&str; 2]| {
+        let (one, other) = (named(one.0, one.1, &a), named(other.0, other.1, &b));
+        check(&[("a.nomad.hcl", &one), ("b.nomad.hcl", &other)], None, &expected);
+        check(&[("both.nomad.hcl", &format!("{one}{other}"))], None, &expected);
+    };
+    check_pair(
+        ("z-orders", "default"),
+        ("orders", "z"),
+        ["z-orders: z-orders/g/t", "z__orders: z__orders/g/t"],
+    );
+    check_pair(
+        ("z/orders", "default"),
+        ("z-orders", "default"),
+        ["z-orders___f8nmusj4clp76: z-orders___f8nmusj4clp76/g/t", "z-orders: z-orders/g/t"],
+    );
+    // The store reads capitals in the names of policies as small letters.
+    check_pair(("Web", "default"), ("web", "default"), ["web___atim4: Web/g/t", "web: web/g/t"]);
+}

@@ -4,6 +4,7 @@
 
 use strongroom_hcl::{AttrView, BlockView, Body, BodyView, Expr, ExprKind, KeyView, Span};
 
+use super::identity;
 use crate::render::Delimiters;
 
 /// How the job is written.
@@ -67,9 +68,13 @@ pub(super) enum Key {
 #[derive(Debug)]
 pub(super) struct Job<'a> {
     pub(super) syntax: Syntax,
-    pub(super) name: &'a str,
+    /// Nomad tells jobs of a namespace by it; most jobs have but a name, and that is it.
     pub(super) id: &'a str,
     pub(super) namespace: &'a str,
+    /// Name or namespace is an expression: who the job is, is known when it is submitted.
+    pub(super) is_computed: bool,
+    /// Who it is to the store: a part of a path.
+    owner: String,
     pub(super) tasks: Vec<Task<'a>>,
 }
 
@@ -136,36 +141,48 @@ pub(super) struct Template<'a> {
 /// The namespace of jobs that name none.
 pub(super) const DEFAULT: &str = "default";
 
-impl Job<'_> {
-    /// Who it is to the store. Jobs of one name in two namespaces are two jobs.
+impl<'a> Job<'a> {
+    fn new(
+        syntax: Syntax,
+        (namespace, id): (&'a str, &'a str),
+        is_computed: bool,
+        tasks: Vec<Task<'a>>,
+    ) -> Self {
+        let owner = identity::in_paths(namespace, id);
+        Self { syntax, id, namespace, is_computed, owner, tasks }
+    }
+
+    /// Jobs of one name in two namespaces are two jobs.
     pub(super) fn owner(&self) -> Vec<&str> {
-        if self.namespace == DEFAULT { vec![self.name] } else { vec![self.namespace, self.name] }
+        vec![&self.owner]
+    }
+
+    /// The policy of its own, and its role.
+    pub(super) fn policy(&self) -> String {
+        identity::in_policies(self.namespace, self.id)
     }
 
     /// All jobs of a file.
-    pub(super) fn all<'a>(body: &'a Body, is_json: bool) -> Vec<Job<'a>> {
+    pub(super) fn all(body: &'a Body, is_json: bool) -> Vec<Self> {
         let view = body.view();
         if let Some(job) = api_job(view).filter(|_| is_json) {
             return vec![job];
         }
         let syntax = if is_json { Syntax::HclJson } else { Syntax::Native };
         let blocks = view.blocks("job", 1).unwrap_or_default();
-        blocks
-            .iter()
-            .map(|block| {
-                let name = block.label(0);
-                let text = |key: &str| block.body.attr(key).and_then(|it| it.as_str().ok());
-                let namespace = text("namespace").unwrap_or(DEFAULT);
-                Job {
-                    syntax,
-                    name,
-                    id: text("id").or(text("name")).unwrap_or(name),
-                    namespace,
-                    tasks: tasks(syntax, block.body),
-                }
-            })
-            .collect()
+        blocks.iter().map(|it| hcl_job(syntax, it)).collect()
     }
+}
+
+fn hcl_job<'a>(syntax: Syntax, block: &BlockView<'a>) -> Job<'a> {
+    let written = |key: &str| block.body.attr(key);
+    let text = |key: &str| written(key).and_then(|it| it.as_str().ok());
+    let is_expression = |key: &str| written(key).is_some() && text(key).is_none();
+    let id = text("id").or(text("name")).unwrap_or(block.label(0));
+    let namespace = text("namespace").unwrap_or(DEFAULT);
+    let has_hole = |it: &str| it.contains("${") || it.contains("%{");
+    let is_computed = ["id", "name", "namespace"].into_iter().any(is_expression) || has_hole(id);
+    Job::new(syntax, (namespace, id), is_computed, tasks(syntax, block.body))
 }
 
 fn api_job(view: BodyView<'_>) -> Option<Job<'_>> {
@@ -175,13 +192,8 @@ fn api_job(view: BodyView<'_>) -> Option<Job<'_>> {
     let text = |key: &str| body.attr(key).and_then(|it| it.as_str().ok()).filter(|it| !it.is_empty());
     let name = text("Name").or(text("ID"))?;
     let namespace = text("Namespace").unwrap_or(DEFAULT);
-    Some(Job {
-        syntax: Syntax::Api,
-        name,
-        id: text("ID").unwrap_or(name),
-        namespace,
-        tasks: tasks(Syntax::Api, body),
-    })
+    let id = text("ID").unwrap_or(name);
+    Some(Job::new(Syntax::Api, (namespace, id), false, tasks(Syntax::Api, body)))
 }
 
 fn tasks<'a>(syntax: Syntax, body: BodyView<'a>) -> Vec<Task<'a>> {

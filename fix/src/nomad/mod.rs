@@ -6,11 +6,13 @@
 
 mod access;
 mod action;
+mod identity;
 mod job;
 mod layout;
 mod line;
 mod literal;
 mod planner;
+mod reads;
 mod resolve;
 mod shared;
 mod value;
@@ -28,24 +30,31 @@ const BROKEN: Why = (
     "format it (`nomad fmt`), then run `secret fix` again",
 );
 
+/// Nobody else may get what such a job reads, and whom that leaves out is not known.
+const COMPUTED: Why = (
+    "the job's name or its namespace is an expression: which job reads the value is known when it is submitted",
+    "give -prefix=PATH, which stands for the name of a file's only job, or write the name out",
+);
+
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let content = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
     let is_json = content.trim_start().starts_with('{');
     let Ok(body) = strongroom_hcl::parse_any(file.text) else {
-        let left = findings.iter().enumerate().map(|(at, it)| left(at, it, Some(crate::left::UNPARSED)));
-        return Plan { left: left.collect(), ..Plan::default() };
+        return all_left(findings, crate::left::UNPARSED);
     };
     let jobs = Job::all(&body, is_json);
+    if jobs.iter().any(|it| it.is_computed) && (options.prefix.is_none() || jobs.len() > 1) {
+        return all_left(findings, COMPUTED);
+    }
     let findings: Vec<Finding> = findings.iter().map(|it| without_line_end(it, file.text)).collect();
     let plan = Planner::new(file, &findings, options, &body, &jobs).plan();
     let is_whole = plan.apply(file.text).is_ok_and(|it| strongroom_hcl::parse_any(&it).is_ok());
-    if is_whole { plan } else { broken(&findings) }
+    if is_whole { plan } else { all_left(&findings, BROKEN) }
 }
 
 /// Nothing is to be changed rather than something wrong.
-fn broken(findings: &[Finding]) -> Plan {
-    let why = Some(BROKEN);
-    let left = findings.iter().enumerate().map(|(at, it)| left(at, it, why));
+fn all_left(findings: &[Finding], why: Why) -> Plan {
+    let left = findings.iter().enumerate().map(|(at, it)| left(at, it, Some(why)));
     Plan { left: left.collect(), ..Plan::default() }
 }
 

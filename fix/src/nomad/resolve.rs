@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_hcl::Span;
 
-use super::access::{access, role_name};
+use super::access::Allowed;
 use super::job::{Job, Syntax, Task};
 use super::layout::{is_alone, line_end, lines_of, removals};
 use super::line::{self, Line, LineValue};
@@ -34,6 +34,7 @@ impl Planner<'_> {
             })
             .collect();
         let home = Home::of_workloads("", self.file, self.options);
+        let allowed = Allowed::new(&home, self.options, self.text);
         let names = Names::new(home.path(), &wants, self.options);
         let mut plan = Plan::default();
         for (at, want) in self.wants.iter().enumerate() {
@@ -50,13 +51,16 @@ impl Planner<'_> {
         for (task, work) in &self.work {
             let paths = work.wants.iter().filter_map(|it| names.of(*it)).map(|it| it.path.clone());
             reads.push((*task, paths.collect()));
-            plan.edits.extend(self.task_edits(*task, work, &names, &home, secrets.get(task)));
+            plan.edits.extend(self.task_edits(*task, work, &names, &allowed, secrets.get(task)));
         }
         let tasks = reads.iter().filter_map(|(task, paths)| {
             let (job, task) = self.tasks.get(*task)?;
-            Some((*job, task.vault.as_ref(), paths))
+            Some((*job, *task, paths))
         });
-        plan.access = access(&home, tasks);
+        plan.access = allowed.access(tasks);
+        let (kept, unknown) = allowed.kept(&plan.access, self.tasks.iter().copied());
+        plan.kept = kept;
+        self.tell_of_unknown(&unknown);
         plan.edits.append(&mut self.edits);
         plan.left = self
             .left
@@ -75,9 +79,25 @@ impl Planner<'_> {
         plan
     }
 
+    fn tell_of_unknown(&mut self, tasks: &[(String, String)]) {
+        self.notes.extend(tasks.iter().map(|(task, policy)| {
+            format!(
+                "WATCH OUT: a template of {task} asks the store for what cannot be told from this file (a path that is \
+                 computed, a request with data, a template elsewhere): the policy {policy} does not allow it, so add it"
+            )
+        }));
+    }
+
     fn tell(&mut self, plan: &Plan) {
-        let has_default_role = plan.access.iter().any(|it| it.role.is_none());
-        if has_default_role {
+        let computed = self.jobs.iter().any(|it| it.is_computed);
+        let without_role = plan.access.iter().find(|it| it.role.is_none());
+        if let Some(access) = without_role.filter(|_| computed) {
+            self.notes.push(format!(
+                "the job's name is computed, so no role is made: the one that its vault block names must be bound to the \
+                 job as it is submitted (bound_claims with nomad_namespace and nomad_job_id) and have the policy {}",
+                access.policy
+            ));
+        } else if without_role.is_some() {
             self.notes.push(
                 "a vault block of the job names no role: the role that the cluster gives such jobs needs the policy"
                     .to_owned(),
@@ -171,7 +191,7 @@ impl Planner<'_> {
         at: usize,
         work: &TaskWork,
         names: &Names,
-        home: &Home,
+        allowed: &Allowed<'_>,
         secrets: Option<&BTreeMap<String, (String, bool)>>,
     ) -> Vec<Edit> {
         let Some((job, task)) = self.tasks.get(at).copied() else { return Vec::new() };
@@ -186,7 +206,7 @@ impl Planner<'_> {
         };
         let new = secrets.into_iter().flatten().filter(|(_, (_, is_new))| *is_new);
         let blocks = Blocks {
-            role: (work.by_template && task.vault.is_none()).then(|| role_name(home, job)),
+            role: (work.by_template && task.vault.is_none()).then(|| allowed.policy(job)),
             secrets: new
                 .map(|(path, (name, _))| {
                     let reference = Reference { path: path.clone(), field: String::new() };

@@ -1,14 +1,17 @@
 //! The least policy and the role of each workload: shown, or written with `-apply`.
 
-use std::collections::BTreeMap;
+mod role;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use strongroom_fix::{Access, Role};
 use strongroom_sdk::Method;
 
+use self::role::{BOUND, listed};
 use super::{Fix, Work};
 use crate::{
-    commands::wish::{State, Wish},
+    commands::wish::Wish,
     context::Context,
     failure::Failure,
     output::{Format, line, note},
@@ -20,10 +23,16 @@ const PERIOD: u64 = 1800;
 /// What one workload is given.
 pub(super) struct Grant {
     policy: String,
-    /// One rule a path.
-    rules: Vec<(String, String)>,
+    rules: Vec<Rule>,
     /// Paths, and what is written there. Two workloads may name one policy.
     roles: BTreeMap<String, Value>,
+}
+
+struct Rule {
+    path: String,
+    capabilities: BTreeSet<&'static str>,
+    /// The workload reads that already, so a policy that is there may allow it with a pattern.
+    is_kept: bool,
 }
 
 /// Those of all files, each policy and role once.
@@ -35,15 +44,70 @@ pub(super) fn grants(works: &[Work], mount: &str, args: &Fix) -> Vec<Grant> {
             rules: Vec::new(),
             roles: BTreeMap::new(),
         });
-        grant.roles.extend(access.role.as_ref().map(|role| written(role, access, args)));
-        for path in &access.reads {
-            let rule = rule(&format!("{mount}/data/{path}"));
-            if !grant.rules.contains(&rule) {
-                grant.rules.push(rule);
-            }
+        if let Some((path, fields)) = access.role.as_ref().map(|role| written(role, access, args)) {
+            grant.log_in(path, fields);
+        }
+        access.reads.iter().for_each(|it| grant.allow(&format!("{mount}/data/{it}"), "read", false));
+    }
+    for it in works.iter().flat_map(|it| &it.plan.kept) {
+        if let Some(grant) = grants.get_mut(it.policy.as_str()) {
+            grant.allow(&it.path, it.capability, true);
         }
     }
     grants.into_values().collect()
+}
+
+impl Grant {
+    fn allow(&mut self, path: &str, capability: &'static str, is_kept: bool) {
+        let capabilities = BTreeSet::from([capability]);
+        match self.rules.iter_mut().find(|it| it.path == path) {
+            Some(rule) => rule.capabilities.extend(capabilities),
+            None => self.rules.push(Rule { path: path.to_owned(), capabilities, is_kept }),
+        }
+    }
+
+    /// Jobs that name one role log in to it both.
+    fn log_in(&mut self, path: String, fields: Value) {
+        let bound = |it: &Value| it.get(BOUND).and_then(Value::as_object).cloned().unwrap_or_default();
+        let Some(there) = self.roles.get_mut(&path) else {
+            self.roles.insert(path, fields);
+            return;
+        };
+        let mut both = bound(there);
+        for (claim, value) in bound(&fields) {
+            let mut values = both.get(&claim).map(listed).unwrap_or_default();
+            values.extend(listed(&value).into_iter().filter(|it| !values.contains(it)).collect::<Vec<_>>());
+            both.insert(claim, if values.len() == 1 { json!(values.first()) } else { json!(values) });
+        }
+        if let Some(there) = there.get_mut(BOUND) {
+            *there = Value::Object(both);
+        }
+    }
+
+    /// The rules' text, without those that a policy has already.
+    fn text(&self, there: &str) -> String {
+        let missing = self.rules.iter().filter(|it| !it.is_in(there));
+        missing.map(Rule::text).collect()
+    }
+}
+
+impl Rule {
+    fn head(&self) -> String {
+        format!("path {} ", strongroom_hcl::quote(&self.path))
+    }
+
+    fn text(&self) -> String {
+        let quoted: Vec<String> = self.capabilities.iter().map(|it| strongroom_hcl::quote(it)).collect();
+        format!("{}{{\n  capabilities = [{}]\n}}\n", self.head(), quoted.join(", "))
+    }
+
+    /// An exact rule comes before a pattern: put beside one, it would take rights away from others.
+    fn is_in(&self, policy: &str) -> bool {
+        let patterns =
+            policy.split("path \"").skip(1).filter_map(|it| it.split('"').next()?.strip_suffix('*'));
+        policy.contains(&self.head())
+            || self.is_kept && patterns.into_iter().any(|it| self.path.starts_with(it))
+    }
 }
 
 /// As commands to look at, and to paste.
@@ -56,7 +120,7 @@ pub(super) fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
             "\n# What {0} may read, and nothing else (-apply writes it):\nsecret policy write {0} - <<'EOF'",
             grant.policy
         ))?;
-        grant.rules.iter().try_for_each(|(_, text)| line(text.trim_end()))?;
+        line(grant.text("").trim_end())?;
         line("EOF")?;
         for (path, fields) in &grant.roles {
             line(&format!("secret write {path} - <<'EOF'\n{fields:#}\nEOF"))?;
@@ -68,15 +132,14 @@ pub(super) fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
 /// For programs: the policy's text, and what is written at the role's path.
 pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
     let of = |it: &Grant| {
-        let rules: String = it.rules.iter().map(|(_, text)| text.as_str()).collect();
         let role = |(path, fields)| json!({ "path": path, "fields": fields });
         let roles: Vec<Value> = it.roles.iter().map(role).collect();
-        json!({ "policy": it.policy, "rules": rules, "roles": roles })
+        json!({ "policy": it.policy, "rules": it.text(""), "roles": roles })
     };
     grants.iter().map(of).collect()
 }
 
-/// Whether the logins are there that the roles are for: asked before anything is stored.
+/// Whether the logins are there that the roles are for, and no role is another job's: asked before anything is stored.
 pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     let methods: Value = cx.client.call(Method::Get, "sys/auth").send().await?.data()?;
     for path in grants.iter().flat_map(|it| it.roles.keys()) {
@@ -86,6 +149,19 @@ pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure>
                 .hint("`secret setup nomad` or `secret setup kubernetes` makes it; -jwt-path and -kubernetes-path name another"));
         }
     }
+    for grant in grants {
+        roles_let_in(cx, grant).await.map_err(|it| it.within("nothing was changed"))?;
+    }
+    Ok(())
+}
+
+async fn roles_let_in(cx: &Context, grant: &Grant) -> Result<(), Failure> {
+    for (path, fields) in &grant.roles {
+        // Whoever may not look is told when the role is written.
+        if let Ok(Some(there)) = Wish::new(path, fields.clone()).found(&cx.client).await {
+            role::lets_in(path, &there, fields)?;
+        }
+    }
     Ok(())
 }
 
@@ -93,6 +169,8 @@ pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure>
 /// touched, because others may count on it.
 pub(super) async fn apply(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     for grant in grants {
+        // Where a role keeps the workload out, those whom it lets in are not given more.
+        roles_let_in(cx, grant).await?;
         let policy = write_policy(cx, grant).await;
         policy.map_err(|it| it.within(&format!("the policy {}", grant.policy)))?;
         for (path, fields) in &grant.roles {
@@ -105,12 +183,7 @@ pub(super) async fn apply(cx: &Context, grants: &[Grant]) -> Result<(), Failure>
 async fn write_policy(cx: &Context, grant: &Grant) -> Result<(), Failure> {
     let there = Wish::policy(&grant.policy, "").found(&cx.client).await?;
     let there = there.as_ref().and_then(|it| it.get("policy")).and_then(Value::as_str).unwrap_or_default();
-    let missing: String = grant
-        .rules
-        .iter()
-        .filter(|(head, _)| !there.contains(head.as_str()))
-        .map(|(_, text)| text.as_str())
-        .collect();
+    let missing = grant.text(there);
     if missing.is_empty() {
         note(&format!("policy {}: unchanged", grant.policy));
         return Ok(());
@@ -123,24 +196,26 @@ async fn write_policy(cx: &Context, grant: &Grant) -> Result<(), Failure> {
 
 async fn write_role(cx: &Context, path: &str, fields: &Value) -> Result<(), Failure> {
     let wish = Wish::new(path, fields.clone());
-    match wish.state(&cx.client).await? {
-        State::Absent => {
-            let made = wish.fulfil(&cx.client).await;
-            made.map_err(|it| it.or_hint("`secret setup nomad` (or kubernetes) makes the login first"))?;
-            note(&format!("{path}: made"));
-        }
-        State::Same => note(&format!("{path}: unchanged")),
-        State::Other(fields) => {
-            note(&format!("{path}: is there and left alone; it differs in {}", fields.join(", ")))
-        }
+    let Some(there) = wish.found(&cx.client).await? else {
+        let made = wish.fulfil(&cx.client).await;
+        made.map_err(|it| it.or_hint("`secret setup nomad` (or kubernetes) makes the login first"))?;
+        note(&format!("{path}: made"));
+        return Ok(());
+    };
+    let lacking = role::lacking(&there, fields);
+    if !wish.differs(&there) {
+        note(&format!("{path}: unchanged"));
+    } else if lacking.is_empty() {
+        note(&format!(
+            "{path}: is there and left alone; it lets the workload in, and differs in other fields"
+        ));
+    } else {
+        note(&format!(
+            "{path}: is there and left alone; it does not give the policy {0}: add {0} to its token_policies",
+            lacking.join(", ")
+        ));
     }
     Ok(())
-}
-
-fn rule(path: &str) -> (String, String) {
-    let head = format!("path {} ", strongroom_hcl::quote(path));
-    let text = format!("{head}{{\n  capabilities = [\"read\"]\n}}\n");
-    (head, text)
 }
 
 /// The role's path and fields.

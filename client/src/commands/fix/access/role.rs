@@ -1,0 +1,111 @@
+//! A role that is there already: whether it lets the workload in, and gives it what it is to read.
+
+use serde_json::Value;
+use strongroom_scan::plain;
+
+use crate::failure::Failure;
+
+/// The claims that a role of `jwt` asks for.
+pub(super) const BOUND: &str = "bound_claims";
+
+/// A value, or each of several.
+pub(super) fn listed(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+/// Refuses a role that keeps the workload out: the rewritten file would name a login that fails.
+pub(super) fn lets_in(path: &str, there: &Value, wanted: &Value) -> Result<(), Failure> {
+    let claims = |it: &Value| it.get(BOUND).and_then(Value::as_object).cloned().unwrap_or_default();
+    let is_glob = there.get("bound_claims_type").and_then(Value::as_str) == Some("glob");
+    let wanted = claims(wanted);
+    for (claim, allowed) in claims(there) {
+        let (Some(wanted), allowed) = (wanted.get(&claim), listed(&allowed)) else { continue };
+        let admits = |value: &Value| allowed.iter().any(|it| it == value || is_glob && matches(it, value));
+        if let Some(value) = listed(wanted).iter().find(|it| !admits(it)) {
+            let shown = |it: &Value| it.as_str().map_or_else(|| it.to_string(), plain);
+            let allowed: Vec<String> = allowed.iter().map(shown).collect();
+            return Err(Failure::new(format!(
+                "{path} is there for {claim} = {}, and a job with {claim} = {} could not log in with it",
+                allowed.join(", "),
+                shown(value)
+            ))
+            .hint(format!(
+                "name a role of its own in the job's vault block (`vault {{ role = \"NAME\" }}`), or let this one have it: \
+                 add the job to {BOUND}, or `secret delete {path}` if nothing uses it; then run it again"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The policies that it does not give.
+pub(super) fn lacking(there: &Value, wanted: &Value) -> Vec<String> {
+    let policies = |it: &Value| it.get("token_policies").map(listed).unwrap_or_default();
+    let given = policies(there);
+    let is_lacking =
+        |it: &&str| !given.iter().filter_map(Value::as_str).any(|given| given.eq_ignore_ascii_case(it));
+    policies(wanted).iter().filter_map(Value::as_str).filter(is_lacking).map(str::to_owned).collect()
+}
+
+/// `*` stands for any text.
+fn matches(pattern: &Value, value: &Value) -> bool {
+    let (Some(pattern), Some(value)) = (pattern.as_str(), value.as_str()) else { return false };
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|it| value.strip_prefix(it)) else { return false };
+    let mut parts = parts.peekable();
+    let mut is_open = false;
+    while let Some(part) = parts.next() {
+        is_open = true;
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = rest.get(at + part.len()..).unwrap_or("");
+    }
+    is_open || rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(there: Value, wanted: Value, expected: bool) {
+        let (there, wanted) = (json!({ BOUND: there }), json!({ BOUND: wanted }));
+        assert_eq!(lets_in("x", &there, &wanted).is_ok(), expected);
+    }
+
+    #[test]
+    fn a_role_of_another_job_lets_nobody_else_in() {
+        check(json!({ "id": "a" }), json!({ "id": "a", "ns": "n" }), true);
+        check(json!({ "id": "a" }), json!({ "id": "b" }), false);
+        check(json!({ "id": ["a", "b"] }), json!({ "id": "b" }), true);
+        check(json!({ "id": "a" }), json!({ "id": ["a", "b"] }), false);
+        check(Value::Null, json!({ "id": "b" }), true);
+        check(json!({ "other": "a" }), json!({ "id": "b" }), true);
+        check(json!({ "id": "a*" }), json!({ "id": "a*" }), true);
+        check(json!({ "id": "a*" }), json!({ "id": "ab" }), false);
+    }
+
+    #[test]
+    fn patterns_are_understood() {
+        let check = |pattern: &str, value: &str| matches(&json!(pattern), &json!(value));
+        assert!(
+            check("a*", "ab")
+                && check("*", "x")
+                && check("a*c", "abc")
+                && check("*b*", "abc")
+                && check("a", "a")
+        );
+        assert!(!check("a*", "ba") && !check("a*c", "ab") && !check("*b*", "ac") && !check("a", "ab"));
+    }
+
+    #[test]
+    fn policies_that_a_role_does_not_give_are_named() {
+        let role = |policies: &[&str]| json!({ "token_policies": policies });
+        assert_eq!(lacking(&role(&["a", "b"]), &role(&["B"])), Vec::<String>::new());
+        assert_eq!(lacking(&role(&["a"]), &role(&["a", "c"])), ["c"]);
+    }
+}

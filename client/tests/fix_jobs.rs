@@ -1,0 +1,147 @@
+//! `secret fix` on Nomad jobs, against a server of the same binary: which job may read what.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+mod shared;
+
+use std::fs;
+
+use serde_json::Value;
+use shared::Server;
+
+/// A value that nobody takes for a word.
+fn secret(seed: usize) -> String {
+    format!("Xk{seed}9dkfLq81mZpq{seed}")
+}
+
+/// A job with these lines in it, and these in its task.
+fn job(name: &str, head: &str, task: &str) -> String {
+    format!(
+        "job \"{name}\" {{\n{head}  group \"g\" {{\n    task \"t\" {{\n      driver = \"docker\"\n\n{task}    }}\n  }}\n}}\n"
+    )
+}
+
+fn env(seed: usize) -> String {
+    format!("      env {{\n        DB_PASSWORD = \"{}\"\n      }}\n", secret(seed))
+}
+
+/// A server where tasks can log in.
+fn server() -> Server {
+    let server = Server::start();
+    server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    server
+}
+
+/// Exit status, and all that was said.
+fn fix(server: &Server, options: &[&str], file: &str) -> (i32, String) {
+    let ran = server.run(&[&["fix"], options, &[file]].concat(), "root", "");
+    let text = [ran.stdout, ran.stderr].concat();
+    (ran.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+fn role(server: &Server, name: &str) -> Value {
+    let read = server.ok(&["read", "-format=json", &format!("auth/jwt-nomad/role/{name}")]);
+    let role: Value = serde_json::from_str(&read).unwrap();
+    role.get("data").cloned().unwrap_or(role)
+}
+
+// Rule 118: jobs whose names are alike get neither each other's policy nor each other's role.
+#[test]
+fn jobs_of_two_namespaces_never_share_a_policy_or_a_role() {
+    let server = server();
+    let one = server.file("a.nomad.hcl", &job("z-orders", "", &env(1)));
+    let other = server.file("b.nomad.hcl", &job("orders", "  namespace = \"z\"\n", &env(2)));
+    for file in [&one, &other] {
+        let (code, told) = fix(&server, &["-yes", "-apply"], file);
+        assert_eq!(code, 0, "{told}");
+    }
+    for (name, path, id, file) in
+        [("z-orders", "z-orders/g/t", "z-orders", one), ("z__orders", "z__orders/g/t", "orders", other)]
+    {
+        let policy = server.ok(&["policy", "read", name]);
+        assert_eq!(policy.matches("path \"").count(), 1, "{policy}");
+        assert!(policy.contains(&format!("path \"secret/data/{path}\"")), "{policy}");
+        assert_eq!(role(&server, name)["bound_claims"]["nomad_job_id"], id);
+        assert!(fs::read_to_string(file).unwrap().contains(&format!("role = \"{name}\"")));
+    }
+}
+
+#[test]
+fn a_role_of_another_job_stops_the_run_before_anything_is_changed() {
+    let server = server();
+    let vault = "      vault {\n        role = \"shared\"\n      }\n\n";
+    let text = job("orders", "", &format!("{vault}{}", env(1)));
+    let file = server.file("a.nomad.hcl", &text);
+    let fields = serde_json::json!({
+        "role_type": "jwt", "user_claim": "/nomad_job_id", "user_claim_json_pointer": true,
+        "bound_audiences": "vault.io", "bound_claims": { "nomad_job_id": "billing" },
+    });
+    server.ok_with(&["write", "auth/jwt-nomad/role/shared", "-"], &fields.to_string());
+    let (code, told) = fix(&server, &["-yes", "-apply"], &file);
+    assert_eq!(code, 2, "{told}");
+    for it in [
+        "nothing was changed",
+        "nomad_job_id = billing",
+        "nomad_job_id = orders",
+        "add the job to bound_claims",
+    ] {
+        assert!(told.contains(it), "{it} is not in {told}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert!(!server.ok(&["policy", "list"]).contains("shared"));
+}
+
+#[test]
+fn a_new_policy_allows_what_the_jobs_templates_read_before() {
+    let server = server();
+    let task = |policy: &str| {
+        format!(
+            "      vault {{\n        role = \"{policy}\"\n      }}\n\n      template {{\n        destination = \"local/a.conf\"\n        data = <<EOT\n{{{{ with secret \"secret/data/{policy}/db\" }}}}{{{{ .Data.data.user }}}}{{{{ end }}}}\n{{{{ with secret \"kv/data/shipping/db\" }}}}{{{{ .Data.data.user }}}}{{{{ end }}}}\nEOT\n      }}\n\n{}",
+            env(1)
+        )
+    };
+    let file = server.file("a.nomad.hcl", &job("orders", "", &task("o")));
+    let (code, told) = fix(&server, &["-yes", "-apply"], &file);
+    assert_eq!(code, 0, "{told}");
+    let policy = server.ok(&["policy", "read", "o"]);
+    for path in ["orders/g/t", "o/db"] {
+        assert!(
+            policy.contains(&format!("path \"secret/data/{path}\" {{\n  capabilities = [\"read\"]")),
+            "{policy}"
+        );
+    }
+    assert!(policy.contains("path \"kv/data/shipping/db\" {\n  capabilities = [\"read\"]"), "{policy}");
+    assert_eq!(policy.matches("path \"").count(), 3, "{policy}");
+    // A policy that allows it with a pattern is not told again: the exact rule would be all that holds there.
+    let rules = server.file("p.hcl", "path \"secret/data/p/*\" { capabilities = [\"read\", \"update\"] }");
+    server.ok(&["policy", "write", "p", &rules]);
+    let file = server.file("b.nomad.hcl", &job("payments", "", &task("p")));
+    let (code, told) = fix(&server, &["-yes", "-apply"], &file);
+    assert_eq!(code, 0, "{told}");
+    let policy = server.ok(&["policy", "read", "p"]);
+    assert!(!policy.contains("p/db") && policy.contains("kv/data/shipping/db"), "{policy}");
+}
+
+#[test]
+fn a_job_whose_name_is_computed_is_left_unless_a_prefix_stands_for_it() {
+    let server = server();
+    let text = job("vars-${var.region}", "", &env(1)) + "\nvariable \"region\" {\n  default = \"eu\"\n}\n";
+    let file = server.file("a.nomad.hcl", &text);
+    let (code, told) = fix(&server, &["-yes", "-apply"], &file);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("is an expression") && told.contains("-prefix"), "{told}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert!(!server.ok(&["policy", "list"]).contains("vars"));
+    let (code, told) = fix(&server, &["-yes", "-apply", "-prefix=default/vars"], &file);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("no role is made") && told.contains("nomad.default.vars"), "{told}");
+    let policy = server.ok(&["policy", "read", "nomad.default.vars"]);
+    assert!(policy.contains("path \"secret/data/default/vars/g/t\""), "{policy}");
+    let fixed = fs::read_to_string(&file).unwrap();
+    assert!(fixed.contains("role = \"nomad.default.vars\"") && !fixed.contains(&secret(1)), "{fixed}");
+}
