@@ -145,3 +145,21 @@ fn a_job_whose_name_is_computed_is_left_unless_a_prefix_stands_for_it() {
     let fixed = fs::read_to_string(&file).unwrap();
     assert!(fixed.contains("role = \"nomad.default.vars\"") && !fixed.contains(&secret(1)), "{fixed}");
 }
+
+#[test]
+fn a_password_without_effect_goes_and_undo_brings_it_back() {
+    let server = server();
+    let file = server.file("a.nomad.hcl", &job("orders", "", &env(1)));
+    assert_eq!(fix(&server, &["-yes", "-apply"], &file).0, 0);
+    let fixed = fs::read_to_string(&file).unwrap();
+    let back = fixed.replace("driver = \"docker\"\n", &format!("driver = \"docker\"\n\n{}", env(2)));
+    fs::write(&file, &back).unwrap();
+    let (code, told) = fix(&server, &["-yes", "-apply"], &file);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("DB_PASSWORD in env had no effect"), "{told}");
+    assert!(!fs::read_to_string(&file).unwrap().contains(&secret(2)));
+    let kept = server.ok(&["kv", "get", "-format=json", "secret/orders/g/t"]);
+    assert!(kept.contains(&secret(1)) && !kept.contains(&secret(2)) && !kept.contains("DB_PASSWORD_2"));
+    assert_eq!(fix(&server, &["-yes", "-undo"], &file).0, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), back);
+}

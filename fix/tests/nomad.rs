@@ -280,14 +280,6 @@ fn text_of_templates() {
 }
 
 #[test]
-fn a_variable_that_another_template_sets_too() {
-    let text = job(
-        "      template {\n        destination = \"a.env\"\n        env = true\n        data = \"A=b\\n\"\n      }\n\n      env {\n        A = \"«geheim-1»\"\n      }\n",
-    );
-    check("j.nomad.hcl", &text, &["A={{ .Data.data.A | toJSON }}\n"]);
-}
-
-#[test]
 fn values_behind_names() {
     let text = |roots: &str, env: &str| format!("{roots}{}", job(&format!("      env {{\n{env}      }}\n")));
     let variable = "variable \"p\" {\n  default = \"«geheim-1»\"\n}\n";

@@ -66,16 +66,34 @@ pub(super) fn is_bare(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
+/// Lines that read the same paths.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// `{{- with secret "..." }}`, one for each path.
+    pub(super) heads: Vec<String>,
+    pub(super) lines: Vec<String>,
+}
+
+/// What closes one of the heads.
+pub(super) const END: &str = "{{- end }}";
+
+impl Group {
+    pub(super) fn text(&self, eol: &str) -> String {
+        let ends = self.heads.iter().map(|_| END);
+        let all = self.heads.iter().chain(&self.lines).map(String::as_str).chain(ends);
+        all.flat_map(|it| [it, eol]).collect()
+    }
+}
+
 /// The text of a template, lines of one path together, in the order they came.
 ///
 /// `is_hcl` tells whether HCL interpolates the text, and what is not for it must be protected.
-pub(super) fn data(
+pub(super) fn groups(
     lines: &[Line],
     reference: impl Fn(usize) -> Option<Reference>,
     mount: &str,
     is_hcl: bool,
-    eol: &str,
-) -> String {
+) -> Vec<Group> {
     let mut groups: Vec<(Vec<Reference>, Vec<String>)> = Vec::new();
     for line in lines {
         let references: Vec<Reference> = line.wants().into_iter().filter_map(&reference).collect();
@@ -95,24 +113,17 @@ pub(super) fn data(
             None => groups.push((heads, vec![text])),
         }
     }
-    let mut data = String::new();
-    for (heads, lines) in groups {
-        let named = heads.len() > 1;
-        for (at, head) in heads.iter().enumerate() {
-            let secret = render::secret(head, mount);
-            let with =
-                if named { format!("with ${} := {secret}", name(at)) } else { format!("with {secret}") };
-            data.push_str(&format!("{{{{- {with} }}}}{eol}"));
-        }
-        for line in lines {
-            data.push_str(&line);
-            data.push_str(eol);
-        }
-        for _ in &heads {
-            data.push_str(&format!("{{{{- end }}}}{eol}"));
-        }
-    }
-    data
+    groups.into_iter().map(|(heads, lines)| Group { heads: with(&heads, mount), lines }).collect()
+}
+
+fn with(heads: &[Reference], mount: &str) -> Vec<String> {
+    let is_named = heads.len() > 1;
+    let head = |(at, head): (usize, &Reference)| {
+        let secret = render::secret(head, mount);
+        let subject = if is_named { format!("${} := {secret}", name(at)) } else { secret };
+        format!("{{{{- with {subject} }}}}")
+    };
+    heads.iter().enumerate().map(head).collect()
 }
 
 fn name(at: usize) -> char {
@@ -218,7 +229,8 @@ mod tests {
             let path = if want == 9 { "j/other" } else { "j/t" };
             Some(Reference { path: path.to_owned(), field: format!("F{want}") })
         };
-        assert_eq!(data(&[line], reference, "secret", true, "\n"), expected);
+        let groups = groups(&[line], reference, "secret", true);
+        assert_eq!(groups.iter().map(|it| it.text("\n")).collect::<String>(), expected);
     }
 
     fn text(text: &str) -> Part {

@@ -11,6 +11,7 @@ mod job;
 mod layout;
 mod line;
 mod literal;
+mod overlap;
 mod planner;
 mod reads;
 mod resolve;

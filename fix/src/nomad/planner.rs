@@ -11,6 +11,7 @@ use super::job::{EnvEntry, Job, Syntax, Task};
 use super::layout::lines_of;
 use super::line::{self, Line, LineValue, Part, is_variable};
 use super::literal::{Form, Literal, holds, innermost};
+use super::overlap::Overlap;
 use super::shared::{Got, Shared, Use};
 use super::value::{Stored, is_within_url, parts, stored};
 use crate::left::{EXPRESSION, UNKNOWN, Why};
@@ -21,6 +22,11 @@ use crate::{Edit, File, Options, Plan, Style};
 const NO_VARIABLE: Why = (
     "a template can set no variable of this name: letters, digits, `_`, `.` and `/` are all that Nomad takes",
     "rename the variable, or fix with the style `secret` where the cluster has Nomad 1.11",
+);
+
+const TANGLED: Why = (
+    "a template sets the variable as well, and a line of another one would change which of the two the task gets",
+    "take the variable out of env or out of that template, whichever is meant, and fix again",
 );
 
 /// A value that is to be stored.
@@ -127,7 +133,9 @@ impl<'p> Planner<'p> {
                 }
                 (None, None) => in_roots.push(at),
                 (None, Some(task)) => match self.env_entry(task, finding.span) {
-                    Some(_) if by_secret => self.secret(task, at),
+                    Some((block, entry)) if by_secret && !self.is_dead(task, block, entry) => {
+                        self.secret(task, at);
+                    }
                     Some((block, entry)) => in_env.entry((task, block, entry)).or_default().push(at),
                     None => self.in_task(task, at),
                 },
@@ -240,6 +248,14 @@ impl<'p> Planner<'p> {
             self.left.extend(findings.iter().map(|at| (*at, NO_VARIABLE)));
             return;
         }
+        match self.overlap(task, it.name) {
+            Overlap::Dead => return self.dead(task, (block, entry), it.name),
+            Overlap::Tangled => {
+                self.left.extend(findings.iter().map(|at| (*at, TANGLED)));
+                return;
+            }
+            Overlap::Before | Overlap::Free => {}
+        }
         let stored: Option<Vec<(&Finding, Stored)>> =
             findings.iter().map(|at| self.stored(task, *at, &['$', '%'])).collect();
         let (Some(stored), Some(literal)) = (stored, Literal::of(self.job_syntax(task), it.value, self.text))
@@ -272,6 +288,25 @@ impl<'p> Planner<'p> {
         self.line(task, Line { name: it.name.to_owned(), value: LineValue::Filled(marks) });
     }
 
+    pub(super) fn overlap(&self, task: usize, name: &str) -> Overlap {
+        let task = self.tasks.get(task);
+        task.map_or(Overlap::Free, |(job, task)| Overlap::of(job.syntax, task, name, self.text))
+    }
+
+    fn is_dead(&self, task: usize, block: usize, entry: usize) -> bool {
+        let entry = self.entry(task, block, entry);
+        entry.is_some_and(|it| self.overlap(task, it.name) == Overlap::Dead)
+    }
+
+    /// Takes out what no program ever got. It is not stored, where somebody would take it for what is in use.
+    fn dead(&mut self, task: usize, entry: (usize, usize), name: &str) {
+        self.work.entry(task).or_default().gone.insert(entry);
+        self.notes.push(format!(
+            "{name} in env had no effect, for a template of the task sets {name} too: the line is gone, and what it held \
+             is not stored; `secret fix -undo` brings it back"
+        ));
+    }
+
     fn has_other_lines(&self, entry: Span, secrets: &[(Span, usize, &Stored)]) -> bool {
         let lines = lines_of(self.text, entry);
         let mut at = lines.start;
@@ -291,11 +326,16 @@ impl<'p> Planner<'p> {
         let syntax = self.jobs.first().map_or(Syntax::Native, |it| it.syntax);
         let spans = findings.iter().filter_map(|at| Some((*at, self.findings.get(*at)?.span)));
         let shared = Shared::new(syntax, self.body, self.text, spans);
-        let (kept, uses) = shared.uses(self.body, self.jobs, closed);
+        let (mut kept, mut uses) = shared.uses(self.body, self.jobs, closed);
+        let tangled = self.tangled(&uses);
+        kept.retain(|it| !tangled.contains(it));
+        uses.retain(|it| !tangled.iter().any(|at| it.has(*at)));
+        uses.retain(|it| self.overlap_of(it) != Overlap::Dead);
         let is_root = |at: usize| self.findings.get(at).is_some_and(|it| shared.is_within(it.span));
         let why = |at: usize| (at, if is_root(at) { EXPRESSION } else { UNKNOWN });
         let lost: Vec<_> = findings.iter().filter(|it| !kept.contains(it)).map(|it| why(*it)).collect();
         self.left.extend(lost);
+        self.left.extend(tangled.into_iter().map(|at| (at, TANGLED)));
         let in_config: BTreeSet<usize> = uses
             .iter()
             .flat_map(|it| if let Use::Config { findings, .. } = it { findings.clone() } else { Vec::new() })
@@ -355,6 +395,29 @@ impl<'p> Planner<'p> {
                  NOMAD_VAR_ no longer reaches the tasks' environment"
                     .to_owned(),
             );
+        }
+    }
+
+    fn overlap_of(&self, it: &Use) -> Overlap {
+        match it {
+            Use::Config { .. } => Overlap::Free,
+            Use::Env { task, name, .. } => self.overlap(*task, name),
+        }
+    }
+
+    /// The findings that some variable cannot get from our template, and all that stand in a value with them.
+    fn tangled(&self, uses: &[Use]) -> BTreeSet<usize> {
+        let is_tangled = |it: &&Use| self.overlap_of(it) == Overlap::Tangled;
+        let mut tangled: BTreeSet<usize> = uses.iter().filter(is_tangled).flat_map(Use::findings).collect();
+        loop {
+            let before = tangled.len();
+            let together =
+                uses.iter().map(Use::findings).filter(|it| it.iter().any(|it| tangled.contains(it)));
+            let more: Vec<usize> = together.flatten().collect();
+            tangled.extend(more);
+            if tangled.len() == before {
+                return tangled;
+            }
         }
     }
 

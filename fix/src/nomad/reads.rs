@@ -91,7 +91,7 @@ fn spellings(path: &str, folder: &str, mount: &str) -> impl Iterator<Item = Stri
 }
 
 /// The template's text; None where it stands elsewhere, or HCL decides about parts of it.
-fn shown(syntax: Syntax, template: &Template<'_>, text: &str) -> Option<String> {
+pub(super) fn shown(syntax: Syntax, template: &Template<'_>, text: &str) -> Option<String> {
     let literal = Literal::of(syntax, template.data?, text)?;
     let pieces = literal.pieces(literal.content, text)?;
     Some(pieces.into_iter().fold(String::new(), |shown, piece| match piece {

@@ -9,6 +9,7 @@ use super::job::{Job, Syntax, Task};
 use super::layout::{is_alone, line_end, lines_of, removals};
 use super::line::{self, Line, LineValue};
 use super::literal::Form;
+use super::overlap::Overlap;
 use super::planner::{Pending, Planner, TaskWork};
 use super::write::{self, Blocks};
 use crate::home::Home;
@@ -199,11 +200,7 @@ impl Planner<'_> {
         let is_hcl = job.syntax != Syntax::Api;
         let eol = if job.syntax.is_json() { "\n" } else { line_end(self.text) };
         let reference = |want: usize| names.of(want).cloned();
-        let data = line::data(&work.lines, reference, &self.options.mount, is_hcl, eol);
-        let sets = |name: &str| {
-            let others = task.templates.iter().filter(|it| it.is_env).filter_map(|it| it.data);
-            others.map(|it| it.span.of(self.text)).any(|it| it.contains(&format!("{name}=")))
-        };
+        let groups = line::groups(&work.lines, reference, &self.options.mount, is_hcl);
         let new = secrets.into_iter().flatten().filter(|(_, (_, is_new))| *is_new);
         let blocks = Blocks {
             role: (work.by_template && task.vault.is_none()).then(|| allowed.policy(job)),
@@ -213,8 +210,9 @@ impl Planner<'_> {
                     (name.clone(), secret_path(&reference, self.options))
                 })
                 .collect(),
-            is_first: work.lines.iter().any(|it| sets(&it.name)),
-            data: (!work.lines.is_empty()).then_some(data),
+            is_first: work.lines.iter().any(|it| self.overlap(at, &it.name) == Overlap::Before),
+            groups,
+            eol,
             env_is_gone,
         };
         edits.extend(write::insert(self.text, job, task, &blocks));

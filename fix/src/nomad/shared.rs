@@ -351,7 +351,7 @@ impl Use {
         self.findings().contains(&finding)
     }
 
-    fn findings(&self) -> Vec<usize> {
+    pub(super) fn findings(&self) -> Vec<usize> {
         match self {
             Self::Config { findings, .. } => findings.clone(),
             Self::Env { value, .. } => value

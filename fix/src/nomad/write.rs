@@ -4,7 +4,8 @@ use strongroom_hcl::{Span, quote_json};
 
 use super::job::{Job, Key, Syntax, Task, Template};
 use super::layout::{before, behind, indentation, is_alone, line_end, line_start, next_line};
-use super::literal::Literal;
+use super::line::{END, Group};
+use super::literal::{Form, Literal};
 use crate::Edit;
 
 /// Where our own variables are rendered: the folder is in memory, and gone with the task.
@@ -17,9 +18,10 @@ pub(super) struct Blocks {
     pub(super) role: Option<String>,
     /// Names and paths.
     pub(super) secrets: Vec<(String, String)>,
-    /// The data of a template whose lines become variables.
-    pub(super) data: Option<String>,
-    /// It must stand before the task's other templates, which set some of its variables too.
+    /// What a template whose lines become variables is to have.
+    pub(super) groups: Vec<Group>,
+    pub(super) eol: &'static str,
+    /// They must stand before all others, which may set some of the variables too.
     pub(super) is_first: bool,
     /// The task's `env` block goes as a whole.
     pub(super) env_is_gone: bool,
@@ -32,40 +34,80 @@ pub(super) fn own<'t, 'a>(task: &'t Task<'a>) -> Option<&'t Template<'a>> {
 
 /// The edits that put the blocks into the task.
 pub(super) fn insert(text: &str, job: &Job<'_>, task: &Task<'_>, blocks: &Blocks) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    let mut data = blocks.data.as_deref();
-    if let (Some(lines), Some(own)) = (data, own(task)) {
-        let literal = own.data.and_then(|it| Literal::of(job.syntax, it, text));
-        if let Some(literal) = literal {
-            let at = literal.content.end;
-            // The lines are protected from HCL already.
-            let written = match literal.form {
-                super::literal::Form::Heredoc { .. } => lines.to_owned(),
-                _ => quote_json(lines).trim_matches('"').to_owned(),
-            };
-            edits.push(Edit { span: Span { start: at, end: at }, text: written });
-            data = None;
-        }
-    }
+    let literal = own(task).and_then(|it| Literal::of(job.syntax, it.data?, text));
+    let (mut edits, data) = match literal {
+        Some(literal) => (complete(text, &literal, blocks), None),
+        None => (Vec::new(), (!blocks.groups.is_empty()).then(|| data(&blocks.groups, blocks.eol))),
+    };
     if blocks.role.is_none() && blocks.secrets.is_empty() && data.is_none() {
         return edits;
     }
-    let rest = Blocks { data: data.map(str::to_owned), role: blocks.role.clone(), ..Blocks::default() };
-    let rest = Blocks {
-        secrets: blocks.secrets.clone(),
-        is_first: blocks.is_first,
-        env_is_gone: blocks.env_is_gone,
-        ..rest
-    };
     if job.syntax.is_json() {
-        edits.extend(json(text, job.syntax, task, &rest));
+        edits.extend(json(text, job.syntax, task, blocks, data.as_deref()));
     } else {
-        edits.extend(native(text, task, &rest));
+        edits.extend(native(text, task, blocks, data.as_deref()));
     }
     edits
 }
 
-fn native(text: &str, task: &Task<'_>, blocks: &Blocks) -> Option<Edit> {
+fn data(groups: &[Group], eol: &str) -> String {
+    groups.iter().map(|it| it.text(eol)).collect()
+}
+
+/// Puts lines into our own template: where their path is read already, beside those that read it.
+fn complete(text: &str, literal: &Literal, blocks: &Blocks) -> Vec<Edit> {
+    // The lines are protected from HCL already.
+    let written = |lines: &str| match literal.form {
+        Form::Heredoc { .. } => lines.to_owned(),
+        _ => quote_json(lines).trim_matches('"').to_owned(),
+    };
+    let put = |at: usize, text: String| Edit { span: Span { start: at, end: at }, text };
+    let (mut edits, mut rest) = (Vec::new(), Vec::new());
+    for group in &blocks.groups {
+        let there = end_of(text, literal, group, &written(blocks.eol), &written).filter(|_| !blocks.is_first);
+        match there {
+            Some(at) => {
+                edits.push(put(
+                    at,
+                    group.lines.iter().map(|it| written(&format!("{it}{}", blocks.eol))).collect(),
+                ));
+            }
+            None => rest.push(group.clone()),
+        }
+    }
+    if !rest.is_empty() {
+        let at = if blocks.is_first { literal.content.start } else { literal.content.end };
+        edits.push(put(at, written(&data(&rest, blocks.eol))));
+    }
+    edits
+}
+
+/// Where the block ends that a fix wrote for this path: nothing but lines of variables is in it.
+fn end_of(
+    text: &str,
+    literal: &Literal,
+    group: &Group,
+    eol: &str,
+    written: &impl Fn(&str) -> String,
+) -> Option<usize> {
+    let [head] = group.heads.as_slice() else { return None };
+    let mut at = literal.content.start;
+    let mut is_inside = false;
+    for line in literal.content.of(text).split_inclusive(eol) {
+        let bare = line.strip_suffix(eol).unwrap_or(line);
+        if bare == written(head) {
+            is_inside = true;
+        } else if is_inside && bare == END {
+            return Some(at);
+        } else if bare.starts_with("{{") {
+            is_inside = false;
+        }
+        at += line.len();
+    }
+    None
+}
+
+fn native(text: &str, task: &Task<'_>, blocks: &Blocks, data: Option<&str>) -> Option<Edit> {
     let eol = line_end(text);
     let (indent, unit) = indents(text, task);
     let mut written: Vec<String> = Vec::new();
@@ -77,7 +119,7 @@ fn native(text: &str, task: &Task<'_>, blocks: &Blocks) -> Option<Edit> {
         let kind = format!("secret {}", strongroom_hcl::quote(name));
         written.push(block(&indent, &unit, eol, &kind, &settings));
     }
-    if let Some(data) = &blocks.data {
+    if let Some(data) = data {
         let marker = marker(data);
         let settings = [
             ("destination", format!("\"{DESTINATION}\"")),
@@ -155,7 +197,7 @@ fn marker(data: &str) -> &'static str {
     ["EOH", "EOT", "EOF"].into_iter().find(is_free).unwrap_or("STRONGROOM_EOH")
 }
 
-fn json(text: &str, syntax: Syntax, task: &Task<'_>, blocks: &Blocks) -> Vec<Edit> {
+fn json(text: &str, syntax: Syntax, task: &Task<'_>, blocks: &Blocks, data: Option<&str>) -> Vec<Edit> {
     let Some(anchor) = task.anchor else { return Vec::new() };
     let mut edits = Vec::new();
     let is_spread = before(text, anchor.start).trim().is_empty();
@@ -182,7 +224,7 @@ fn json(text: &str, syntax: Syntax, task: &Task<'_>, blocks: &Blocks) -> Vec<Edi
             .collect();
         members.push(("secret".to_owned(), object(indent.as_deref(), unit, eol, &secrets)));
     }
-    if let Some(data) = &blocks.data {
+    if let Some(data) = data {
         let settings = [
             (syntax.key(Key::Destination), quote_json(DESTINATION)),
             (syntax.key(Key::EnvTemplate), "true".to_owned()),
