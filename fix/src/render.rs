@@ -94,9 +94,8 @@ impl Step {
             Self::Json => "toJSON",
             Self::JsonInner if angled => r#"toUnescapedJSON | trimPrefix "\"" | trimSuffix "\"""#,
             Self::JsonInner => r#"toJSON | trimPrefix "\"" | trimSuffix "\"""#,
-            // `urlquery` writes a space as `+`, which means a space in queries alone.
-            Self::Percent if value.contains(' ') => r#"urlquery | replaceAll "+" "%20""#,
-            Self::Percent => "urlquery",
+            // `urlquery` writes a space as `+`, which means a space in queries alone, and the next value may have one.
+            Self::Percent => r#"urlquery | replaceAll "+" "%20""#,
             Self::Quotes => r#"replaceAll "'" "''""#,
             Self::ShellDouble => {
                 r#"replaceAll "\\" "\\\\" | replaceAll "\"" "\\\"" | replaceAll "$" "\\$" | replaceAll "`" "\\`""#
@@ -281,9 +280,10 @@ mod tests {
 
     #[test]
     fn the_layers_tell_how_a_value_is_written_again() {
+        let url = r#".X | urlquery | replaceAll "+" "%20""#;
         check(&[Layer::HclQuoted], "plain", "plain", Some(".X"));
-        check(&[Layer::HclQuoted, Layer::Percent], "p@ss/w", "p%40ss%2Fw", Some(".X | urlquery"));
-        check(&[Layer::Percent], "a b", "a%20b", Some(".X | urlquery | replaceAll \"+\" \"%20\""));
+        check(&[Layer::HclQuoted, Layer::Percent], "p@ss/w", "p%40ss%2Fw", Some(url));
+        check(&[Layer::Percent], "a b", "a%20b", Some(url));
         check(&[Layer::Sql], "it's", "it''s", Some(".X | replaceAll \"'\" \"''\""));
         check(&[Layer::YamlSingle], "plain", "plain", Some(".X"));
         check(&[Layer::ShellSingle], "it's", r"it'\''s", Some(r#".X | replaceAll "'" "'\\''""#));

@@ -202,9 +202,15 @@ fn variables_of_all_shapes() {
     let check = |lines: &str, expected: &str| check("j.nomad.hcl", &env(lines), &[expected]);
     check("        A = \"«geheim-1»\"\n        B = 1\n", "A={{ .Data.data.A | toJSON }}\n");
     check("        A = \"u:«p#ss \\\"1»@h\"\n", "A={{ print \"u:\" .Data.data.A \"@h\" | toJSON }}\n");
-    check("        A = \"x://u:«p-7»@h/#x\"\n", "print \"x://u:\" (.Data.data.A | urlquery) \"@h/#x\"");
+    check(
+        "        A = \"x://u:«p-7»@h/#x\"\n",
+        "print \"x://u:\" (.Data.data.A | urlquery | replaceAll \"+\" \"%20\") \"@h/#x\"",
+    );
     check("        A = \"PWD={«geheim-1»};\"\n", "print \"PWD={\" .Data.data.A \"};\"");
-    check("        A = \"x://{«geheim-1»}\"\n", "print \"x://{\" (.Data.data.A | urlquery) \"}\"");
+    check(
+        "        A = \"x://{«geheim-1»}\"\n",
+        "print \"x://{\" (.Data.data.A | urlquery | replaceAll \"+\" \"%20\") \"}\"",
+    );
     check("        A = \"a{{b:«geheim-1»\"\n", "print \"a{{b:\" .Data.data.A | toJSON");
     check("        A = \"${meta.x} «geheim-1»\"\n", "print (env \"meta.x\") \" \" .Data.data.A");
     check("        A = \"${OTHER}:«geheim-1»\"\n", "A = \"${OTHER}:${STRONGROOM_A}\"");
@@ -236,7 +242,10 @@ fn words_of_the_driver() {
     let config = |line: &str| job(&format!("      config {{\n        args = [{line}]\n      }}\n"));
     let check = |line: &str, expected: &str| check("j.nomad.hcl", &config(line), &[expected]);
     check("\"-p\", \"«geheim-1»\"", "\"${STRONGROOM_ARGS}\"]");
-    check("\"--url=x://u:«geheim-1»@h\"", "STRONGROOM_ARGS={{ .Data.data.args | urlquery | toJSON }}\n");
+    check(
+        "\"--url=x://u:«geheim-1»@h\"",
+        "STRONGROOM_ARGS={{ .Data.data.args | urlquery | replaceAll \"+\" \"%20\" | toJSON }}\n",
+    );
     check("<<EOT\nrun -p «geheim-1»\nEOT\n", "run -p ${STRONGROOM_ARGS}\nEOT\n");
     check("\"«geheim-1»\", \"«geheim-2»\", \"«geheim-1»\"", "STRONGROOM_ARGS_2={{ .Data.data.args_2 |");
 }
@@ -264,7 +273,11 @@ fn text_of_templates() {
     check(yaml, "a: «geheim-1»\n", &format!("a: {}\n", with(".Data.data.data | toJSON")));
     check(yaml, "a: «12345678»\n", &format!("a: {}\n", with(".Data.data.data")));
     check(yaml, "a: \"«geheim-1»\"\n", &format!("a: {}\n", with(".Data.data.data | toJSON")));
-    check(yaml, "a: x://u:«geheim-1»@h\n", &format!("a: x://u:{}@h\n", with(".Data.data.data | urlquery")));
+    check(
+        yaml,
+        "a: x://u:«geheim-1»@h\n",
+        &format!("a: x://u:{}@h\n", with(".Data.data.data | urlquery | replaceAll \"+\" \"%20\"")),
+    );
     check(env, "A=«geheim-1»\n", &format!("A={}\n", with(".Data.data.data | toJSON")));
     check(
         env,
@@ -289,7 +302,11 @@ fn values_behind_names() {
         check("j.nomad.hcl", &text(roots, env), &[expected]);
     };
     check_one(variable, "        A = var.p\n", "A={{ .Data.data.p | toJSON }}\n");
-    check_one(variable, "        A = \"x://u:${var.p}@h\"\n", "A=x://u:{{ .Data.data.p | urlquery }}@h\n");
+    check_one(
+        variable,
+        "        A = \"x://u:${var.p}@h\"\n",
+        "A=x://u:{{ .Data.data.p | urlquery | replaceAll \"+\" \"%20\" }}@h\n",
+    );
     check_one(
         variable,
         "        A = format(\"%s!\", var.p)\n",

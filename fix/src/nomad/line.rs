@@ -246,7 +246,9 @@ mod tests {
         check(vec![secret(1, plain())], &within("X={{ .Data.data.F1 | toJSON }}"));
         check(
             vec![text("http://u:"), secret(1, url()), text("@"), Part::Run("NOMAD_ADDR_x".to_owned())],
-            &within("X=http://u:{{ .Data.data.F1 | urlquery }}@{{ env \"NOMAD_ADDR_x\" }}"),
+            &within(
+                "X=http://u:{{ .Data.data.F1 | urlquery | replaceAll \"+\" \"%20\" }}@{{ env \"NOMAD_ADDR_x\" }}",
+            ),
         );
         check(
             vec![text("a ${b} \""), secret(1, plain()), text("\"")],
@@ -258,7 +260,9 @@ mod tests {
         );
         check(
             vec![Part::Hcl("var.u".to_owned()), text("#"), secret(1, url())],
-            &within(r##"X={{ print ${jsonencode(var.u)} "#" (.Data.data.F1 | urlquery) | toJSON }}"##),
+            &within(
+                r##"X={{ print ${jsonencode(var.u)} "#" (.Data.data.F1 | urlquery | replaceAll "+" "%20") | toJSON }}"##,
+            ),
         );
     }
 
