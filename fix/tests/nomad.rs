@@ -215,7 +215,9 @@ fn variables_of_all_shapes() {
     check("        A = \"${meta.x} «geheim-1»\"\n", "print (env \"meta.x\") \" \" .Data.data.A");
     check("        A = \"${OTHER}:«geheim-1»\"\n", "A = \"${OTHER}:${STRONGROOM_A}\"");
     check("        A = <<EOT\nuser: x\npass: «geheim-1»\nEOT\n", "pass: ${STRONGROOM_A}\nEOT\n");
-    check("        A = <<EOT\n«one\ntwo-three\n»EOT\n", "A={{ env \"A\" | replaceAll \"$${STRONGROOM_A}\"");
+    let whole = "A={{ .Data.data.A | toJSON }}\n";
+    check("        A = <<EOT\n«one\ntwo-three\n»EOT\n        B = 1\n", whole);
+    check("        A = <<-EOT\n          «one\n            two-three\n»        EOT\n", whole);
     check("        A = «geheim7»\n        B = 2\n", "A={{ .Data.data.A | toJSON }}\n");
     check("        a.b = \"«geheim-1»\"\n", "a.b={{ .Data.data.a_b | toJSON }}\n");
     check("        A = \"«geheim-1»\" # why\n", "        # why\n");
@@ -333,6 +335,11 @@ fn values_behind_names() {
 fn what_cannot_be_moved_stays() {
     let env = |line: &str| job(&format!("      env {{\n{line}      }}\n"));
     check_left(&env("        A-B = \"«geheim-1»\"\n"), "no variable of this name");
+    // The other lines would move.
+    check_left(
+        &env("        A = <<-EOT\n          x«one\n        two-three\n»        EOT\n"),
+        "not every use",
+    );
     check_left(&env("        A = upper(\"«geheim-1»\")\n"), "not every use");
     check_left(&job("      config {\n        args = [\"$«geheim-1»\"]\n      }\n"), "not every use");
     check_left(&job("      service {\n        name = \"«geheim-1»\"\n      }\n"), "nothing puts");

@@ -142,6 +142,15 @@ impl Literal {
         }
     }
 
+    /// Whether the other lines mean the same when the part has become one line: `<<-` takes from each line what the least
+    /// indented one has.
+    pub(super) fn stands_without(&self, part: Span, text: &str) -> bool {
+        let Form::Heredoc { indent } = self.form else { return true };
+        let (before, behind) =
+            (Span { end: part.start, ..self.content }, Span { start: part.end, ..self.content });
+        indent == 0 || shared_indent(&format!("{}x{}", before.of(text), behind.of(text))) == indent
+    }
+
     /// Whether HCL interpolates it.
     pub(super) fn is_template(&self) -> bool {
         self.form != Form::Json { is_template: false }

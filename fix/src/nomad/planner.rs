@@ -179,6 +179,7 @@ impl<'p> Planner<'p> {
         let in_config = it.configs.iter().any(|it| holds(*it, finding.span));
         if let Some(template) = template {
             let literal = template.data.and_then(|it| Literal::of(job.syntax, it, self.text));
+            let literal = literal.filter(|it| it.stands_without(finding.span, self.text));
             let found = literal.and_then(|literal| {
                 Some((literal, replaced(job.syntax, template, &literal, finding, self.text)?))
             });
@@ -263,6 +264,13 @@ impl<'p> Planner<'p> {
             self.left.extend(findings.iter().map(|at| (*at, EXPRESSION)));
             return;
         };
+        if let ([at], [(finding, _)]) = (findings, stored.as_slice())
+            && let Some(text) = whole_heredoc(&literal, finding.span, self.text)
+        {
+            let want = self.want(Some(task), *at, &text);
+            self.work.entry(task).or_default().gone.insert((block, entry));
+            return self.line(task, variable_line(it.name, want, &Encoding::plain()));
+        }
         let wants: Vec<usize> =
             findings.iter().zip(&stored).map(|(at, it)| self.want(Some(task), *at, &it.1.value)).collect();
         let secrets: Vec<(Span, usize, &Stored)> = stored
@@ -439,6 +447,10 @@ impl<'p> Planner<'p> {
         if self.text.get(..finding.span.start)?.ends_with(escapes) {
             return None;
         }
+        let is_whole = whole_heredoc(&literal, finding.span, self.text).is_some();
+        if !is_whole && !literal.stands_without(finding.span, self.text) {
+            return None;
+        }
         Some((finding, stored(self.job_syntax(task), &literal, finding, self.text)?))
     }
 
@@ -487,6 +499,15 @@ impl<'p> Planner<'p> {
             }
         }
     }
+}
+
+/// The text of a heredoc that has nothing but the secret, with its line end: a private key, mostly.
+fn whole_heredoc(literal: &Literal, secret: Span, text: &str) -> Option<Value> {
+    let Form::Heredoc { .. } = literal.form else { return None };
+    let whole = Zeroizing::new(literal.plain(literal.content, text)?);
+    let secret = Zeroizing::new(literal.plain(secret, text)?);
+    let end = whole.strip_prefix(secret.as_str())?;
+    matches!(end, "" | "\n" | "\r\n").then(|| Value::new(&whole))
 }
 
 /// A secret behind other parts: within a URL it is written as one, if that changes nothing today.
