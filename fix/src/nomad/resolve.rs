@@ -14,7 +14,7 @@ use super::planner::{Pending, Planner, TaskWork};
 use super::write::{self, Blocks};
 use crate::home::Home;
 use crate::left::left;
-use crate::names::{Names, Want, safe_field, segment};
+use crate::names::{Names, Want, safe_field, segment, word};
 use crate::render;
 use crate::{Edit, Entry, Options, Plan, Reference, comment};
 
@@ -76,8 +76,39 @@ impl Planner<'_> {
         plan.edits.extend(taken.edits);
         plan.entries.extend(taken.entries);
         self.tell(&plan);
+        if !plan.edits.is_empty() {
+            self.notes.extend(self.how_to_run());
+        }
         plan.notes = self.notes;
         plan
+    }
+
+    /// A job that names no role logs in with the cluster's. `secret setup nomad` makes one, which may read what lies below
+    /// the job's namespace and id.
+    fn of_default_role(&self) -> Option<String> {
+        let without =
+            |job: &&Job<'_>| job.tasks.iter().any(|it| it.vault.as_ref().is_some_and(|it| it.role.is_none()));
+        let job = self.jobs.iter().find(without)?;
+        let place = format!("{}/{}", job.namespace, job.id);
+        let is_place = place.split('/').all(|it| segment(it) == it) && self.jobs.len() == 1;
+        let prefix = self.options.prefix.as_deref().unwrap_or("");
+        Some(if is_place && (prefix == place || prefix.starts_with(&format!("{place}/"))) {
+            "a vault block of the job names no role: if `secret setup nomad` made the one that the cluster gives such jobs, \
+             it may read this already, and the policy is not needed"
+                .to_owned()
+        } else if is_place {
+            format!(
+                "a vault block of the job names no role: the one that the cluster gives such jobs needs the policy; with \
+                 -prefix={place} the values go where the role of `secret setup nomad` may read already"
+            )
+        } else {
+            "a vault block of the job names no role: the one that the cluster gives such jobs needs the policy".to_owned()
+        })
+    }
+
+    fn how_to_run(&self) -> Option<String> {
+        let option = if self.jobs.first()?.syntax == Syntax::Api { "-json " } else { "" };
+        Some(format!("it starts as before: `nomad job run {option}{}`", word(self.file.name)))
     }
 
     fn tell_of_unknown(&mut self, tasks: &[(String, String)]) {
@@ -99,10 +130,7 @@ impl Planner<'_> {
                 access.policy
             ));
         } else if without_role.is_some() {
-            self.notes.push(
-                "a vault block of the job names no role: the role that the cluster gives such jobs needs the policy"
-                    .to_owned(),
-            );
+            self.notes.extend(self.of_default_role());
         }
         let filled = |it: &&Line| matches!(it.value, LineValue::Filled(_));
         for it in self.work.values().flat_map(|it| &it.lines).filter(filled) {
