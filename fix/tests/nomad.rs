@@ -332,6 +332,27 @@ fn values_behind_names() {
 }
 
 #[test]
+fn variables_within_templates() {
+    let variable = "variable \"p\" {\n  default = \"«geheim-1»\"\n}\n";
+    let text = |head: &str, data: &str| {
+        let template = format!("      template {{\n{head}        data = <<EOT\n{data}EOT\n      }}\n");
+        format!("{variable}{}", job(&template))
+    };
+    let plain = "        destination = \"local/a.conf\"\n";
+    let env = "        destination = \"a.env\"\n        env = true\n";
+    let with =
+        |inner: &str| format!("{{{{ with secret \"secret/data/j/g/t\" }}}}{{{{ {inner} }}}}{{{{ end }}}}");
+    let check = |head: &str, data: &str, expected: &str| check("j.nomad.hcl", &text(head, data), &[expected]);
+    check(plain, "password=${var.p} x\n", &format!("password={} x\n", with(".Data.data.p")));
+    check(plain, "a {${ var.p }}\n", &with(".Data.data.p"));
+    check(env, "A=${var.p}\nB=x://u:${var.p}@h\n", &format!("A={}\n", with(".Data.data.p | toJSON")));
+    check(env, "B=x://u:${var.p}@h\n", "urlquery");
+    for data in ["{{ if eq \"${var.p}\" \"x\" }}y{{ end }}\n", "${upper(var.p)}\n"] {
+        check_left(&text(plain, data), "(see the use in line 10)");
+    }
+}
+
+#[test]
 fn what_cannot_be_moved_stays() {
     let env = |line: &str| job(&format!("      env {{\n{line}      }}\n"));
     check_left(&env("        A-B = \"«geheim-1»\"\n"), "no variable of this name");

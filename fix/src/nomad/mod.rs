@@ -6,6 +6,7 @@
 
 mod access;
 mod action;
+mod functions;
 mod identity;
 mod job;
 mod layout;
@@ -15,6 +16,7 @@ mod overlap;
 mod planner;
 mod reads;
 mod resolve;
+mod roots;
 mod shared;
 mod value;
 mod write;

@@ -9,14 +9,13 @@ use zeroize::Zeroizing;
 use super::action::replaced;
 use super::job::{EnvEntry, Job, Syntax, Task};
 use super::layout::lines_of;
-use super::line::{self, Line, LineValue, Part, is_variable};
+use super::line::{Line, LineValue, Part, is_variable};
 use super::literal::{Form, Literal, holds, innermost};
 use super::overlap::Overlap;
-use super::shared::{Got, Shared, Use};
-use super::value::{Stored, is_within_url, parts, stored};
+use super::value::{Stored, parts, stored};
 use crate::left::{EXPRESSION, UNKNOWN, Why};
 use crate::names::{is_part, safe_field};
-use crate::render::{self, Delimiters, Encoding};
+use crate::render::{Delimiters, Encoding};
 use crate::{Edit, File, Options, Plan, Style};
 
 const NO_VARIABLE: Why = (
@@ -24,7 +23,7 @@ const NO_VARIABLE: Why = (
     "rename the variable, or fix with the style `secret` where the cluster has Nomad 1.11",
 );
 
-const TANGLED: Why = (
+pub(super) const TANGLED: Why = (
     "a template sets the variable as well, and a line of another one would change which of the two the task gets",
     "take the variable out of env or out of that template, whichever is meant, and fix again",
 );
@@ -80,6 +79,8 @@ pub(super) struct Planner<'p> {
     pub(super) pending: Vec<Pending>,
     pub(super) edits: Vec<Edit>,
     pub(super) left: BTreeMap<usize, Why>,
+    /// Of findings that are left for how they are used: where that is.
+    pub(super) blocked: BTreeMap<usize, usize>,
     pub(super) notes: Vec<String>,
     /// Variables of ours, with the value and the encoding that each has.
     pub(super) variables: BTreeMap<String, (Value, Encoding)>,
@@ -106,6 +107,7 @@ impl<'p> Planner<'p> {
             pending: Vec::new(),
             edits: Vec::new(),
             left: BTreeMap::new(),
+            blocked: BTreeMap::new(),
             notes: Vec::new(),
             variables: BTreeMap::new(),
         }
@@ -329,106 +331,6 @@ impl<'p> Planner<'p> {
                 .any(|line| secrets.iter().all(|(span, ..)| span.end <= line.start || span.start >= line.end))
     }
 
-    /// Defaults of variables, and local values.
-    fn roots(&mut self, findings: &[usize], closed: &[Span]) {
-        let syntax = self.jobs.first().map_or(Syntax::Native, |it| it.syntax);
-        let spans = findings.iter().filter_map(|at| Some((*at, self.findings.get(*at)?.span)));
-        let shared = Shared::new(syntax, self.body, self.text, spans);
-        let (mut kept, mut uses) = shared.uses(self.body, self.jobs, closed);
-        let tangled = self.tangled(&uses);
-        kept.retain(|it| !tangled.contains(it));
-        uses.retain(|it| !tangled.iter().any(|at| it.has(*at)));
-        uses.retain(|it| self.overlap_of(it) != Overlap::Dead);
-        let is_root = |at: usize| self.findings.get(at).is_some_and(|it| shared.is_within(it.span));
-        let why = |at: usize| (at, if is_root(at) { EXPRESSION } else { UNKNOWN });
-        let lost: Vec<_> = findings.iter().filter(|it| !kept.contains(it)).map(|it| why(*it)).collect();
-        self.left.extend(lost);
-        self.left.extend(tangled.into_iter().map(|at| (at, TANGLED)));
-        let in_config: BTreeSet<usize> = uses
-            .iter()
-            .flat_map(|it| if let Use::Config { findings, .. } = it { findings.clone() } else { Vec::new() })
-            .collect();
-        let mut stored: BTreeMap<usize, (Stored, String)> = BTreeMap::new();
-        for at in &kept {
-            let Some(finding) = self.findings.get(*at) else { continue };
-            let literal =
-                innermost(self.body, finding.span).and_then(|it| Literal::of(syntax, it, self.text));
-            let Some(literal) = literal else { continue };
-            // What is followed is the text itself, and so that is stored.
-            let Some(raw) = literal.plain(finding.span, self.text).map(Zeroizing::new) else {
-                self.left.insert(*at, EXPRESSION);
-                continue;
-            };
-            let raw = Value::new(&raw);
-            let mut text = String::new();
-            let mut name = String::new();
-            if in_config.contains(at) {
-                name = self.variable(name_of(finding), &raw, &Encoding::plain());
-                text = literal.write(&format!("${{{name}}}"));
-            }
-            self.edits.push(Edit { span: finding.span, text });
-            if !uses.iter().any(|it| it.has(*at)) {
-                self.want(None, *at, &raw);
-            }
-            stored.insert(*at, (Stored { value: raw.clone(), encoding: Encoding::plain(), raw }, name));
-        }
-        for it in uses {
-            match it {
-                Use::Config { task, findings } => {
-                    for at in findings {
-                        let Some((value, name)) = stored.get(&at).cloned() else { continue };
-                        let want = self.want(Some(task), at, &value.value);
-                        self.line(task, variable_line(&name, want, &value.encoding));
-                    }
-                }
-                Use::Env { task, name, value } => {
-                    let mut parts = Vec::new();
-                    for it in value {
-                        match it {
-                            Got::Other(part) => parts.push(part),
-                            Got::Secret(at) => {
-                                let Some((stored, _)) = stored.get(&at).cloned() else { continue };
-                                let want = self.want(Some(task), at, &stored.value);
-                                parts.push(secret_part(&parts, want, &stored));
-                            }
-                        }
-                    }
-                    self.line(task, Line { name, value: LineValue::Parts(parts) });
-                }
-            }
-        }
-        if !stored.is_empty() {
-            self.notes.push(
-                "what variables and local values held comes from the store now: a value given with -var or \
-                 NOMAD_VAR_ no longer reaches the tasks' environment"
-                    .to_owned(),
-            );
-        }
-    }
-
-    fn overlap_of(&self, it: &Use) -> Overlap {
-        match it {
-            Use::Config { .. } => Overlap::Free,
-            Use::Env { task, name, .. } => self.overlap(*task, name),
-        }
-    }
-
-    /// The findings that some variable cannot get from our template, and all that stand in a value with them.
-    fn tangled(&self, uses: &[Use]) -> BTreeSet<usize> {
-        let is_tangled = |it: &&Use| self.overlap_of(it) == Overlap::Tangled;
-        let mut tangled: BTreeSet<usize> = uses.iter().filter(is_tangled).flat_map(Use::findings).collect();
-        loop {
-            let before = tangled.len();
-            let together =
-                uses.iter().map(Use::findings).filter(|it| it.iter().any(|it| tangled.contains(it)));
-            let more: Vec<usize> = together.flatten().collect();
-            tangled.extend(more);
-            if tangled.len() == before {
-                return tangled;
-            }
-        }
-    }
-
     fn literal(&self, task: usize, at: usize) -> Option<Literal> {
         let finding = self.findings.get(at)?;
         Literal::of(self.job_syntax(task), innermost(self.body, finding.span)?, self.text)
@@ -454,7 +356,7 @@ impl<'p> Planner<'p> {
         Some((finding, stored(self.job_syntax(task), &literal, finding, self.text)?))
     }
 
-    fn want(&mut self, task: Option<usize>, at: usize, value: &Value) -> usize {
+    pub(super) fn want(&mut self, task: Option<usize>, at: usize, value: &Value) -> usize {
         let (owner, within) = match task.and_then(|it| self.tasks.get(it)) {
             Some((job, task)) => (self.owner(job), task.scope.clone()),
             None => (self.jobs.first().map(|it| self.owner(it)).unwrap_or_default(), vec!["variables"]),
@@ -470,7 +372,7 @@ impl<'p> Planner<'p> {
         if self.options.prefix.is_some() && self.jobs.len() == 1 { Vec::new() } else { job.owner() }
     }
 
-    fn line(&mut self, task: usize, line: Line) {
+    pub(super) fn line(&mut self, task: usize, line: Line) {
         let work = self.work.entry(task).or_default();
         work.by_template = true;
         work.wants.extend(line.wants());
@@ -480,7 +382,7 @@ impl<'p> Planner<'p> {
     }
 
     /// A name that nothing else in the file has.
-    fn variable(&mut self, key: &str, value: &Value, encoding: &Encoding) -> String {
+    pub(super) fn variable(&mut self, key: &str, value: &Value, encoding: &Encoding) -> String {
         let wish = format!("STRONGROOM_{}", safe_field(key).trim_start_matches('_').to_ascii_uppercase());
         let meant = (value.clone(), encoding.clone());
         let mut name = wish.clone();
@@ -510,18 +412,8 @@ fn whole_heredoc(literal: &Literal, secret: Span, text: &str) -> Option<Value> {
     matches!(end, "" | "\n" | "\r\n").then(|| Value::new(&whole))
 }
 
-/// A secret behind other parts: within a URL it is written as one, if that changes nothing today.
-fn secret_part(before: &[Part], want: usize, stored: &Stored) -> Part {
-    let before: String =
-        before.iter().map(|it| if let Part::Text(text) = it { text.as_str() } else { "x" }).collect();
-    let percent = Encoding::one(render::Step::Percent, stored.value.expose());
-    let fits = is_within_url(&before) && *percent.apply(stored.value.expose()) == stored.raw.expose();
-    let encoding = if fits { percent } else { stored.encoding.clone() };
-    Part::Secret { want, encoding, is_safe: line::is_bare(stored.raw.expose()) }
-}
-
 /// What to call a value: `-p` says nothing, and `-D` is no part of a property's name.
-fn name_of(finding: &Finding) -> &str {
+pub(super) fn name_of(finding: &Finding) -> &str {
     let key = finding.key.as_str();
     let bare = key.trim_start_matches('-');
     if key.starts_with('-') && bare.chars().count() < 2 {
@@ -530,7 +422,7 @@ fn name_of(finding: &Finding) -> &str {
     if key.starts_with("-D") { bare.get(1..).unwrap_or(bare) } else { key }
 }
 
-fn variable_line(name: &str, want: usize, encoding: &Encoding) -> Line {
+pub(super) fn variable_line(name: &str, want: usize, encoding: &Encoding) -> Line {
     let part = Part::Secret { want, encoding: encoding.clone(), is_safe: false };
     Line { name: name.to_owned(), value: LineValue::Parts(vec![part]) }
 }

@@ -13,10 +13,10 @@ use super::overlap::Overlap;
 use super::planner::{Pending, Planner, TaskWork};
 use super::write::{self, Blocks};
 use crate::home::Home;
-use crate::left::left;
+use crate::left::{EXPRESSION, Why, left};
 use crate::names::{Names, Want, safe_field, segment, word};
 use crate::render;
-use crate::{Edit, Entry, Options, Plan, Reference, comment};
+use crate::{Edit, Entry, Left, Options, Plan, Reference, comment};
 
 /// For each task the `secret` blocks that it uses: path to name, and whether the block is new.
 type SecretBlocks = BTreeMap<usize, BTreeMap<String, (String, bool)>>;
@@ -63,11 +63,7 @@ impl Planner<'_> {
         plan.kept = kept;
         self.tell_of_unknown(&unknown);
         plan.edits.append(&mut self.edits);
-        plan.left = self
-            .left
-            .iter()
-            .filter_map(|(at, why)| Some(left(*at, self.findings.get(*at)?, Some(*why))))
-            .collect();
+        plan.left = self.left.iter().filter_map(|(at, why)| self.left_there(*at, *why)).collect();
         let owner = self.jobs.first().map_or_else(|| vec![crate::stem(self.file.name)], |it| self.owner(it));
         let place: Vec<String> =
             home.path().iter().cloned().chain(owner.iter().map(|it| segment(it))).collect();
@@ -109,6 +105,16 @@ impl Planner<'_> {
     fn how_to_run(&self) -> Option<String> {
         let option = if self.jobs.first()?.syntax == Syntax::Api { "-json " } else { "" };
         Some(format!("it starts as before: `nomad job run {option}{}`", word(self.file.name)))
+    }
+
+    /// With the line of the use that keeps it there.
+    fn left_there(&self, at: usize, why: Why) -> Option<Left> {
+        let mut left = left(at, self.findings.get(at)?, Some(why));
+        if let Some(place) = self.blocked.get(&at).filter(|_| why == EXPRESSION) {
+            let line = strongroom_scan::Position::of(self.text, *place).line;
+            left.reason.push_str(&format!(" (see the use in line {line})"));
+        }
+        Some(left)
     }
 
     fn tell_of_unknown(&mut self, tasks: &[(String, String)]) {

@@ -8,17 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_hcl::{Body, Expr, ExprKind, Span};
 
-use super::job::{Job, Syntax, Task};
+use super::functions::{apply, call, traversal};
+use super::job::{Job, Syntax, Task, Template};
 use super::line::{Part, is_variable};
 use super::literal::{Form, Literal, Piece, holds, innermost};
 use super::value::hole;
+use crate::render::Delimiters;
 
 /// Values within values; what goes deeper is not understood.
 const MAX_DEPTH: usize = 16;
 
 /// What an expression comes to.
 #[derive(Clone, Debug)]
-enum Sum {
+pub(super) enum Sum {
     List(Vec<Self>),
     Map(Vec<(String, Self)>),
     /// Without a finding in it, and of no use for a text that has one.
@@ -27,7 +29,7 @@ enum Sum {
 }
 
 #[derive(Clone, Debug)]
-enum Bit {
+pub(super) enum Bit {
     /// One of the findings.
     Secret(usize),
     Other(Part),
@@ -58,6 +60,17 @@ pub(super) enum Use {
     Config { task: usize, findings: Vec<usize> },
     /// A variable of `env` comes to this.
     Env { task: usize, name: String, value: Vec<Got> },
+    /// A template's data has it, at this interpolation.
+    Template { task: usize, template: usize, finding: usize, span: Span },
+}
+
+/// What became of the findings.
+pub(super) struct Followed {
+    /// They can go.
+    pub(super) kept: Vec<usize>,
+    pub(super) uses: Vec<Use>,
+    /// Findings that cannot, and where the use is that nobody understands.
+    pub(super) blocked: BTreeMap<usize, usize>,
 }
 
 /// The roots of a file: `var.x` and `local.x`.
@@ -116,11 +129,12 @@ impl<'a> Shared<'a> {
 
     /// The findings that can go, and all uses of them. Nothing is followed into `closed`: what stands there is changed
     /// for other reasons.
-    pub(super) fn uses(&self, body: &Body, jobs: &[Job<'_>], closed: &[Span]) -> (Vec<usize>, Vec<Use>) {
+    pub(super) fn uses(&self, body: &Body, jobs: &[Job<'_>], closed: &[Span]) -> Followed {
         let tasks: Vec<&Task<'_>> = jobs.iter().flat_map(|it| &it.tasks).collect();
         let mut uses = Vec::new();
         let mut seen: Vec<Span> = Vec::new();
         let mut lost: BTreeSet<usize> = BTreeSet::new();
+        let mut blocked: BTreeMap<usize, usize> = BTreeMap::new();
         for (root, span) in self.occurrences() {
             if seen.iter().any(|it| holds(*it, span)) {
                 continue;
@@ -132,7 +146,12 @@ impl<'a> Shared<'a> {
                     seen.push(whole);
                     uses.extend(found);
                 }
-                None => lost.extend(self.behind(&root)),
+                None => {
+                    for it in self.behind(&root) {
+                        lost.insert(it);
+                        blocked.entry(it).or_insert(span.start);
+                    }
+                }
             }
         }
         // What is lost takes along all that stands in one value with it.
@@ -150,7 +169,7 @@ impl<'a> Shared<'a> {
         }
         uses.retain(|it| it.findings().iter().all(|it| !lost.contains(it)));
         let kept = self.findings.iter().map(|it| it.0).filter(|it| !lost.contains(it)).collect();
-        (kept, uses)
+        Followed { kept, uses, blocked }
     }
 
     /// Whether it stands in a default or a local value.
@@ -215,12 +234,46 @@ impl<'a> Shared<'a> {
             }
             return Some((expr.span, uses));
         }
+        let in_data = |it: &Template<'_>| it.data.is_some_and(|it| holds(it.span, span));
+        if let Some(template) = it.templates.iter().position(in_data) {
+            let (span, finding) = self.in_data(it.templates.get(template)?, span)?;
+            return Some((span, vec![Use::Template { task, template, finding, span }]));
+        }
         it.configs.iter().find(|it| holds(**it, span))?;
         let expr = innermost(body, span)?;
         let Sum::Text(bits) = self.sum(expr, source, 0)? else { return None };
         let findings = bits.iter().filter_map(|it| if let Bit::Secret(it) = it { Some(*it) } else { None });
         uses.push(Use::Config { task, findings: findings.collect() });
         Some((expr.span, uses))
+    }
+
+    /// The interpolation around a root in a template's data, if it gives a finding and nothing else, and no action has it.
+    fn in_data(&self, template: &Template<'_>, root: Span) -> Option<(Span, usize)> {
+        let literal = Literal::of(self.syntax, template.data?, self.text).filter(Literal::is_template)?;
+        let content = literal.content;
+        let start =
+            self.text.get(content.start..root.start)?.trim_end().strip_suffix("${")?.len() + content.start;
+        let end = root.start + self.text.get(root.start..content.end)?.find('}')? + 1;
+        let span = Span { start, end };
+        // An escape, or a part of one.
+        if self.text.get(..start)?.ends_with(['$', '%']) {
+            return None;
+        }
+        let source = Source { text: self.text, is_file: true };
+        let mut sums = Vec::new();
+        self.pieces(&literal, span, source, 0, &mut sums)?;
+        let [Sum::Text(bits)] = sums.as_slice() else { return None };
+        let [Bit::Secret(finding)] = bits.as_slice() else { return None };
+        let Delimiters { left, right } = &template.delimiters;
+        let before = literal.pieces(Span { end: start, ..content }, self.text)?;
+        let texts =
+            before.iter().filter_map(|it| if let Piece::Text(it) = it { Some(it.as_str()) } else { None });
+        let before: String = texts.collect();
+        let is_inside = before.rfind(left.as_str()) > before.rfind(right.as_str());
+        // Nomad would take a delimiter within the secret for one of the template's.
+        let secret = self.findings.iter().find(|it| it.0 == *finding)?.1.of(self.text);
+        let is_odd = secret.contains(left.as_str()) || secret.contains('\n');
+        (!is_inside && !is_odd).then_some((span, *finding))
     }
 
     fn env_use(&self, task: usize, name: &str, value: &Sum) -> Option<Option<Use>> {
@@ -358,6 +411,7 @@ impl Use {
                 .iter()
                 .filter_map(|it| if let Got::Secret(finding) = it { Some(*finding) } else { None })
                 .collect(),
+            Self::Template { finding, .. } => vec![*finding],
         }
     }
 }
@@ -372,106 +426,6 @@ struct Source<'t> {
 fn text(text: &str) -> Sum {
     let bit = (!text.is_empty()).then(|| Bit::Other(Part::Text(text.to_owned())));
     Sum::Text(bit.into_iter().collect())
-}
-
-/// The functions whose results still show the secret as it is.
-fn apply(function: &str, arguments: Vec<Sum>) -> Option<Sum> {
-    let mut arguments = arguments.into_iter();
-    match function {
-        "concat" => {
-            let mut all = Vec::new();
-            for it in arguments {
-                let Sum::List(items) = it else { return None };
-                all.extend(items);
-            }
-            Some(Sum::List(all))
-        }
-        "format" => {
-            let template = plain(&arguments.next()?)?;
-            let mut bits = Vec::new();
-            let mut pieces = template.split("%s");
-            bits.extend(literal_format(pieces.next()?)?);
-            for piece in pieces {
-                let Sum::Text(argument) = arguments.next()? else { return None };
-                bits.extend(argument);
-                bits.extend(literal_format(piece)?);
-            }
-            arguments.next().is_none().then_some(Sum::Text(bits))
-        }
-        "join" => {
-            let separator = plain(&arguments.next()?)?;
-            let mut bits = Vec::new();
-            for list in arguments {
-                let Sum::List(items) = list else { return None };
-                for item in items {
-                    let Sum::Text(item) = item else { return None };
-                    if !bits.is_empty() && !separator.is_empty() {
-                        bits.push(Bit::Other(Part::Text(separator.clone())));
-                    }
-                    bits.extend(item);
-                }
-            }
-            Some(Sum::Text(bits))
-        }
-        "merge" => {
-            let mut all: Vec<(String, Sum)> = Vec::new();
-            for it in arguments {
-                let Sum::Map(entries) = it else { return None };
-                for (name, value) in entries {
-                    all.retain(|it| it.0 != name);
-                    all.push((name, value));
-                }
-            }
-            Some(Sum::Map(all))
-        }
-        _ => None,
-    }
-}
-
-/// The rest of a format, without further verbs.
-fn literal_format(piece: &str) -> Option<Option<Bit>> {
-    let unescaped = piece.replace("%%", "\u{0}");
-    if unescaped.contains('%') {
-        return None;
-    }
-    let text = unescaped.replace('\u{0}', "%");
-    Some((!text.is_empty()).then_some(Bit::Other(Part::Text(text))))
-}
-
-fn plain(sum: &Sum) -> Option<String> {
-    let Sum::Text(bits) = sum else { return None };
-    let mut plain = String::new();
-    for bit in bits {
-        let Bit::Other(Part::Text(text)) = bit else { return None };
-        plain.push_str(text);
-    }
-    Some(plain)
-}
-
-/// `name(arguments)`, all of it.
-fn call(written: &str) -> Option<(&str, &str)> {
-    let (name, rest) = written.split_once('(')?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let arguments = rest.strip_suffix(')')?;
-    // `f(x)(y)` and `f(x) + g(y)` end in a parenthesis too.
-    let mut depth = 0_i32;
-    let closes = arguments.chars().any(|c| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        depth < 0
-    });
-    (is_name && !closes).then_some((name, arguments))
-}
-
-/// `var.x.a[0]["b"]`: the root, and the steps behind it.
-fn traversal(written: &str) -> Option<(String, Vec<String>)> {
-    let is_step =
-        |it: &str| !it.is_empty() && it.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    let normal = written.replace("[\"", ".").replace("\"]", "").replace('[', ".").replace(']', "");
-    let mut steps = normal.split('.');
-    let kind = steps.next().filter(|it| matches!(*it, "local" | "var"))?;
-    let name = steps.next().filter(|it| is_step(it))?;
-    let rest: Vec<String> = steps.map(str::to_owned).collect();
-    rest.iter().all(|it| is_step(it)).then(|| (format!("{kind}.{name}"), rest))
 }
 
 fn mentions(source: &str, roots: &BTreeSet<String>) -> bool {
