@@ -142,3 +142,16 @@ fn lines_of_one_path_stand_in_one_block() {
     let (_, fixed) = check_same(&theirs, &store);
     assert_eq!(fixed.matches("with secret").count(), 2, "{fixed}");
 }
+
+#[test]
+fn what_a_template_asks_of_env_stays_in_env() {
+    let template = template("local/a.env", "B={{ env \"DB_PASSWORD\" }}\n");
+    let text = job(&(env("DB_PASSWORD", OLD) + &template));
+    let (plan, fixed) = check_same(&text, &Store::new());
+    assert!(fixed == text && plan.left.len() == 1 && plan.left[0].reason.contains("with `env`"), "{fixed}");
+    let variable = format!("variable \"db_password\" {{\n  default = \"{NEW}\"\n}}\n\n");
+    let text = variable
+        + &job(&("      env {\n        DB_PASSWORD = var.db_password\n      }\n".to_owned() + &template));
+    let (plan, fixed) = check_same(&text, &Store::new());
+    assert!(fixed == text && plan.left.len() == 1, "{fixed}");
+}

@@ -10,6 +10,8 @@ use super::write::own;
 /// What becomes of a variable of `env` that is to move to a line of our template.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Overlap {
+    /// A template asks for it with `env`, which knows nothing that a template sets.
+    Asked,
     /// A template sets it whatever happens: nothing ever gets the value.
     Dead,
     /// Nothing else sets it.
@@ -40,9 +42,11 @@ impl Overlap {
             it.data.is_some_and(|it| it.span.of(text).replace('\\', "").contains(&format!("env \"{name}\"")))
         };
         let own = own(task).and_then(|own| task.templates.iter().position(|it| it.span == own.span));
+        if task.templates.iter().any(asks) {
+            return Self::Asked;
+        }
         match all.iter().max() {
             None | Some(Sets::Never) => Self::Free,
-            Some(_) if task.templates.iter().any(asks) => Self::Tangled,
             Some(Sets::Always) => Self::Dead,
             Some(Sets::Perhaps) => match own {
                 Some(own) if all.iter().take(own).any(|it| *it != Sets::Never) => Self::Tangled,

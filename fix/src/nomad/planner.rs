@@ -23,6 +23,10 @@ const NO_VARIABLE: Why = (
     "rename the variable, or fix with the style `secret` where the cluster has Nomad 1.11",
 );
 
+const ASKED: Why = (
+    "a template of the task asks for the variable with `env`, which knows what stands in env and nothing that a template sets",
+    "put the credential into that template itself, or take the question out, and fix again",
+);
 pub(super) const TANGLED: Why = (
     "a template sets the variable as well, and a line of another one would change which of the two the task gets",
     "take the variable out of env or out of that template, whichever is meant, and fix again",
@@ -253,10 +257,8 @@ impl<'p> Planner<'p> {
         }
         match self.overlap(task, it.name) {
             Overlap::Dead => return self.dead(task, (block, entry), it.name),
-            Overlap::Tangled => {
-                self.left.extend(findings.iter().map(|at| (*at, TANGLED)));
-                return;
-            }
+            Overlap::Asked => return self.left.extend(findings.iter().map(|at| (*at, ASKED))),
+            Overlap::Tangled => return self.left.extend(findings.iter().map(|at| (*at, TANGLED))),
             Overlap::Before | Overlap::Free => {}
         }
         let stored: Option<Vec<(&Finding, Stored)>> =

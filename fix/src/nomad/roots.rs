@@ -132,7 +132,7 @@ impl Planner<'_> {
 
     /// The findings that some variable cannot get from our template, and all that stand in a value with them.
     fn tangled(&self, uses: &[Use]) -> BTreeSet<usize> {
-        let is_tangled = |it: &&Use| self.overlap_of(it) == Overlap::Tangled;
+        let is_tangled = |it: &&Use| matches!(self.overlap_of(it), Overlap::Asked | Overlap::Tangled);
         let mut tangled: BTreeSet<usize> = uses.iter().filter(is_tangled).flat_map(Use::findings).collect();
         loop {
             let before = tangled.len();
