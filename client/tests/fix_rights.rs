@@ -115,11 +115,13 @@ fn a_login_or_a_role_that_cannot_be_is_told_with_what_helps() {
         "{err}"
     );
     fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
-    fs::write(&fixture.job, JOB.replace("\"shop\"", "\"-shop\"")).unwrap();
+    // A job that asks for such a role itself.
+    let job = JOB.replace("      env {", "      vault {\n        role = \"-shop\"\n      }\n\n      env {");
+    fs::write(&fixture.job, job).unwrap();
     let (code, _, err) = fixture.fix(&["-yes", "-apply"], "root");
     assert!(
         code == 2
-            && err.contains("rename")
+            && err.contains("name another")
             && err.contains("role/-shop cannot be: nothing was changed")
             && !err.contains("setup nomad"),
         "{err}"

@@ -7,8 +7,8 @@ use crate::{context::Context, failure::Failure};
 
 const NO_LOGIN: &str = "`secret setup nomad` or `secret setup kubernetes` makes it; on a laptop without a cluster `secret \
                         auth enable -path=jwt-nomad jwt` does. -jwt-path and -kubernetes-path name another";
-const NO_ROLE: &str = "a role's name is of letters, digits, `_`, `-` and `.`, with none of the last two at its ends: rename \
-                       the job, or fix without -apply and make a role of another name";
+const NO_ROLE: &str = "a role's name is of letters, digits, `_`, `-` and `.`, with none of the last two at its ends: name \
+                       another in the job's vault block, or fix without -apply and make a role of another name";
 const NO_RIGHT: &str = "`secret policy stock fixer` prints the policy that a fix needs; docs/fixing.md tells what each path \
                         is for";
 
