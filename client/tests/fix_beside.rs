@@ -282,3 +282,23 @@ fn a_file_of_somebody_elses_is_told_of_and_the_rest_goes_on() {
             .success()
     );
 }
+
+#[test]
+fn what_compose_merges_is_planned_together_and_started_with_one_command() {
+    let base = "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: quayside-Base-11\n";
+    let over = "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: quayside-Over-22\n";
+    let files = [("compose.yaml", base), ("compose.override.yaml", over)];
+    let start = "--map secret/compose/tree/compose#POSTGRES_PASSWORD=POSTGRES_PASSWORD --map secret/compose/tree/compose#POSTGRES_PASSWORD_2=POSTGRES_PASSWORD_2 -- docker compose up";
+    let both = folder(&files);
+    let ran = both.ok(&[], &["."]);
+    assert_eq!(ran.err.matches(start).count(), 1, "{}", ran.err);
+    assert_eq!(ran.err.matches("docker compose up").count(), 1, "{}", ran.err);
+    assert_eq!(ran.out.matches("secret policy write compose.tree.compose ").count(), 1, "{}", ran.out);
+    assert!(both.text("compose.yaml").contains("POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?"));
+    assert!(both.text("compose.override.yaml").contains("POSTGRES_PASSWORD: ${POSTGRES_PASSWORD_2:?"));
+    // Its neighbour is read though it is not named.
+    let one = folder(&files);
+    let ran = one.ok(&[], &["compose.yaml"]);
+    assert!(!one.text("compose.yaml").contains("_FILE") && one.text("compose.override.yaml") == over);
+    assert!(!ran.err.contains("POSTGRES_PASSWORD_2"), "{}", ran.err);
+}

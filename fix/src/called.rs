@@ -23,10 +23,6 @@ impl Called {
         name
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Places and names, in the order in which they came.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Reference, &str)> {
         self.0.iter().map(|(reference, name)| (reference, name.as_str()))

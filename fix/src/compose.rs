@@ -4,7 +4,11 @@
 //! the host. Others get `${NAME:?...}`, which Compose fills from its own environment, or does not start:
 //! `secret run -env -- docker compose up`.
 //! What Compose fills in it does not read again, so the value may be anything.
+//!
+//! Files that Compose merges are planned together (`group`).
 
+mod group;
+mod names;
 mod outline;
 
 use std::collections::BTreeSet;
@@ -12,11 +16,13 @@ use std::collections::BTreeSet;
 use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Layer, Place};
 
-use self::outline::{Outline, Service};
+use self::{
+    group::Group,
+    names::{Names, file_of, required},
+    outline::{Outline, Service},
+};
 use crate::{
     Edit, File, Options, Plan, Reference,
-    called::Called,
-    home::Home,
     layout::{bare_in_flow, line_around, line_end, with_line_ends},
     moved::{self, Cure},
 };
@@ -45,41 +51,66 @@ enum How {
     Variable,
 }
 
-pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
-    let outline = Outline::of(file.text);
-    let mut called = Names::default();
+pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+    let group = Group::of(file, findings, options);
+    let home = group.home(file, options);
+    let places = group.places(file, options);
+    let own = places.get(group.own()).cloned().unwrap_or_default();
+    let mut called = named(&group, &places);
     let mut services: Vec<(Service, Vec<String>)> = Vec::new();
     let mut quotes = BTreeSet::new();
     let edit = |finding: &Finding, how: How, reference: &Reference| {
         Ok(match how {
             How::File(service) => {
-                let name = called.file(file.text, reference);
+                let name = called.file(&group, reference);
                 let edit = as_file(file.text, finding, &name);
                 give(&mut services, service, name);
                 edit
             }
             How::Variable => {
-                let name = called.variable(file.text, reference);
+                let name = called.variable(&group, reference);
                 quoted(file.text, finding.span, required(&name), &mut quotes)
             }
         })
     };
-    let cure = |it: &Finding| Ok(Cure::new(how(file.text, &outline, it), stored(file.text, it)));
-    // Two projects may run on one host.
-    let folder = format!("{HOST}/{}", home.policy());
-    let mut plan = moved::plan(home, findings, options, cure, edit);
+    let cure = |it: &Finding| Ok(Cure::new(how(&group, group.own(), it), stored(file.text, it)));
+    let mut plan = moved::plan_with(findings, cure, |_| own.clone(), edit);
     plan.edits
         .extend(quotes.iter().map(|at| Edit { span: Span { start: *at, end: *at }, text: "\"".to_owned() }));
-    give_files(&mut plan, file.text, &outline, &folder, &services);
+    // Two projects may run on one host.
+    let folder = format!("{HOST}/{}", home.policy());
+    give_files(&mut plan, file.text, &Outline::of(file.text), &folder, &services);
     plan.settle(home.policy());
-    plan.notes.extend(called.how_to_start(options, &folder));
+    if !plan.edits.is_empty() {
+        let commands = called.how_to_start(&group, &home, &folder, &places, options);
+        plan.notes.extend(commands);
+    }
     plan
 }
 
-fn how(text: &str, outline: &Outline, finding: &Finding) -> How {
-    let takes_file =
-        |it: &Service| finding.place == Place::Env && reads_file(it, finding) && is_whole(text, finding);
-    outline.service_at(finding.span.start).filter(takes_file).map_or(How::Variable, How::File)
+/// The names in all files that are merged, whichever of them is planned.
+fn named(group: &Group<'_>, places: &[Vec<Reference>]) -> Names {
+    let mut called = Names::default();
+    for (at, (member, places)) in group.members().iter().zip(places).enumerate() {
+        for ((finding, _), place) in member.values().iter().zip(places) {
+            match how(group, at, finding) {
+                How::File(_) => called.file(group, place),
+                How::Variable => called.variable(group, place),
+            };
+        }
+    }
+    called
+}
+
+fn how(group: &Group<'_>, member: usize, finding: &Finding) -> How {
+    let Some(of) = group.members().get(member) else { return How::Variable };
+    let takes_file = |it: &Service| {
+        finding.place == Place::Env
+            && reads_file(it, finding)
+            && is_whole(of.text(), finding)
+            && group.may_be_file(member, &finding.key)
+    };
+    of.outline.service_at(finding.span.start).filter(takes_file).map_or(How::Variable, How::File)
 }
 
 fn reads_file(service: &Service, finding: &Finding) -> bool {
@@ -119,7 +150,7 @@ fn as_file_parts(text: &str, finding: &Finding) -> Option<(usize, Span, bool)> {
 
 /// `NAME_FILE: /run/secrets/name`.
 fn as_file(text: &str, finding: &Finding, name: &str) -> Edit {
-    let path = format!("{CONTAINER}/{name}");
+    let path = file_of(name);
     match as_file_parts(text, finding) {
         Some((name_end, value, is_item)) => {
             let sign = if is_item { "=" } else { ": " };
@@ -139,12 +170,6 @@ fn stored(text: &str, finding: &Finding) -> String {
     }
 }
 
-/// A variable without which Compose starts nothing: `${NAME}` alone would be an empty password. Swarm wants a word behind
-/// the sign.
-fn required(name: &str) -> String {
-    format!("${{{name}:?use-secret-run}}")
-}
-
 /// The text in its place; and quotes around the word, where its braces would be YAML's.
 fn quoted(text: &str, span: Span, mut by: String, quotes: &mut BTreeSet<usize>) -> Edit {
     if let Some(word) = bare_in_flow(text, span) {
@@ -160,64 +185,6 @@ fn quoted(text: &str, span: Span, mut by: String, quotes: &mut BTreeSet<usize>) 
         }
     }
     Edit { span, text: by }
-}
-
-/// What the file calls its secrets.
-#[derive(Default)]
-struct Names {
-    files: Called,
-    variables: Called,
-}
-
-impl Names {
-    /// A secret of Compose: none that the file has already.
-    fn file(&mut self, text: &str, of: &Reference) -> String {
-        let is_key = |line: &str, name: &str| {
-            line.trim_start().strip_prefix(name).is_some_and(|it| it.starts_with(':'))
-        };
-        let is_free = |name: &str| !text.lines().any(|it| is_key(it, name));
-        self.files.name(of, &of.field.to_ascii_lowercase(), is_free)
-    }
-
-    /// A variable of whoever starts it: none that the file asks for already.
-    fn variable(&mut self, text: &str, of: &Reference) -> String {
-        let is_asked = |name: &str| {
-            ["${", "$"]
-                .iter()
-                .flat_map(|sign| {
-                    text.match_indices(&format!("{sign}{name}"))
-                        .map(|(at, it)| at + it.len())
-                        .collect::<Vec<_>>()
-                })
-                .any(|end| {
-                    let next = text.get(end..).and_then(|it| it.chars().next());
-                    !next.is_some_and(|it| it.is_ascii_alphanumeric() || it == '_')
-                })
-        };
-        self.variables.name(of, &of.field.to_ascii_uppercase(), |it| !is_asked(it))
-    }
-
-    fn how_to_start(&self, options: &Options, folder: &str) -> Vec<String> {
-        let places = |of: &Called, before: &str| {
-            let place = |(it, name): (&Reference, &str)| {
-                format!("{before}{}/{}#{}={name}", options.mount, it.path, it.field)
-            };
-            of.all().map(place).collect::<Vec<_>>().join(" ")
-        };
-        let files = (!self.files.is_empty()).then(|| {
-            format!(
-                "before `docker compose up`: `mkdir -p {folder} && secret inject --to {folder} {}`",
-                places(&self.files, "")
-            )
-        });
-        let variables = (!self.variables.is_empty()).then(|| {
-            format!(
-                "start it with `secret run --env {} -- docker compose up`",
-                places(&self.variables, "--map ")
-            )
-        });
-        files.into_iter().chain(variables).collect()
-    }
 }
 
 fn give(services: &mut Vec<(Service, Vec<String>)>, service: Service, name: String) {

@@ -48,6 +48,18 @@ impl Family {
         }
     }
 
+    /// Whether a file of that name in the same folder may be read together with one of this family: Compose merges what
+    /// lies over each other, and Terraform reads a whole folder.
+    #[must_use]
+    pub fn is_read_with(self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        match self {
+            Self::Compose => name.ends_with(".yml") || name.ends_with(".yaml"),
+            Self::Terraform => name.ends_with(".tf"),
+            _ => false,
+        }
+    }
+
     pub(crate) fn plan(self, file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
         match self {
             Self::Nomad => return nomad::plan(file, findings, options),
@@ -73,7 +85,7 @@ impl Family {
 
     fn plan_values(self, file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
         match self {
-            Self::Compose => compose::plan(file, home, findings, options),
+            Self::Compose => compose::plan(file, findings, options),
             Self::Dotenv | Self::Helm | Self::Rendered => rendered::plan(file, home, findings, options),
             Self::Kubernetes => kubernetes::plan(file, home, findings, options),
             Self::Packer => packer::plan(file, home, findings, options),

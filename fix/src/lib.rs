@@ -29,7 +29,9 @@ mod variables;
 
 pub use apart::{Apart, Together};
 pub use family::Family;
-pub use plan::{Access, Beside, Edit, Entry, File, Kept, Left, Options, Plan, Reference, Role, Style};
+pub use plan::{
+    Access, Beside, Edit, Entry, File, Kept, Left, Options, Plan, Reference, Role, Sibling, Style,
+};
 use strongroom_scan::Finding;
 
 /// What to do about the findings of one file.

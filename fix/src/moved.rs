@@ -31,6 +31,16 @@ pub(crate) fn plan<H>(
     findings: &[Finding],
     options: &Options,
     cure: impl Fn(&Finding) -> Result<Cure<H>, Why>,
+    edit: impl FnMut(&Finding, H, &Reference) -> Result<Edit, Why>,
+) -> Plan {
+    plan_with(findings, cure, |wants| Names::new(home.path(), wants, options).all(), edit)
+}
+
+/// The same, where `names` gives the places: one for each finding without an obstacle that has a cure.
+pub(crate) fn plan_with<H>(
+    findings: &[Finding],
+    cure: impl Fn(&Finding) -> Result<Cure<H>, Why>,
+    names: impl FnOnce(&[Want<'_>]) -> Vec<Reference>,
     mut edit: impl FnMut(&Finding, H, &Reference) -> Result<Edit, Why>,
 ) -> Plan {
     let mut plan = Plan::default();
@@ -53,7 +63,7 @@ pub(crate) fn plan<H>(
             value: &cure.stored,
         })
         .collect();
-    let references = Names::new(home.path(), &wants, options).all();
+    let references = names(&wants);
     for ((at, finding, cure), reference) in cured.into_iter().zip(references) {
         match edit(finding, cure.how, &reference) {
             Ok(edit) => {

@@ -33,6 +33,20 @@ pub struct Options {
     pub taken: BTreeMap<(String, String), Value>,
     /// What stands beside the file under the names of [`Plan::beside`]; `None` for what is no text.
     pub beside: BTreeMap<String, Option<String>>,
+    /// Files of its folder that may be read together with it, by whatever reads it: see [`Family::is_read_with`].
+    ///
+    /// [`Family::is_read_with`]: crate::Family::is_read_with
+    pub siblings: Vec<Sibling>,
+}
+
+/// Another file of the same folder, as it stands.
+#[derive(Clone, Debug)]
+pub struct Sibling {
+    /// Without a folder.
+    pub name: String,
+    pub text: String,
+    /// It is fixed in the same run: what it gets is there when this file is used.
+    pub is_fixed: bool,
 }
 
 impl Default for Options {
@@ -44,6 +58,7 @@ impl Default for Options {
             apart: Apart::default(),
             taken: BTreeMap::new(),
             beside: BTreeMap::new(),
+            siblings: Vec::new(),
         }
     }
 }

@@ -21,7 +21,7 @@ mod tell;
 mod undo;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -159,8 +159,11 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let found: Vec<Found> =
         files.into_iter().map(|it| Found::of(it, args)).filter(|it| !it.findings.is_empty()).collect();
     let apart = told_apart(&found, &options, &mut shelf).await?;
+    let fixed: BTreeSet<PathBuf> = found.iter().map(|it| PathBuf::from(it.file.place())).collect();
     for (found, apart) in found.into_iter().zip(apart) {
-        works.push(planned(found, &Options { apart, ..options.clone() }, &mut shelf, &mut neighbours).await?);
+        let siblings = folder::siblings(Path::new(&found.file.place()), &found.file.text, &fixed);
+        let options = Options { apart, siblings, ..options.clone() };
+        works.push(planned(found, &options, &mut shelf, &mut neighbours).await?);
     }
     let changed = works.iter().filter(|it| it.is_change()).count();
     for it in works.iter().filter(|it| it.is_change()) {

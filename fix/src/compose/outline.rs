@@ -12,12 +12,15 @@ pub(super) struct Outline {
 
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Service {
+    pub(super) name: String,
     pub(super) image: String,
     /// Behind the line with the service's name.
     pub(super) body: usize,
     /// The white space before the service's keys.
     pub(super) indent: String,
     pub(super) has_secrets: bool,
+    /// It says what runs, and needs no other file for that.
+    is_whole: bool,
 }
 
 impl Outline {
@@ -46,14 +49,18 @@ impl Outline {
                 continue;
             }
             if *name_indent.get_or_insert(depth) == depth {
-                outline.services.push((start, end, Service { body: end, ..Service::default() }));
+                let name = trimmed.split(':').next().unwrap_or("").trim_matches(['"', '\'']).to_owned();
+                outline.services.push((start, end, Service { name, body: end, ..Service::default() }));
             } else if let Some((_, last, service)) = outline.services.last_mut() {
                 *last = end;
                 if service.indent.is_empty() {
                     service.indent = indentation(line).to_owned();
                 }
                 if service.indent.len() == depth {
-                    match trimmed.split_once(':') {
+                    let key = trimmed.split_once(':');
+                    service.is_whole |=
+                        key.is_some_and(|(key, _)| matches!(key, "image" | "build" | "extends" | "<<"));
+                    match key {
                         Some(("image", image)) => {
                             service.image = image.trim().trim_matches(['"', '\'']).to_owned()
                         }
@@ -64,6 +71,16 @@ impl Outline {
             }
         }
         outline
+    }
+
+    /// Whether it runs without another file.
+    pub(super) fn is_whole(&self) -> bool {
+        self.services.iter().all(|(_, _, it)| it.is_whole)
+    }
+
+    pub(super) fn has_service_of(&self, other: &Self) -> bool {
+        let names = |it: &Self, name: &str| it.services.iter().any(|(_, _, it)| it.name == name);
+        self.services.iter().any(|(_, _, it)| names(other, &it.name))
     }
 
     /// The service that a byte is in.

@@ -1,6 +1,14 @@
-//! Where a file lies, in words that are the same on every machine.
+//! Where a file lies, in words that are the same on every machine, and what lies there with it.
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use strongroom_fix::{Family, Sibling};
+
+use super::replace::LONGEST;
 
 /// The project's name, which is that of the repository's folder, and the folders below it. Without a repository it is the
 /// file's own folder alone: what stands above it is a machine's.
@@ -12,11 +20,46 @@ pub(super) fn folder(file: &Path) -> String {
     names.collect::<Vec<_>>().join("/")
 }
 
+/// Files of the same folder that whatever reads this one may read with it. `fixed` are those of this run.
+pub(super) fn siblings(file: &Path, text: &str, fixed: &BTreeSet<PathBuf>) -> Vec<Sibling> {
+    let family = Family::of(&file.to_string_lossy(), text);
+    let entries = file.parent().and_then(|it| fs::read_dir(it).ok()).into_iter().flatten().flatten();
+    let read = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?.to_owned();
+        let is_one = path != file && family.is_read_with(&name);
+        let is_short = || fs::metadata(&path).is_ok_and(|it| it.is_file() && it.len() <= LONGEST);
+        // What is no text, no reader takes for one of its files.
+        let text = if is_one && is_short() { fs::read_to_string(&path).ok()? } else { return None };
+        Some(Sibling { name, text, is_fixed: fixed.contains(&path) })
+    };
+    let mut siblings: Vec<Sibling> = entries.filter_map(|it| read(it.path())).collect();
+    siblings.sort_by(|a, b| a.name.cmp(&b.name));
+    siblings
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+
+    #[test]
+    fn what_is_read_together_lies_in_one_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in ["main.tf", "versions.tf", "prod.tfvars", "compose.yaml"] {
+            fs::write(at(name), "a").unwrap();
+        }
+        fs::write(at("binary.tf"), [0xff]).unwrap();
+        fs::create_dir(at("folder.tf")).unwrap();
+        let of = |name: &str, fixed: &[PathBuf]| {
+            let found =
+                siblings(&at(name), "services:\n  a:\n    image: b\n", &fixed.iter().cloned().collect());
+            found.into_iter().map(|it| (it.name, it.is_fixed)).collect::<Vec<_>>()
+        };
+        assert_eq!(of("main.tf", &[]), [("versions.tf".to_owned(), false)]);
+        assert_eq!(of("main.tf", &[at("versions.tf")]), [("versions.tf".to_owned(), true)]);
+        assert_eq!(of("compose.yaml", &[]), []);
+        assert_eq!(of("run.sh", &[]), []);
+    }
 
     #[test]
     fn a_file_lies_in_its_project() {

@@ -1,6 +1,6 @@
 //! What was done, what is left and why, and what to do next.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use serde_json::json;
 use strongroom_fix::Left;
@@ -89,7 +89,8 @@ pub(super) fn next(cx: &Context, told: &Told<'_>) {
         return;
     }
     let works = if told.is_short { &[] } else { told.works };
-    let notes: Vec<String> = works.iter().flat_map(notes).collect();
+    let mut said = BTreeSet::new();
+    let notes: Vec<String> = works.iter().flat_map(|it| notes(it, &mut said)).collect();
     if !notes.is_empty() {
         note("");
     }
@@ -113,9 +114,12 @@ fn places(told: &Told<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The file's name, and below it what is to be known of it.
-fn notes(work: &Work) -> Vec<String> {
-    let mut notes: Vec<String> = work.plan.notes.iter().map(|it| plain(it)).collect();
+/// The file's name, and below it what is to be known of it. What holds for files of one folder that are used together is
+/// said once.
+fn notes(work: &Work, said: &mut BTreeSet<(PathBuf, String)>) -> Vec<String> {
+    let folder = work.file.beside("");
+    let notes = work.plan.notes.iter().map(|it| plain(it));
+    let mut notes: Vec<String> = notes.filter(|it| said.insert((folder.clone(), it.clone()))).collect();
     if notes.iter().any(|it| it.contains(TOKEN)) {
         let policies: BTreeSet<&str> = work.plan.access.iter().map(|it| it.policy.as_str()).collect();
         let options: Vec<String> = policies.iter().map(|it| format!("-policy={it}")).collect();

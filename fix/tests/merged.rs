@@ -1,0 +1,144 @@
+//! Files that one program reads together: what the fix of one of them has to know of the others.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
+
+use strongroom_fix::{Family, File, Options, Plan, Sibling, plan};
+
+/// What the scanner finds in one file, fixed among the others of its folder.
+fn fixed(name: &str, files: &[(&str, &str)], is_all: bool) -> (String, Plan) {
+    let of = |it: &str| files.iter().find(|(name, _)| *name == it).unwrap().1;
+    let text = of(name);
+    let family = Family::of(name, text);
+    let others = files.iter().filter(|(it, _)| *it != name && family.is_read_with(it));
+    let siblings = others.map(|(name, text)| Sibling {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+        is_fixed: is_all,
+    });
+    let options = Options { siblings: siblings.collect(), ..Options::default() };
+    let found = strongroom_scan::scan(name, text);
+    let plan = plan(&File { name, text, folder: "shop" }, &found, &options);
+    (plan.apply(text).unwrap(), plan)
+}
+
+fn places(plan: &Plan) -> Vec<String> {
+    let place = |it: &strongroom_fix::Entry| {
+        format!("{}#{}={}", it.reference.path, it.reference.field, it.value.expose())
+    };
+    plan.entries.iter().map(place).collect()
+}
+
+#[track_caller]
+fn check(name: &str, files: &[(&str, &str)], expected: &[&str], never: &[&str]) -> Plan {
+    let (text, plan) = fixed(name, files, true);
+    let told = format!("{text}\n{}", plan.notes.join("\n"));
+    expected.iter().for_each(|it| assert!(told.contains(it), "{it} is not in:\n{told}"));
+    never.iter().for_each(|it| assert!(!told.contains(it), "{it} is in:\n{told}"));
+    plan
+}
+
+const PING: &str = "services:\n  mysql:\n    image: mysql:8\n    environment:\n      MYSQL_ROOT_PASSWORD: R00t-Pw-mysql\n    healthcheck:\n      test: [\"CMD-SHELL\", \"mysqladmin ping -uroot -p$$MYSQL_ROOT_PASSWORD\"]\n";
+
+#[test]
+fn a_variable_that_a_command_in_the_container_uses_stays_a_variable() {
+    let variable = ["MYSQL_ROOT_PASSWORD: ${MYSQL_ROOT_PASSWORD:?use-secret-run}\n"];
+    check("compose.yml", &[("compose.yml", PING)], &variable, &["_FILE"]);
+    let braces = PING.replace("$$MYSQL_ROOT_PASSWORD", "$${MYSQL_ROOT_PASSWORD}");
+    check("compose.yml", &[("compose.yml", &braces)], &variable, &["_FILE"]);
+    let other = PING.replace("$$MYSQL_ROOT_PASSWORD", "$$MYSQL_ROOT_PASSWORD_OLD");
+    check("compose.yml", &[("compose.yml", &other)], &["MYSQL_ROOT_PASSWORD_FILE"], &[":?"]);
+}
+
+const BASE: &str = "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: quayside-Base-11\n  web:\n    image: web:1\n    environment:\n      DATABASE_URL: postgres://app:quayside-Over-22@db/app\n";
+const OVER: &str = "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: quayside-Over-22\n";
+const PAIR: [(&str, &str); 2] = [("docker-compose.yml", BASE), ("docker-compose.override.yml", OVER)];
+
+#[test]
+fn a_base_and_its_override_are_planned_together() {
+    let start = "start it with `secret run --env --map secret/compose/shop/docker-compose#POSTGRES_PASSWORD=POSTGRES_PASSWORD --map secret/compose/shop/docker-compose#POSTGRES_PASSWORD_2=POSTGRES_PASSWORD_2 -- docker compose up`";
+    let base = check(
+        "docker-compose.yml",
+        &PAIR,
+        &["POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?", "app:${POSTGRES_PASSWORD_2:?", start],
+        &["_FILE"],
+    );
+    let over = check(
+        "docker-compose.override.yml",
+        &PAIR,
+        &["POSTGRES_PASSWORD: ${POSTGRES_PASSWORD_2:?", start],
+        &["_FILE"],
+    );
+    assert_eq!(base.notes, over.notes);
+    assert_eq!(base.access, over.access);
+    assert_eq!(places(&over), ["compose/shop/docker-compose#POSTGRES_PASSWORD_2=quayside-Over-22"]);
+    // The values of a file that is not fixed are in no store.
+    let (text, plan) = fixed(
+        "docker-compose.yml",
+        &[PAIR[0], ("docker-compose.override.yml", &OVER.replace("Over", "Else"))],
+        false,
+    );
+    assert!(!text.contains("_FILE"), "{text}");
+    assert!(!plan.notes[0].contains("POSTGRES_PASSWORD_2="), "{:?}", plan.notes);
+}
+
+#[test]
+fn what_an_earlier_fix_left_in_the_base_is_asked_for_too() {
+    let (base, _) = fixed("docker-compose.yml", &PAIR, false);
+    let files = [("docker-compose.yml", base.as_str()), PAIR[1]];
+    let check = |over: &str, expected: &[&str]| {
+        check(
+            "docker-compose.override.yml",
+            &[files[0], ("docker-compose.override.yml", over)],
+            expected,
+            &["_FILE"],
+        )
+    };
+    check(
+        &OVER.replace("Over", "Third"),
+        &[
+            "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD_3:?",
+            "each with a `--map`: POSTGRES_PASSWORD, POSTGRES_PASSWORD_2",
+        ],
+    );
+}
+
+#[test]
+fn files_that_are_laid_over_a_base_by_name_have_names_of_their_own() {
+    let (dev, prod) = (OVER.replace("Over", "Dev"), OVER.replace("Over", "Prod"));
+    let files = [
+        ("docker-compose.yml", BASE),
+        ("docker-compose.dev.yml", dev.as_str()),
+        ("docker-compose.prod.yml", prod.as_str()),
+        (
+            "docker-compose.tools.yml",
+            "services:\n  tool:\n    image: postgres\n    environment:\n      POSTGRES_PASSWORD: quayside-Tool-33\n",
+        ),
+        (
+            "stack.yml",
+            "services:\n  db:\n    image: postgres\n    environment:\n      POSTGRES_PASSWORD: quayside-Tool-33\n",
+        ),
+    ];
+    check(
+        "docker-compose.prod.yml",
+        &files,
+        &[
+            "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD_3:?",
+            "--map secret/compose/shop/docker-compose.prod#POSTGRES_PASSWORD=POSTGRES_PASSWORD_3 -- docker compose -f docker-compose.yml -f docker-compose.prod.yml up`",
+        ],
+        &["docker-compose.dev", "_FILE"],
+    );
+    check(
+        "docker-compose.yml",
+        &files,
+        &["POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?", "-- docker compose up`"],
+        &["prod", "_FILE"],
+    );
+    // Neither has a service of theirs, or is laid over them.
+    for name in ["docker-compose.tools.yml", "stack.yml"] {
+        check(
+            name,
+            &files,
+            &["POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\n", "before `docker compose up`"],
+            &[],
+        );
+    }
+}
