@@ -302,3 +302,27 @@ fn what_compose_merges_is_planned_together_and_started_with_one_command() {
     assert!(!one.text("compose.yaml").contains("_FILE") && one.text("compose.override.yaml") == over);
     assert!(!ran.err.contains("POSTGRES_PASSWORD_2"), "{}", ran.err);
 }
+
+#[test]
+fn files_of_one_folder_share_a_provider_and_the_last_undo_takes_it_away() {
+    let resource = |name: &str, secret: &str| {
+        format!("resource \"aws_db_instance\" \"{name}\" {{\n  password = \"{secret}\"\n}}\n")
+    };
+    let provider = "provider \"vault\" {\n  address = \"https://corp-vault:8200\"\n  auth_login_jwt {\n    role = \"ci\"\n  }\n}\n";
+    let folder = folder(&[
+        ("a.tf", &resource("a", "quayside-Lantern-77")),
+        ("b.tf", &resource("b", "quayside-Harbour-31")),
+        ("providers.tf", provider),
+    ]);
+    let before = folder.all();
+    let ran = folder.ok(&[], &["."]);
+    assert_eq!(ran.err.matches("which reads VAULT_ADDR and VAULT_TOKEN").count(), 1, "{}", ran.err);
+    for name in ["a.tf", "b.tf"] {
+        assert!(folder.text(name).contains("  provider = vault.strongroom\n"), "{}", folder.text(name));
+    }
+    assert_eq!(folder.text("strongroom.tf").matches("alias").count(), 1);
+    folder.ok(&["-undo"], &["a.tf"]);
+    assert!(folder.all().contains_key("strongroom.tf"));
+    folder.ok(&["-undo"], &["b.tf"]);
+    assert_eq!(folder.all(), before);
+}

@@ -99,9 +99,15 @@ impl<'t> Variables<'t> {
             .collect();
         let out = format!("/run/secrets/{}.json", stem(name));
         let folder = name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        // What comes later wins, so the file's other values stay what they are.
+        let first = if self.is_values && !is_read_anyway(name) {
+            format!(" -var-file={}", word(name))
+        } else {
+            String::new()
+        };
         let name = format!("{}.variables.json.tpl", stem(name));
         plan.notes.push(format!(
-            "render the variables with `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `{command} -var-file={}`",
+            "render the variables with `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `{command}{first} -var-file={}`",
             word(&format!("{folder}{name}:{out}")),
             word(&out),
         ));
@@ -136,6 +142,12 @@ impl<'t> Variables<'t> {
             }
         }
     }
+}
+
+/// Whether a file of values is read without being named.
+fn is_read_anyway(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file == "terraform.tfvars" || [".auto.tfvars", ".auto.pkrvars.hcl"].iter().any(|it| file.ends_with(it))
 }
 
 /// All that a literal means: of a variable the whole value is stored, though the secret may be a part of it.

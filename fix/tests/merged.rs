@@ -142,3 +142,118 @@ fn files_that_are_laid_over_a_base_by_name_have_names_of_their_own() {
         );
     }
 }
+
+const RESOURCE: &str = "resource \"aws_db_instance\" \"x\" {\n  password = \"quayside-Lantern-77\"\n}\n";
+
+#[test]
+fn a_vault_of_ones_own_is_not_asked_for_what_it_has_not() {
+    let theirs =
+        |more: &str| format!("provider \"vault\" {{\n  address = \"https://corp-vault:8200\"\n{more}}}\n");
+    let login = theirs("  auth_login {\n    path = \"auth/jwt/login\"\n  }\n");
+    let alias = "provider \"vault\" {\n  alias            = \"strongroom\"\n  skip_child_token = true\n}\n";
+    let asks = "\" {\n  provider = vault.strongroom\n\n  mount = \"secret\"\n";
+    // It may stand in any file of the folder.
+    let plan = check(
+        "main.tf",
+        &[("main.tf", RESOURCE), ("providers.tf", &login)],
+        &[asks, "`VAULT_TOKEN=$(secret print token) terraform apply`"],
+        &["SKIP_CHILD"],
+    );
+    assert_eq!((plan.beside[0].name.as_str(), plan.beside[0].text.as_str()), ("strongroom.tf", alias));
+    let both = format!("{RESOURCE}{login}");
+    assert_eq!(check("main.tf", &[("main.tf", &both)], &[asks], &[]).beside.len(), 1);
+    // Without a login of its own, VAULT_TOKEN is its token.
+    let plan = check(
+        "main.tf",
+        &[("main.tf", RESOURCE), ("providers.tf", &theirs(""))],
+        &[asks, "`TF_VAR_strongroom_token=$(secret print token) terraform apply`"],
+        &[],
+    );
+    assert!(
+        plan.beside[0].text.contains("token            = var.strongroom_token\n"),
+        "{}",
+        plan.beside[0].text
+    );
+    let there = check(
+        "main.tf",
+        &[("main.tf", RESOURCE), ("providers.tf", &login), ("other.tf", alias)],
+        &[asks],
+        &[],
+    );
+    assert!(there.beside.is_empty());
+    // One that takes VAULT_ADDR asks the same server, and so does one for another alias.
+    for same in ["provider \"vault\" {\n}\n".to_owned(), theirs("  alias = \"corp\"\n")] {
+        let plan = check(
+            "main.tf",
+            &[("main.tf", RESOURCE), ("providers.tf", &same)],
+            &["TERRAFORM_VAULT_SKIP_CHILD_TOKEN=true"],
+            &["vault.strongroom"],
+        );
+        assert!(plan.beside.is_empty());
+    }
+}
+
+#[test]
+fn what_an_old_terraform_cannot_read_is_not_written() {
+    let provider = "provider \"aws\" {\n  secret_key = \"C0tEHcbpNSqwdQYlM0NGJOy7pK6M+tzEaFMEi2S8\"\n}\n";
+    let versions = |it: &str| format!("terraform {{\n  required_version = \"{it}\"\n}}\n");
+    let (old, new) = (versions("~> 1.6.0"), versions(">= 1.6"));
+    check(
+        "main.tf",
+        &[("main.tf", provider), ("versions.tf", &old)],
+        &["secret_key = data.vault", "required_version leaves only"],
+        &["ephemeral \"", "ephemeral.vault"],
+    );
+    check(
+        "main.tf",
+        &[("main.tf", provider), ("versions.tf", &new)],
+        &["secret_key = ephemeral.vault", "need Terraform 1.10"],
+        &["required_version"],
+    );
+}
+
+#[test]
+fn outputs_of_what_comes_from_a_data_source_are_sensitive() {
+    let main = "locals {\n  db_password = \"quayside-Lantern-77\"\n  url = \"postgres://app:${local.db_password}@db/app\"\n}\n\noutput \"pw\" { value = local.db_password }\n\noutput \"url\" {\n  value       = local.url\n  description = \"x\"\n}\n\noutput \"known\" {\n  value     = local.url\n  sensitive = true\n}\n\noutput \"other\" {\n  value = local.db_password_age\n}\n";
+    let outputs = "output \"there\" {\n  value = local.url\n}\n\noutput \"free\" {\n  value = var.x\n}\n";
+    check(
+        "main.tf",
+        &[("main.tf", main), ("outputs.tf", outputs)],
+        &[
+            "output \"pw\" {\n  value = local.db_password\n  sensitive = true\n}\n",
+            "  value       = local.url\n  sensitive = true\n  description",
+            "  value     = local.url\n  sensitive = true\n}",
+            "  value = local.db_password_age\n}",
+            "give `sensitive = true` to the outputs there (outputs.tf)",
+        ],
+        &["free"],
+    );
+    let direct = "output \"password\" {\n  value = \"quayside-Lantern-77\"\n}\n";
+    check("main.tf", &[("main.tf", direct)], &["[\"value\"]\n  sensitive = true\n}"], &[]);
+}
+
+#[test]
+fn a_file_of_values_is_named_before_the_rendered_one() {
+    let values = "db_password = \"quayside-Lantern-77\"\nregion = \"eu\"\n";
+    check(
+        "prod.tfvars",
+        &[("prod.tfvars", values)],
+        &["`terraform apply -var-file=prod.tfvars -var-file=/run/secrets/prod.json`"],
+        &[],
+    );
+    for name in ["terraform.tfvars", "prod.auto.tfvars"] {
+        check(
+            name,
+            &[(name, values)],
+            &["`terraform apply -var-file=/run/secrets/"],
+            &["-var-file=prod.auto", "-var-file=terraform"],
+        );
+    }
+}
+
+#[test]
+fn of_a_job_that_terraform_registers_it_is_said_that_the_value_is_plain_there() {
+    let job = "resource \"nomad_job\" \"a\" {\n  jobspec = <<-EOT\n    job \"a\" {\n      task \"a\" {\n        env {\n          DB_PASSWORD = \"quayside-Lantern-77\"\n        }\n      }\n    }\n  EOT\n}\n";
+    check("main.tf", &[("main.tf", job)], &["`jobspec = file(...)`"], &["quayside"]);
+    check("main.tf", &[("main.tf", RESOURCE)], &[], &["jobspec"]);
+}

@@ -308,7 +308,8 @@ def container(it, secrets):
 
 def check_hcl(strongroom, path, original, fixed, report):
     variables = {}
-    for name in report["beside"]:
+    # A provider of Terraform's is no value.
+    for name in (it for it in report["beside"] if not it.endswith(".tf")):
         variables |= json.loads(strongroom.render(path.with_name(name).read_text()))
     values = {(it["path"], it["field"]): value(strongroom, it["path"], it["field"]) for it in report["stored"]}
     before, after = hcl2.loads(ended(original)), hcl2.loads(ended(fixed))

@@ -124,6 +124,10 @@ def check(args, labels, home):
             shutil.copytree(tree, args.keep)
         for label in labels:
             notes["undone"] += undo(strongroom, args.corpus, tree, label, plans[label["file"]], wrong)
+        # Several fixes may share one: it goes with the last of them.
+        for label in labels:
+            if any((tree / label["file"]).with_name(it).exists() for it in (plans[label["file"]] or {"beside": []})["beside"]):
+                wrong.append(f"{label['file']}: undone, a file of the fix is left beside it")
     finally:
         strongroom.stop()
     for it in wrong:
@@ -208,8 +212,6 @@ def undo(strongroom, corpus, tree, label, report, wrong):
     strongroom.run("fix", "-undo", "-yes", label["file"], cwd=tree)
     if (tree / label["file"]).read_bytes() != (corpus / label["file"]).read_bytes():
         wrong.append(f"{label['file']}: undone, it is another file than before")
-    if any((tree / label["file"]).with_name(it).exists() for it in report["beside"]):
-        wrong.append(f"{label['file']}: undone, a file of the fix is left beside it")
     return 1
 
 
