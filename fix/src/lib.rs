@@ -8,6 +8,7 @@ mod beside;
 mod called;
 mod comment;
 mod compose;
+mod encoded;
 mod expression;
 mod family;
 mod home;
@@ -42,6 +43,8 @@ pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let mut plan = Family::of(file.name, file.text).plan(file, findings, options);
     let others = apart::others(file, &plan, options);
     plan.notes.extend(others);
+    let twice = encoded::notes(&plan, options);
+    plan.notes.extend(twice);
     plan
 }
 
