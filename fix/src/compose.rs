@@ -14,7 +14,7 @@ mod outline;
 use std::collections::BTreeSet;
 
 use strongroom_hcl::Span;
-use strongroom_scan::{Finding, Layer, Place};
+use strongroom_scan::{Finding, Layer, Obstacle, Place};
 
 use self::{
     group::Group,
@@ -81,11 +81,38 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     let folder = format!("{HOST}/{}", home.policy());
     give_files(&mut plan, file.text, &Outline::of(file.text), &folder, &services);
     plan.settle(home.policy());
+    for it in &mut plan.left {
+        let finding = findings.get(it.finding);
+        if let Some(name) = finding.and_then(|it| variable_with_default(file.text, it)) {
+            (it.reason, it.nearest) = a_default(name);
+        }
+    }
     if !plan.edits.is_empty() {
         let commands = called.how_to_start(&group, &home, &folder, &places, options);
         plan.notes.extend(commands);
     }
     plan
+}
+
+/// The variable whose default the finding is (`${NAME:-...}`).
+fn variable_with_default<'t>(text: &'t str, finding: &Finding) -> Option<&'t str> {
+    let is_default = finding.obstacle == Some(Obstacle::Expression);
+    let before = text.get(..finding.span.start).filter(|_| is_default)?;
+    let opened = before.get(before.rfind("${")? + 2..)?;
+    let end = opened.find(|it: char| !it.is_ascii_alphanumeric() && it != '_')?;
+    let (name, rest) = opened.split_at_checked(end)?;
+    (rest.starts_with([':', '-']) && !rest.contains('}')).then_some(name)
+}
+
+/// Without it Compose would ask for the variable, where it goes on with the default now: that is not for a rewrite to say.
+fn a_default(name: &str) -> (String, String) {
+    (
+        format!("the default of {name}, which holds wherever nobody gives that variable"),
+        format!(
+            "store it, write `{}` instead, and give the variable: `secret run --env --map PATH#FIELD={name} -- docker compose up`",
+            required(name)
+        ),
+    )
 }
 
 /// The names in all files that are merged, whichever of them is planned.
@@ -204,8 +231,14 @@ fn give_files(
     services: &[(Service, Vec<String>)],
 ) {
     for (service, names) in services {
-        let text = format!("{}secrets: [{}]{}", service.indent, names.join(", "), line_end(text));
-        plan.edits.push(Edit { span: Span { start: service.body, end: service.body }, text });
+        let (at, indent) = (outline.end_of(service), &service.indent);
+        let mut added = format!("{indent}secrets:\n");
+        names.iter().for_each(|it| added.push_str(&format!("{indent}  - {it}\n")));
+        let mut added = with_line_ends(&added, text);
+        if text.get(..at).is_some_and(|it| !it.ends_with('\n')) {
+            added = format!("{}{}", line_end(text), added.trim_end());
+        }
+        plan.edits.push(Edit { span: Span { start: at, end: at }, text: added });
     }
     let mut names: Vec<&String> = services.iter().flat_map(|(_, names)| names).collect();
     names.sort();

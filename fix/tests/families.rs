@@ -191,7 +191,7 @@ fn compose_gives_a_file_where_the_image_reads_one() {
                 ..in_env("s3cr$$b", "TOKEN")
             },
         ],
-        "services:\r\n  db:\r\n    secrets: [postgres_password]\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:${POSTGRES_PASSWORD:?use-secret-run}@db/x\r\n      - \"TOKEN=${TOKEN:?use-secret-run}\"\r\n\r\nsecrets:\r\n  postgres_password:\r\n    file: /run/strongroom/compose.docker-compose/postgres_password\r\n",
+        "services:\r\n  db:\r\n    image: postgres:16\r\n    environment:\r\n      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\r\n    secrets:\r\n      - postgres_password\r\n  web:\r\n    build: .\r\n    environment:\r\n      - DATABASE_URL=postgres://u:${POSTGRES_PASSWORD:?use-secret-run}@db/x\r\n      - \"TOKEN=${TOKEN:?use-secret-run}\"\r\n\r\nsecrets:\r\n  postgres_password:\r\n    file: /run/strongroom/compose.docker-compose/postgres_password\r\n",
         "compose/docker-compose#POSTGRES_PASSWORD=s3cr-a\ncompose/docker-compose#TOKEN=s3cr$b\n",
     );
 }

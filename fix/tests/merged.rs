@@ -257,3 +257,57 @@ fn of_a_job_that_terraform_registers_it_is_said_that_the_value_is_plain_there() 
     check("main.tf", &[("main.tf", job)], &["`jobspec = file(...)`"], &["quayside"]);
     check("main.tf", &[("main.tf", RESOURCE)], &[], &["jobspec"]);
 }
+
+#[test]
+fn one_password_in_two_ways_of_writing_is_told_of() {
+    let compose = "services:\n  web:\n    image: web\n    environment:\n      PGPASSWORD: \"quay@side/Lantern-77\"\n      DATABASE_URL: \"postgres://app:quay%40side%2FLantern-77@db/app\"\n";
+    let pair =
+        "#PGPASSWORD and secret/compose/shop/compose#DATABASE_URL_PASSWORD are one password, the second";
+    check("compose.yaml", &[("compose.yaml", compose)], &[pair], &[]);
+    check("compose.yaml", &[("compose.yaml", &compose.replace("%40", "%41"))], &[], &["one password"]);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: web\n      env:\n        - name: PGPASSWORD\n          value: \"quay@side/Lantern-77\"\n        - name: DATABASE_URL\n          value: \"postgres://app:quay%40side%2FLantern-77@db/app\"\n";
+    check("pod.yaml", &[("pod.yaml", pod)], &["are one password, the second"], &[]);
+    // A template writes it itself.
+    let env =
+        "PGPASSWORD=quay@side/Lantern-77\nDATABASE_URL=postgres://app:quay%40side%2FLantern-77@db/app\n";
+    check(".env", &[(".env", env)], &["urlquery"], &["one password"]);
+}
+
+#[test]
+fn a_default_of_compose_stays_and_the_way_is_one_of_compose() {
+    let text = "services:\n  web:\n    image: web\n    environment:\n      API_TOKEN: ${API_TOKEN:-glrt-TQzO9Cqy6lI861KTq3co}\n";
+    let (fixed, plan) = fixed("compose.yaml", &[("compose.yaml", text)], true);
+    assert_eq!((fixed.as_str(), plan.left.len()), (text, 1));
+    let left = &plan.left[0];
+    assert!(left.reason.starts_with("the default of API_TOKEN"), "{}", left.reason);
+    assert!(
+        left.nearest.contains("`${API_TOKEN:?use-secret-run}`") && left.nearest.contains("=API_TOKEN --"),
+        "{}",
+        left.nearest
+    );
+}
+
+#[test]
+fn what_is_added_stands_behind_what_was_there() {
+    let text = "services:\n  db:\n    image: postgres\n    environment:\n      POSTGRES_PASSWORD: quayside-Lantern-77\n    command: |\n      run\n      # with care\n\n  # the web\n  web:\n    image: web\n";
+    let end = "      # with care\n    secrets:\n      - postgres_password\n\n  # the web\n";
+    check("compose.yaml", &[("compose.yaml", text)], &[end], &[]);
+    let cut = "services:\n  db:\n    image: postgres\n    environment:\n      POSTGRES_PASSWORD: quayside-Lantern-77";
+    check(
+        "compose.yaml",
+        &[("compose.yaml", cut)],
+        &["/postgres_password\n    secrets:\n      - postgres_password\n\nsecrets:\n  postgres_password:\n"],
+        &[],
+    );
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: web\n      env:\n        - name: DB_PASSWORD\n          value: quayside-Lantern-77\n      volumeMounts:\n      - name: data\n        mountPath: /data\n      ports: []\n  volumes:\n    - name: data\n      emptyDir: {}\n  restartPolicy: Never\n";
+    check(
+        "pod.yaml",
+        &[("pod.yaml", pod)],
+        &[
+            "        mountPath: /data\n      - name: strongroom\n        mountPath: /run/secrets/strongroom\n        readOnly: true\n      ports: []\n",
+            "      emptyDir: {}\n    - name: strongroom\n      csi:\n",
+            "-strongroom\n  restartPolicy: Never\n",
+        ],
+        &[],
+    );
+}

@@ -33,10 +33,18 @@ impl Outline {
             let (start, end) = (at, at + line.len());
             at = end;
             let trimmed = line.trim();
+            let depth = indentation(line).len();
+            // What looks like a comment may be the end of a text.
+            let is_within = name_indent.is_some_and(|it| depth > it);
+            if trimmed.starts_with('#')
+                && is_within
+                && let Some((_, last, _)) = outline.services.last_mut()
+            {
+                *last = end;
+            }
             if trimmed.is_empty() || trimmed.starts_with('#') {
                 continue;
             }
-            let depth = indentation(line).len();
             if depth == 0 {
                 section = trimmed.split(':').next().unwrap_or("");
                 name_indent = None;
@@ -71,6 +79,12 @@ impl Outline {
             }
         }
         outline
+    }
+
+    /// Behind the last line of a service.
+    pub(super) fn end_of(&self, service: &Service) -> usize {
+        let found = self.services.iter().find(|(_, _, it)| it.body == service.body);
+        found.map_or(service.body, |(_, last, _)| *last)
     }
 
     /// Whether it runs without another file.

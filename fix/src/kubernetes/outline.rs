@@ -235,7 +235,11 @@ impl Outline {
                 return None;
             }
             let indent = self.lines.get(at + 1).map_or(column + 2, |it| it.indent);
-            return Some(Slot { at: line.end, indent, key: None });
+            let items = self.lines.iter().take(within.end).skip(at + 1);
+            let is_item = |it: &&Line| it.indent > indent || (it.indent == indent && it.column > indent);
+            // A variable must stand before those that use it; of the rest what was there comes first.
+            let last = if key == "env" { None } else { items.take_while(is_item).last() };
+            return Some(Slot { at: last.unwrap_or(line).end, indent, key: None });
         }
         let last = self.lines.get(within.end.checked_sub(1)?)?;
         let at = self.lines.get(within.end).map_or(self.len, |_| last.end);
