@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_scan::{Finding, Value};
 
-use crate::{Entry, File, Options, Plan, Reference, plan};
+use crate::{Entry, Family, File, Options, Plan, Reference, plan};
 
 /// How far the paths of a file are told from those of others.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Apart {
     /// By what the file is for.
     #[default]
@@ -74,10 +74,17 @@ impl<'a> Together<'a> {
         is_changed
     }
 
-    /// What came out, one for each file.
+    /// What came out, one for each file. What Compose merges has one place, and so goes as far as any file of its folder.
     #[must_use]
     pub fn apart(&self) -> Vec<Apart> {
-        self.members.iter().map(|it| it.apart).collect()
+        let is_compose = |it: &Member<'_>| Family::of(it.file.name, it.file.text) == Family::Compose;
+        let of_folder = |member: &Member<'_>| {
+            let others =
+                self.members.iter().filter(|it| it.file.folder == member.file.folder && is_compose(it));
+            others.map(|it| it.apart).max()
+        };
+        let of = |it: &Member<'_>| if is_compose(it) { of_folder(it).unwrap_or(it.apart) } else { it.apart };
+        self.members.iter().map(of).collect()
     }
 
     /// Files that have a path or a role in common, and not the same in it.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strongroom_fix::{File, Options, Plan, Together, plan};
+use strongroom_fix::{Apart, File, Options, Plan, Together, plan};
 use strongroom_scan::{Finding, Value, scan};
 
 /// A value that nobody takes for a word.
@@ -244,4 +244,21 @@ fn jobs_of_two_namespaces_and_odd_names_are_told_apart() {
     );
     // The store reads capitals in the names of policies as small letters.
     check_pair(("Web", "default"), ("web", "default"), ["web___atim4: Web/g/t", "web: web/g/t"]);
+}
+
+#[test]
+fn what_compose_merges_stays_in_one_place() {
+    let service = |seed| {
+        format!("services:\n  web:\n    image: w\n    environment:\n      DB_PASSWORD: {}\n", secret(seed))
+    };
+    let texts = [service(1), service(2), service(3)];
+    let found: Vec<Vec<Finding>> = texts.iter().map(|it| scan("compose.yaml", it)).collect();
+    let places =
+        [("compose.yaml", "shop/a"), ("compose.yaml", "shop/b"), ("compose.override.yaml", "shop/b")];
+    let files = places.iter().zip(&texts).zip(&found);
+    let files = files.map(|(((name, folder), text), found)| (File { name, text, folder }, found.as_slice()));
+    let options = Options { prefix: Some("team".to_owned()), ..Options::default() };
+    let mut together = Together::new(files, &options);
+    while together.part(&Store::new()) {}
+    assert_eq!(together.apart(), [Apart::Folder; 3]);
 }
