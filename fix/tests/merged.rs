@@ -220,7 +220,7 @@ fn outputs_of_what_comes_from_a_data_source_are_sensitive() {
         "main.tf",
         &[("main.tf", main), ("outputs.tf", outputs)],
         &[
-            "output \"pw\" {\n  value = local.db_password\n  sensitive = true\n}\n",
+            "output \"pw\" {\n  value     = local.db_password\n  sensitive = true\n}\n",
             "  value       = local.url\n  sensitive = true\n  description",
             "  value     = local.url\n  sensitive = true\n}",
             "  value = local.db_password_age\n}",

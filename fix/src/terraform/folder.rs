@@ -170,9 +170,11 @@ fn sensitive(block: &Block, value: &Attribute, text: &str) -> Vec<Edit> {
         return vec![Edit { span: Span { start: value.span.end, end: value.span.end }, text: added }];
     }
     let head = Span { start: block.body.span.start, end: value.span.start };
+    let sign = Span { start: value.key.span.end, end: value.value.span.start };
     let tail = Span { start: value.span.end, end: block.body.span.end };
     vec![
         Edit { span: head, text: format!("{eol}{indent}  ") },
+        Edit { span: sign, text: "     = ".to_owned() },
         Edit { span: tail, text: format!("{added}{eol}{indent}") },
     ]
 }
