@@ -121,8 +121,8 @@ fn files_that_are_laid_over_a_base_by_name_have_names_of_their_own() {
         "docker-compose.prod.yml",
         &files,
         &[
-            "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD_3:?",
-            "--map secret/compose/shop/docker-compose.prod#POSTGRES_PASSWORD=POSTGRES_PASSWORD_3 -- docker compose -f docker-compose.yml -f docker-compose.prod.yml up`",
+            "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD_2:?",
+            "--map secret/compose/shop/docker-compose.prod#POSTGRES_PASSWORD=POSTGRES_PASSWORD_2 -- docker compose -f docker-compose.yml -f docker-compose.prod.yml up`",
         ],
         &["docker-compose.dev", "_FILE"],
     );

@@ -39,7 +39,7 @@ pub(super) struct Member<'a> {
     name: &'a str,
     text: &'a str,
     pub(super) outline: Outline,
-    /// What is moved out of it, or would be.
+    /// What is moved out of it, or would be; nothing where its names do not count.
     pub(super) findings: Cow<'a, [Finding]>,
     /// It is what is planned, or is fixed in the same run.
     is_fixed: bool,
@@ -72,13 +72,30 @@ impl<'a> Group<'a> {
             }
             members.extend(near);
         }
-        for it in &mut members {
-            it.findings = if it.name == name { Cow::Borrowed(findings) } else { found(it.name, it.text) };
-        }
         // A base comes before what is laid over it.
-        members.sort_by_key(|it| (stem(it.name), it.name));
+        members.sort_by_key(|it| (rank(it.name), stem(it.name), it.name));
         let own = members.iter().position(|it| it.name == name).unwrap_or_default();
-        Self { members, own }
+        let mut group = Self { members, own };
+        let named = group.named();
+        for (at, it) in group.members.iter_mut().enumerate() {
+            if at == own {
+                it.findings = Cow::Borrowed(findings);
+            } else if named.contains(&at) {
+                it.findings = found(it.name, it.text);
+            }
+        }
+        group
+    }
+
+    /// Whose names count: what is started together, and what has one place with it. `dev` and `prod` over one base may call
+    /// theirs the same.
+    fn named(&self) -> BTreeSet<usize> {
+        let (mut named, pair) = (self.together(), self.pair());
+        let is_pair = |at: usize| self.members.get(at).is_some_and(|it| pair.contains(&it.name));
+        if named.iter().any(|it| is_pair(*it)) {
+            named.extend((0..self.members.len()).filter(|it| is_pair(*it)));
+        }
+        named
     }
 
     pub(super) fn texts(&self) -> impl Iterator<Item = &'a str> {
@@ -212,6 +229,17 @@ impl<'a> Member<'a> {
     pub(super) fn values(&self) -> Vec<(&Finding, String)> {
         let free = self.findings.iter().filter(|it| it.obstacle.is_none());
         free.map(|it| (it, stored(self.text, it))).collect()
+    }
+}
+
+/// What is taken by itself comes first.
+fn rank(name: &str) -> usize {
+    if BASES.contains(&name) {
+        0
+    } else if OVERRIDES.contains(&name) {
+        1
+    } else {
+        2
     }
 }
 
