@@ -190,7 +190,7 @@ def is_compose(text):
 
 def check_compose(strongroom, original, fixed, report):
     # Whoever starts it does what the fix says.
-    values = by_name(strongroom, report, r"secret run --env (.*) -- docker compose up")
+    values = by_name(strongroom, report, r"secret run --env (.*) -- docker compose (?:-f \S+ )*up")
     files = by_name(strongroom, report, r"secret inject --to \S+ ([^`]*)")
     for name in values:
         if re.search(r"(?<!\$)\$\{?%s\b(?!:\?\w)" % name, fixed):
