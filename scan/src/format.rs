@@ -63,6 +63,7 @@ const NAMES: &[(&str, Format)] = &[
     ("pgpass.conf", Format::Colons),
     ("pip.conf", Format::Ini),
     ("pipfile", Format::Toml),
+    ("router.db", Format::Colons),
     ("vagrantfile", Format::Text),
     ("wgetrc", Format::Ini),
 ];

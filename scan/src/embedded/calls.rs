@@ -13,7 +13,7 @@ use super::{
 use crate::{At, Finder, Text, needles::Needles};
 
 /// Functions that are handed a password, and as which argument.
-const CALLS: [(&str, usize); 40] = [
+const CALLS: [(&str, usize); 41] = [
     ("jwt.sign", 2),
     ("jwt.verify", 2),
     ("mysqli_connect", 3),
@@ -53,6 +53,7 @@ const CALLS: [(&str, usize); 40] = [
     (".auth", 2),
     ("createCredential", 2),
     ("createAccount", 2),
+    ("s3", 3),
     ("sasl_login", 2),
 ];
 

@@ -2,19 +2,20 @@
 
 use super::{
     candidate::{looks_secret, telling, telling_strongly},
-    code, interest, literal, programs, script, url, words,
+    code, holds_secrets, interest, literal, programs, script, url, words,
 };
 use crate::{At, Finder, Text, judge::forms};
 
 /// A comment of one line or of several, without its marks.
 pub(super) fn comment<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
-    if !interest::any(text.as_str()) && forms::find(text.as_str()).next().is_none() {
+    let is_within = at.path.ends_with('s') && holds_secrets(&at.path);
+    if !is_within && !interest::any(text.as_str()) && forms::find(text.as_str()).next().is_none() {
         return;
     }
     script::forms(finder, at, text);
     for range in text.lines() {
         let line = text.slice(range);
-        if interest::any(line.as_str()) {
+        if is_within || interest::any(line.as_str()) {
             one(finder, at, &without_marks(&line));
         }
     }
@@ -32,7 +33,10 @@ fn without_marks<'a>(line: &Text<'a>) -> Text<'a> {
 fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     if let Some((key, value)) = assignment(line) {
         let at = at.key(key);
-        if value.as_str().contains("://") || telling(&at.key) {
+        if value.as_str().contains("://")
+            || telling(&at.key)
+            || at.path.ends_with('s') && holds_secrets(&at.path)
+        {
             finder.value(&at, value);
             return;
         }
@@ -41,7 +45,7 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     if url::has_url(written) {
         url::urls(finder, at, line);
     }
-    if is_command(written) {
+    if is_command(written) || is_sql(written) {
         script::line(finder, at, line);
     }
     if written.contains("[\"") || written.contains("['") {
@@ -124,6 +128,15 @@ fn literal(value: &str) -> Option<usize> {
     }
 }
 
+/// A statement that was switched off, of those that set passwords.
+fn is_sql(line: &str) -> bool {
+    ["ALTER ", "CREATE ", "GRANT ", "SET ", "alter ", "create ", "grant ", "set "]
+        .iter()
+        .any(|it| line.starts_with(it))
+        && ["PASSWORD", "IDENTIFIED", "password", "identified"].iter().any(|it| line.contains(it))
+        && line.contains('\'')
+}
+
 /// A command that was switched off: a known program, and flags or settings.
 fn is_command(line: &str) -> bool {
     let mut words = line.split_whitespace().map(|it| it.trim_start_matches(['$', '`', '(']));
@@ -154,6 +167,7 @@ mod tests {
         check("until May it was DB_PASSWORD = \"quiet-Otter-7\" here", &[("DB_PASSWORD", "quiet-Otter-7")]);
         check("früher: DB_PASSWORD = quiet-Otter-7 für alle", &[("DB_PASSWORD", "quiet-Otter-7")]);
         check("-- DB_PASSWORD = \"quiet-Otter-7\"", &[("DB_PASSWORD", "quiet-Otter-7")]);
+        check("ALTER ROLE a PASSWORD 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
         check("password: quiet-otter-lake", &[("password", "quiet-otter-lake")]);
         check("requirepass quiet-Otter-7", &[("requirepass", "quiet-Otter-7")]);
         check("redis://:quiet-Otter-7@redis:6379 when redis is back", &[("", "quiet-Otter-7")]);

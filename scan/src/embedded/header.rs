@@ -52,6 +52,21 @@ pub(super) fn scheme<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>)
     }
 }
 
+/// `Host:\\ api\\r\\nAuthorization:\\ Basic\\ x`, the headers of HAProxy's checks.
+pub(super) fn escaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
+    let whole = value.as_str();
+    for scheme in ["uthorization:\\ Basic\\ ", "uthorization:\\ Bearer\\ "] {
+        if let Some(start) =
+            memchr::memmem::find(whole.as_bytes(), scheme.as_bytes()).map(|it| it + scheme.len())
+        {
+            let rest = whole.get(start..).unwrap_or("");
+            let length =
+                rest.find(|c: char| c.is_whitespace() || matches!(c, '\\' | '"')).unwrap_or(rest.len());
+            secret(finder, &at.key("Authorization"), Role::Token, &value.slice(start..start + length));
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Scheme {
     Basic,
@@ -96,6 +111,13 @@ mod tests {
         check("Basic authentication", &[]);
         check("Bearer of bad news", &[]);
         check("token required", &[]);
+    }
+
+    #[test]
+    fn headers_with_their_spaces_escaped() {
+        let line = "option httpchk GET /s HTTP/1.1\\r\\nHost:\\ a\\r\\nAuthorization:\\ Basic\\ cHVsbGVyOkNvcmFsLVN0b3Zl\n";
+        let found = crate::scan("haproxy.cfg", line);
+        assert_eq!(found.iter().map(|it| it.span.of(line)).collect::<Vec<_>>(), ["cHVsbGVyOkNvcmFsLVN0b3Zl"]);
     }
 
     #[test]

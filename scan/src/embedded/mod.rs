@@ -31,7 +31,10 @@ use candidate::{looks_secret, telling};
 use marks::{Mark, Marks};
 use memchr::memmem;
 
-use crate::{At, Finder, Format, Text, judge};
+use crate::{
+    At, Finder, Format, Text,
+    judge::{self, Verdict},
+};
 
 /// A single line longer than this is data, and only its forms and URLs are looked for.
 const MAX_LINE: usize = 64 * 1024;
@@ -108,6 +111,38 @@ pub(crate) fn kept<'a>(finder: &mut Finder<'a>, at: &At<'_>, name: &str, value: 
         let part = verdict.part.clone();
         finder.found(at, &value.slice(part), &verdict);
     }
+}
+
+/// Headers on a line in which a backslash stands before each space.
+pub(crate) fn escaped_headers<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    header::escaped(finder, at, line);
+}
+
+/// Whether what stands in a block of this name is secrets: `tokens`, `api_keys`.
+pub(crate) fn holds_secrets(name: &str) -> bool {
+    judge::names::is_container(name)
+}
+
+/// Numbers between commas that are one key, where the name says so.
+pub(crate) fn key_of_numbers<'a>(finder: &mut Finder<'a>, at: &At<'_>, key: &Text<'a>) -> bool {
+    let Some(telling) = judge::names::telling(&at.key) else { return false };
+    let distinct: std::collections::BTreeSet<&str> = key.as_str().split(',').map(str::trim).collect();
+    let verdict = Verdict {
+        part: 0..key.len(),
+        kind: crate::Kind::EncryptionKey,
+        severity: crate::Severity::High,
+        weak: distinct.len() < 8,
+    };
+    let is_key = telling.kind != crate::Kind::Password;
+    if is_key {
+        finder.found(at, key, &verdict);
+    }
+    is_key
+}
+
+/// Whether what has this name is a secret.
+pub(crate) fn names_secret(name: &str) -> bool {
+    telling(name)
 }
 
 /// Whether the words of a line mean something by their place alone, so that they belong together.
@@ -199,8 +234,8 @@ fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: Mar
             return;
         }
     }
-    if marks.has(Mark::Slash) && marks.has(Mark::Equals) && written.starts_with('/') && written.contains('?')
-    {
+    // `/health?token=x`, and the signature that opens a storage account.
+    if marks.has(Mark::Equals) && written.starts_with(['/', '?']) && written.contains('?') {
         url::local(finder, at, value);
     }
     if marks.has(Mark::At) && (logins::login_line(finder, at, value) || dsn::dsn(finder, at, value)) {
@@ -320,7 +355,9 @@ fn login_separator(key: &str, text: &str) -> Option<char> {
     let is_login = candidate::is_user(user.trim())
         && !user.is_empty()
         && !password.is_empty()
-        && !password.starts_with(['/', ' ', '\\']);
+        && !password.starts_with(['/', ' ', '\\'])
+        // `turn.example.net:3478`
+        && !(user.contains('.') && candidate::is_port(password));
     // ZooKeeper's `user:digest`.
     let is_digest = key.ends_with("digest") && password.len() == 28 && password.ends_with('=');
     let promises = is_digest

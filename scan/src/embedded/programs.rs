@@ -121,6 +121,11 @@ const FLAGS: &[Flag] = &[
     apart("snmpwalk snmpget snmpset snmpbulkwalk snmpgetnext snmptrap", "-c", Password),
     apart("gitlab-runner", "-r", Token),
     apart("saslpasswd2", "-p", Password),
+    // Probes of Nagios and those who took them over.
+    apart("check_ldap check_ldaps", "-P", Password),
+    apart("check_mysql check_mysql_query check_pgsql check_disk_smb check_ups", "-p", Password),
+    apart("check_http check_curl", "-a", Login(':')),
+    apart("check_snmp", "-C", Password),
     apart("schtasks", "/rp", Password),
     apart("schtasks", "/RP", Password),
     apart("wp", "--prompt", Password),

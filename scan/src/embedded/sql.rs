@@ -11,13 +11,14 @@ use crate::{At, Decoder, Finder, Layer, Text};
 const BETWEEN: [&str; 8] = ["with", "by", "as", "password", "values", "n", "to", "using"];
 
 /// Words that make a line SQL, where `password 'x'` may be anything else.
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 13] = [
     "create ",
     "alter ",
     "grant ",
     "set password",
     " role ",
     " user ",
+    "(user ",
     " login ",
     "mapping",
     "options",

@@ -185,6 +185,10 @@ fn userinfo<'a>(
         // What a program or another tool will put there.
         written if is_inserted(written) => {}
         _ => {
+            // The id of an access key is no name of a user.
+            if forms::find(user.as_str()).next().is_some() {
+                finder.leaf(at, &user);
+            }
             secret(finder, at, Role::Connection, &percent(&password));
         }
     }
@@ -353,6 +357,9 @@ mod tests {
         check("jdbc:mysql://a:quiet-Otter-7@h/db", &["quiet-Otter-7"]);
         check("postgres://a:quiet-Otter-7@/db?host=/run/pg", &["quiet-Otter-7"]);
         check("amqp://guest:guest@mq:5672/", &["guest"]);
+        let id = concat!("AKIA", "MLDSOVNYOMHLBT2P");
+        check(&format!("aws://{id}:quiet-Otter-7@/?region_name=x"), &[id, "quiet-Otter-7"]);
+        check("?sv=2022&sig=AU7zFDR97APhFZ3E%3D", &["AU7zFDR97APhFZ3E%3D"]);
         check("postgres://a:quiet\"Otter'7@db/app", &["quiet\"Otter'7"]);
     }
 

@@ -25,7 +25,9 @@ pub(crate) fn words<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>]
 fn program_at<'w>(words: &[&'w str], index: usize) -> Option<&'w str> {
     let name = programs::base(words.get(index)?);
     let before = index.checked_sub(1).and_then(|it| words.get(it)).copied().unwrap_or("");
-    let is_value = before.starts_with("--") && before.len() > 2 && !before.contains('=');
+    // What stands behind `-u` is somebody's name.
+    let is_value = before.starts_with("--") && before.len() > 2 && !before.contains('=')
+        || matches!(before, "-u" | "-U" | "-h" | "-d" | "-D");
     (programs::is_known(name) && !is_value).then_some(name)
 }
 
@@ -315,6 +317,7 @@ mod tests {
     #[test]
     fn letters_mean_what_the_program_says() {
         check(&["mysqldump", "-h", "db", "-uroot", "-pquiet-Otter-7"], &[("-p", "quiet-Otter-7")]);
+        check(&["mysql", "-u", "wp", "-pquiet-Otter-7", "blog"], &[("-p", "quiet-Otter-7")]);
         check(&["mysql", "-p", "orders"], &[]);
         check(&["redis-cli", "-a", "quiet-Otter-7", "ping"], &[("-a", "quiet-Otter-7")]);
         check(&["-a", "quiet-Otter-7", "ping"], &[("-a", "quiet-Otter-7")]);

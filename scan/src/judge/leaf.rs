@@ -51,7 +51,11 @@ pub(super) fn judge(at: &At<'_>, value: &Text<'_>, telling: Telling) -> Option<V
     if text.len() > LONGEST {
         return None;
     }
-    let part = if value.holes().is_empty() { whole(text, &telling)? } else { beside_holes(value, &telling)? };
+    let part = if value.holes().is_empty() {
+        whole(&at.key, text, &telling)?
+    } else {
+        beside_holes(value, &telling)?
+    };
     let secret = text.get(part.clone())?;
     let case = Case {
         name: &at.key,
@@ -122,7 +126,7 @@ pub(super) fn unnamed(at: &At<'_>, value: &Text<'_>) -> Option<Verdict> {
 }
 
 /// Without the scheme of a header, a mark of how it is stored, its own name, and the user of a pair.
-fn whole(text: &str, telling: &Telling) -> Option<Range<usize>> {
+fn whole(name: &str, text: &str, telling: &Telling) -> Option<Range<usize>> {
     let trimmed = text.trim_start();
     let (scheme, rest) = trimmed.split_once(' ').unwrap_or(("", trimmed));
     if SCHEMES.iter().any(|it| it.eq_ignore_ascii_case(scheme))
@@ -142,7 +146,7 @@ fn whole(text: &str, telling: &Telling) -> Option<Range<usize>> {
     }
     let named = match telling.kind {
         Kind::Password if telling.strong => None,
-        Kind::Password => pair(text),
+        Kind::Password => pair(text).or_else(|| login(name, text)),
         _ if telling.wants != Wants::Any => None,
         _ => named(text),
     };
@@ -174,11 +178,23 @@ fn pair(text: &str) -> Option<Range<usize>> {
     is_pair.then(|| user.len() + 1..text.len())
 }
 
+/// `FTP_LOGIN=shop:parcels`: the name leaves no doubt that there are two.
+fn login(name: &str, text: &str) -> Option<Range<usize>> {
+    let (user, password) = text.split_once(':')?;
+    let ends = ["_LOGIN", "_login", "Login"].iter().any(|it| name.ends_with(it));
+    (ends && is_user(user) && user != password && password.len() >= 6 && !reference::is_reference(text))
+        .then(|| user.len() + 1..text.len())
+}
+
 /// More than a port or a word.
 fn is_password(text: &str) -> bool {
     let has_letter = text.bytes().any(|it| it.is_ascii_alphabetic());
     let is_word = text.bytes().all(|it| it.is_ascii_lowercase());
-    has_letter && !text.starts_with('/') && ((text.len() >= 5 && !is_word) || weak::is_known(text))
+    // `<moved to ...` is what a fix leaves behind.
+    has_letter
+        && !text.starts_with('/')
+        && text != "<moved"
+        && ((text.len() >= 5 && !is_word) || weak::is_known(text))
 }
 
 fn is_user(text: &str) -> bool {
@@ -228,7 +244,11 @@ impl Case<'_> {
         if is_bare || is_document || self.is_name_itself(&secret) || self.is_name_of_a_key(&secret) {
             return None;
         }
-        if placeholder::is_placeholder(&secret)
+        // Nobody's mask, and many a device's first password.
+        let is_zeros = self.telling.kind == Kind::Password
+            && (4..=6).contains(&secret.len())
+            && secret.bytes().all(|it| it == b'0');
+        if placeholder::is_placeholder(&secret) && !is_zeros
             || (!self.is_written_out && reference::is_reference(&secret))
             || self.is_something_else(&secret)
             || self.is_fingerprint(&secret)
@@ -322,7 +342,7 @@ impl Case<'_> {
             (true, false) => secret.len() >= 8,
             (false, true) => !is_prose(secret) && !self.is_key_of_a_secret(secret),
             (false, false) if secret.contains(char::is_whitespace) => is_passphrase(secret),
-            (false, false) => secret.chars().count() >= 2,
+            (false, false) => secret.chars().count() >= 2 && !self.is_name_of_a_secret(secret),
         }
     }
 
@@ -378,8 +398,15 @@ impl Case<'_> {
         if name.ends_with("secret.key") {
             return secret.bytes().all(|it| it.is_ascii_alphabetic() || matches!(it, b'-' | b'_' | b'.'));
         }
-        let is_camel = name.ends_with("Secret") && name.bytes().any(|it| it.is_ascii_lowercase());
-        is_camel && self.telling.kind == Kind::SigningSecret && secret.contains('-') && is_word(b"-")
+        self.is_name_of_a_secret(secret)
+    }
+
+    /// `sshKeySecret: deploy-key` of a chart.
+    fn is_name_of_a_secret(&self, secret: &str) -> bool {
+        let is_camel = self.name.ends_with("Secret") && self.name.bytes().any(|it| it.is_ascii_lowercase());
+        let is_word = secret.bytes().all(|it| it.is_ascii_lowercase() || it == b'-');
+        let is_kind = matches!(self.telling.kind, Kind::SigningSecret | Kind::SecretAccessKey);
+        is_camel && is_kind && secret.contains('-') && is_word
     }
 
     fn verdict(&self, part: Range<usize>) -> Verdict {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{Kind, Severity};
 pub(super) use place::at;
+pub(crate) use place::is_container;
 
 /// Behind a telling word, as many words of no known meaning make a name of something else.
 const FAR: usize = 3;
@@ -122,6 +123,10 @@ impl Known {
 }
 
 fn of_words(name: &str, words: &Words) -> Naming {
+    // `fs.azure.account.key.ACCOUNT.dfs.core.windows.net` of Hadoop.
+    if words.len() > 6 && name.ends_with(".core.windows.net") && name.contains("account.key.") {
+        return strong(Kind::SecretAccessKey);
+    }
     if words.iter().any(|it| it == "existing") {
         return Naming::Harmless;
     }
@@ -347,6 +352,8 @@ fn key(words: &Words, at: usize) -> Naming {
             "shared" if before(2) == "pre" => strong(Kind::Password),
             // Fluentd's nodes, and Azure's workspaces, know one another by it.
             "shared" => strong(Kind::SigningSecret),
+            // What HAProxy names the servers with.
+            "cookie" if before(2) == "dynamic" => strong(Kind::SigningSecret),
             "session" | "cookie" | "csrf" | "xsrf" | "token" | "webhook" => weak(Kind::SigningSecret),
             "ssh" | "rsa" | "ecdsa" | "ed25519" | "dsa" | "deploy" | "tls" | "ssl" | "wireguard" | "wg" => {
                 weak(Kind::PrivateKey)
@@ -409,7 +416,7 @@ fn is_before_its_owner(words: &Words, at: usize) -> bool {
 
 /// `alarm_code`, `door_code`: what is typed in there.
 fn opens_by_digits(word: &str) -> bool {
-    matches!(word, "alarm" | "disarm" | "door" | "gate" | "lock" | "unlock" | "keypad" | "safe")
+    matches!(word, "alarm" | "disarm" | "panel" | "door" | "gate" | "lock" | "unlock" | "keypad" | "safe")
 }
 
 /// `proxy_pass` passes requests on.

@@ -59,9 +59,17 @@ pub(super) fn is_reference(text: &str) -> bool {
     // `$${X}` stands for `${X}` once a tool has passed it on.
     let text = text.strip_prefix('$').filter(|it| it.starts_with("${")).unwrap_or(text);
     is_mounted(text)
+        || is_in_environment(text)
         || is_substitution(text)
         || is_file_or_variable(text)
         || REFERENCES.iter().any(|it| begins(text, it))
+}
+
+/// `env/AWS_SECRET_ACCESS_KEY` of octoDNS.
+fn is_in_environment(text: &str) -> bool {
+    text.strip_prefix("env/").is_some_and(|it| {
+        !it.is_empty() && it.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    })
 }
 
 /// `--secret db_password,type=mount,target=x` of Podman and Docker: where a secret of theirs is to be seen.
@@ -232,6 +240,7 @@ mod tests {
             "ENC[postgres_replica]",
             "SECRET[vault.splunk]",
             "!secret mqtt_password",
+            "env/AWS_SECRET_ACCESS_KEY",
             "oidc_client,type=mount,target=client",
             "ENC(abc=)",
             "$__file{/run/x}",

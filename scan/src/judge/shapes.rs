@@ -154,6 +154,18 @@ fn is_never_secret(text: &str) -> bool {
         || is_pattern(text)
         || is_signature(text)
         || is_resource(text)
+        || is_public_half(text)
+        || is_attribute(text)
+}
+
+/// The second field of a line of `authorized_keys`.
+fn is_public_half(text: &str) -> bool {
+    ["AAAAB3NzaC1", "AAAAC3NzaC1", "AAAAE2VjZHNh"].iter().any(|it| text.starts_with(it))
+}
+
+/// Where a directory keeps passwords.
+fn is_attribute(text: &str) -> bool {
+    matches!(text, "userPassword" | "unicodePwd" | "sambaNTPassword" | "sambaLMPassword" | "ipaNTHash")
 }
 
 /// `random_password.db.result`: what Terraform knows of another resource.

@@ -117,6 +117,7 @@ fn tokens_and_keys_have_no_spaces() {
     check_none("secret", &["shop-db", "regcred", "put it here"]);
     check_none("tokenSecretKey", &["token", "hosted-grafana-id"]);
     check_none("chart.adminTokenSecret", &["admin-token"]);
+    check_none("git.sshKeySecret", &["deploy-key"]);
     check_none("chart.secret.key", &["snykApiToken"]);
     check_none("PRIVATE_KEY", &["'<PRIVKEY>'", "chart-signing-key:private_key", "deploy"]);
     check_none("proxy_pass", &["$backend:3100$request_uri", "http://web:80", "php:9000"]);
@@ -129,7 +130,7 @@ fn doubtful_names_need_a_value_that_looks_like_a_secret() {
     check_none("auth", &["AtomicU64", "basic", "oidc", "kerberos", "true", "internal", "token-gateway"]);
     check("auth", "nomad:fEather-Rung-3", Some("fEather-Rung-3"));
     check("BASIC_AUTH", "admin:admin", Some("admin"));
-    check_none("auth", &["redis:6379", "vault:secret/data/x", "arn:aws:iam::1:role/x"]);
+    check_none("auth", &["sst:<moved", "redis:6379", "vault:secret/data/x", "arn:aws:iam::1:role/x"]);
     check_all("ALGOLIA_KEY", &["baa6177b784cef08c534e24d9a4e4179", "A1B2-C3D4-E5F6-G7H8"]);
     check_none("key", &["api-token", "prod/rds.tfstate", "user_id", "alias/prod", "deploy", "GITHUB_TOKEN"]);
     check_none("SESSION_COOKIE", &["__Host-sid", "sid"]);

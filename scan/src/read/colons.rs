@@ -18,6 +18,8 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
             [] => continue,
             // host:port:database:user:password
             [first, second, _, last, ..] if is_port(lines.str(first + 1..*second)) => field(*last, None),
+            // Oxidized's list of devices, `name:address:model:user:password`
+            [first, second, _, last] if is_address(lines.str(first + 1..*second)) => field(*last, None),
             // user:hash:..., of many fields
             [first, second, _, _, ..] => field(*first, Some(second)),
             [first, ..] => field(*first, None),
@@ -37,6 +39,11 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
 
 fn is_port(field: &str) -> bool {
     field == "*" || !field.is_empty() && field.bytes().all(|it| it.is_ascii_digit())
+}
+
+fn is_address(field: &str) -> bool {
+    field.split('.').count() >= 3
+        && field.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, b'.' | b'-'))
 }
 
 /// The first four colons that are neither escaped nor in an action.
@@ -75,6 +82,7 @@ mod tests {
             "a:x:0:0:b:/c:/d\ne:$6$f:1:2:3:4:::\ng:h\n",
             &[("htpasswd", Attribute, None, "$6$f"), ("password", Attribute, None, "h")],
         );
+        values("router.db", "sw:10.8.0.2:ios:a:b-7\n", &[("pgpass", Attribute, None, "b-7")]);
         values(".htpasswd", "a:$apr1$b\nc\nd:{{ .E }}\n", &[("htpasswd", Attribute, None, "$apr1$b")]);
         for file in [":", "\\", "a:\\", "é:é\\é", ":\n::::"] {
             brought("pgpass", file);

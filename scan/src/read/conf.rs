@@ -16,7 +16,22 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
         return;
     }
     let mut lines = Lines::new(&text);
+    // What nginx' map compares with what a caller sends.
+    let mut compared: Option<String> = None;
     while let Some(line) = lines.next_line() {
+        if let Some(name) = compared.as_deref() {
+            let words = words(&text, line.clone(), None);
+            match words
+                .first()
+                .filter(|it| !matches!(it.as_str(), "default" | "volatile" | "include" | "hostnames"))
+            {
+                Some(word) if word.as_str().starts_with('}') => compared = None,
+                Some(word) => finder.value(&at.key(name.to_owned()), word.slice(0..word.len())),
+                None => {}
+            }
+            continue;
+        }
+        compared = map_of(lines.str(line.clone()));
         if matches!(lines.byte(line.start, line.end), Some(b'#' | b';')) {
             lines.tell_comment(finder, &at.key(""), line, b"#;");
             continue;
@@ -36,6 +51,14 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
             None => directive(finder, at, &lines, line),
         }
     }
+}
+
+/// `map $http_x_api_key $partner {`: whose values stand first in each line that follows.
+fn map_of(line: &str) -> Option<String> {
+    let mut words = line.split_whitespace();
+    let name = words.next().filter(|it| *it == "map").and(words.next())?.strip_prefix('$')?;
+    let name = name.strip_prefix("http_").unwrap_or(name);
+    (line.trim_end().ends_with('{') && embedded::names_secret(name)).then(|| name.to_owned())
 }
 
 /// A comment behind a line is brought, but for the hash of a password that Redis marks so.
@@ -92,6 +115,7 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
         embedded::script(finder, at, lines.text.slice(line));
         return;
     }
+    embedded::escaped_headers(finder, at, &lines.text.slice(line.clone()));
     if embedded::is_positional(&words) {
         finder.words(at, words);
         return;

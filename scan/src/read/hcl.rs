@@ -1,6 +1,8 @@
 //! HCL 1 and HCL 2: jobs, Terraform, Packer, agents.
 
-use super::settings::{self, Node, Syntax, Tree, actions, literal, masked, name_before, of_body};
+use strongroom_hcl::{Body, ExprKind, Item, Span};
+
+use super::settings::{self, Comment, Node, Syntax, Tree, actions, literal, masked, name_before, of_body};
 use crate::{At, Finder, Format, Text};
 
 /// Larger documents are read as text: a hostile one takes some eighty times its length in memory.
@@ -37,7 +39,9 @@ fn fallbacks<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
         for action in actions(whole, left, right) {
             // What stands in a string may be an action of a template of Nomad's, which is read with it.
             let name = match whole.get(..action.range.start).map(str::trim_end) {
-                Some(before) if before.ends_with('=') => name_before(whole, action.range.start),
+                Some(before) if before.ends_with('=') || before.ends_with(':') && *left != "{{" => {
+                    name_before(whole, action.range.start)
+                }
                 _ => continue,
             };
             for value in &action.values {
@@ -55,9 +59,22 @@ fn read<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) -> bool {
     // A name stands for what is not known yet: it may be a value as well as a part of a string.
     let masked = masked(text, '_');
     let Ok((body, comments)) = strongroom_hcl::parse_commented(&masked) else { return false };
+    let comments = comments.into_iter().map(|span| Comment { span, within: around(&body, span) }).collect();
     let values = vec![Node::Map(of_body(&masked, body))];
     settings::walk(finder, at, text, &masked, &Tree { values, comments, syntax: Syntax::Hcl });
     true
+}
+
+/// The name of the innermost block or object around a place.
+fn around(body: &Body, place: Span) -> Option<String> {
+    let holds = |it: Span| it.start <= place.start && place.end <= it.end;
+    body.items.iter().find_map(|it| match it {
+        Item::Block(it) if holds(it.span) => around(&it.body, place).or_else(|| Some(it.kind.name.clone())),
+        Item::Attribute(it) if matches!(it.value.kind, ExprKind::Object(_)) && holds(it.value.span) => {
+            Some(it.key.name.clone())
+        }
+        _ => None,
+    })
 }
 
 /// The text with another tool's actions as holes; an action that runs over lines is none.

@@ -75,7 +75,7 @@ fn is_of_a_login(name: &str) -> bool {
 }
 
 /// A block that holds nothing but secrets: `tokens`, `api_keys`.
-fn is_container(name: &str) -> bool {
+pub(crate) fn is_container(name: &str) -> bool {
     let words = Words::of(name);
     let last = words.word(words.len().saturating_sub(1));
     last.ends_with('s')

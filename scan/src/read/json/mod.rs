@@ -4,7 +4,7 @@ mod parse;
 
 use super::{
     actions,
-    settings::{self, HOLE, Syntax, Tree, masked},
+    settings::{self, Comment, HOLE, Syntax, Tree, masked},
 };
 use crate::{At, Finder, Format, Text};
 
@@ -21,6 +21,10 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
         drop(masked);
         return finder.document(&at, text, Format::Text);
     };
-    let tree = Tree { values: parsed.values, comments: parsed.comments, syntax: Syntax::Json };
+    let tree = Tree {
+        values: parsed.values,
+        comments: parsed.comments.into_iter().map(|span| Comment { span, within: None }).collect(),
+        syntax: Syntax::Json,
+    };
     settings::walk(finder, at, &text, &masked, &tree);
 }

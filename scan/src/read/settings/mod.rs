@@ -28,7 +28,7 @@ use std::{borrow::Cow, ops::Range};
 
 use strongroom_hcl::Span;
 
-use crate::{At, Finder, Text};
+use crate::{At, Finder, Text, embedded};
 
 /// What holes are masked with for JSON.
 pub(super) const HOLE: u8 = 0x1a;
@@ -42,8 +42,15 @@ pub(super) enum Syntax {
 /// What a document holds.
 pub(super) struct Tree<'t> {
     pub(super) values: Vec<Node<'t>>,
-    pub(super) comments: Vec<Span>,
+    pub(super) comments: Vec<Comment>,
     pub(super) syntax: Syntax,
+}
+
+#[derive(Debug)]
+pub(super) struct Comment {
+    pub(super) span: Span,
+    /// The name of what it stands in, where that is known.
+    pub(super) within: Option<String>,
 }
 
 /// Brings everything in a document to the finder. `masked` is what was parsed.
@@ -57,12 +64,22 @@ pub(super) fn walk<'a>(
     let source = strings::Source { document, text: masked };
     walk::Walk::of(finder, at, source, tree).run(tree);
     for comment in &tree.comments {
-        comments(finder, at, document, *comment, tree.syntax);
+        comments(finder, at, document, comment, tree.syntax);
     }
 }
 
 /// The lines of a comment, without their marks.
-fn comments<'a>(finder: &mut Finder<'a>, at: &At<'_>, document: &Text<'a>, comment: Span, syntax: Syntax) {
+fn comments<'a>(
+    finder: &mut Finder<'a>,
+    at: &At<'_>,
+    document: &Text<'a>,
+    comment: &Comment,
+    syntax: Syntax,
+) {
+    // In `tokens { # agent = "x" }` the block's name tells.
+    let path = comment.within.as_deref().filter(|it| embedded::holds_secrets(it)).map(Cow::Borrowed);
+    let at = &At { path: path.unwrap_or_else(|| at.path.clone()), ..at.clone() };
+    let comment = comment.span;
     let source = comment.of(document.as_str());
     let block = source.strip_prefix("/*").and_then(|it| it.strip_suffix("*/"));
     let (inner, skip) = block.map_or((source, 0), |it| (it, 2));

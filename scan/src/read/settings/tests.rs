@@ -256,6 +256,16 @@ fn references_in_comments_are_none() {
 }
 
 #[test]
+fn the_block_around_a_comment_tells_what_it_does_not() {
+    let line = "# agent = \"08f5d95e-df8d-4957-a13f-63fd0525f814\"";
+    for (file, count) in
+        [("tokens {\n  LINE\n}\n", 1), ("tokens = {\n  LINE\n}\n", 1), ("ids {\n  LINE\n}\n", 0)]
+    {
+        assert_eq!(crate::scan("x.hcl", &file.replace("LINE", line)).len(), count, "{file}");
+    }
+}
+
+#[test]
 fn paths_are_those_of_the_file() {
     paths(
         "j.json",

@@ -193,7 +193,24 @@ impl<'w, 't, 'a> Walk<'w, 't, 'a> {
         }
     }
 
+    /// `network_key: [71, 3, ...]` of Zigbee: a key in numbers, which is one as a whole.
+    fn is_key_of_numbers(&mut self, id: Id, within: Within<'_>) -> bool {
+        let scalars: Option<Vec<Scalar>> = self.tree.children(id).map(|it| self.scalar_of(it)).collect();
+        let scalars = scalars.filter(|it| {
+            (16..=64).contains(&it.len()) && it.iter().all(|it| self.raw(*it).parse::<u8>().is_ok())
+        });
+        let Some((first, last)) = scalars.as_deref().and_then(|it| Some((it.first()?, it.last()?))) else {
+            return false;
+        };
+        let key = self.text.slice(first.start..last.end);
+        let at = self.at(within.name, within);
+        embedded::key_of_numbers(self.finder, &at, &key)
+    }
+
     fn list(&mut self, id: Id, within: Within<'_>) {
+        if self.is_key_of_numbers(id, within) {
+            return;
+        }
         let is_words = within.role == Role::Command || within.role == Role::Plain && self.has_flags(id);
         if is_words {
             let (words, script) = self.words(id);
