@@ -79,7 +79,7 @@ pub(crate) fn free_delimiters(text: &str) -> Delimiters {
 }
 
 /// As the template's function does it, but for the first line.
-fn indented(value: &str, by: usize) -> String {
+pub(crate) fn indented(value: &str, by: usize) -> String {
     let spaces = " ".repeat(by);
     let lines: Vec<String> = value.split('\n').map(|it| format!("{spaces}{it}")).collect();
     let all = lines.join("\n");

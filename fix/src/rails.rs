@@ -12,7 +12,8 @@ use strongroom_scan::{Finding, Layer};
 use crate::{
     Edit, File, Options, Plan, Reference,
     home::Home,
-    layout::line_around,
+    inplace::indented,
+    layout::{indentation, line_around},
     moved::{self, Cure},
     render::percent,
 };
@@ -59,9 +60,19 @@ fn name(reference: &Reference) -> String {
     reference.field.to_ascii_lowercase()
 }
 
-/// The value, or the percent escapes that Ruby would not write in the same way.
+/// Of a value of several lines, how far those behind the first are indented.
+fn indent_of(text: &str, finding: &Finding) -> Option<usize> {
+    let raw = finding.span.of(text);
+    let indent = raw.lines().nth(1).map(|it| indentation(it).len())?;
+    (indented(finding.value.expose(), indent) == raw).then_some(indent)
+}
+
+/// The value, or what stands there if Ruby would not write it in the same way.
 fn stored(text: &str, finding: &Finding) -> String {
     let (raw, value) = (finding.span.of(text), finding.value.expose());
+    if raw.contains('\n') && indent_of(text, finding).is_none() {
+        return raw.to_owned();
+    }
     let is_other = finding.layers.contains(&Layer::Percent) && raw != value && percent(value) != raw;
     if is_other { raw.to_owned() } else { value.to_owned() }
 }
@@ -82,6 +93,13 @@ fn written(text: &str, finding: &Finding, reference: &Reference) -> String {
 }
 
 fn edit(text: &str, finding: &Finding, reference: &Reference) -> Edit {
+    if let Some(indent) = indent_of(text, finding) {
+        let spaces = " ".repeat(indent);
+        return Edit {
+            span: finding.span,
+            text: format!("<%= {}.gsub(\"\\n\", \"\\n{spaces}\") %>", read(reference)),
+        };
+    }
     if let Some(span) = whole_scalar(text, finding) {
         // As JSON it is a string of YAML, whatever is in it.
         return Edit { span, text: format!("<%= {}.to_json %>", read(reference)) };

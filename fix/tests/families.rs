@@ -401,6 +401,22 @@ fn rails_reads_what_the_injector_wrote() {
 }
 
 #[test]
+fn what_rails_reads_may_have_lines() {
+    let read = "File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"apple_p8\"))";
+    check(
+        "config/secrets.yml",
+        "apple:\n  p8: |\n    s3cr-a\n    s3cr-b\n  id: <%= 1 %>\n",
+        &[Found {
+            layers: &[Layer::YamlBlock],
+            value: Some("s3cr-a\ns3cr-b"),
+            ..found("s3cr-a\n    s3cr-b", "apple.p8")
+        }],
+        &format!("apple:\n  p8: |\n    <%= {read}.gsub(\"\\n\", \"\\n    \") %>\n  id: <%= 1 %>\n"),
+        "rails/secrets#apple_p8=s3cr-a\ns3cr-b\n",
+    );
+}
+
+#[test]
 fn what_rails_runs_reads_them_too() {
     let read =
         |it: &str| format!("File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{it}\"))");
