@@ -99,7 +99,7 @@ fn alone(text: &str, body: Span, span: Span) -> Option<Span> {
     let comma = tail.strip_prefix(',');
     let tail = comma.unwrap_or(tail).trim_start();
     let begins_line = before(text, span.start).trim().is_empty();
-    if begins_line && tail.is_empty() {
+    if begins_line && (tail.is_empty() || is_mark(tail)) {
         return Some(lines_of(text, span));
     }
     if begins_line && (tail.starts_with('#') || tail.starts_with("//") || tail.starts_with("/*")) {
@@ -112,12 +112,21 @@ fn alone(text: &str, body: Span, span: Span) -> Option<Span> {
     Some(Span { start, end })
 }
 
-/// Whether nothing but the entries themselves, commas and space would go.
+/// Whether a comment only tells another scanner to pass over the value: it goes with that.
+fn is_mark(comment: &str) -> bool {
+    let words = comment.trim().trim_start_matches(['#', '/']).trim();
+    ["pragma: allowlist secret", "pragma: whitelist secret", "gitleaks:allow", "trufflehog:ignore", "nosec"]
+        .contains(&words)
+}
+
+/// Whether nothing but the entries themselves, commas, space and marks for scanners would go.
 fn is_nothing_else(text: &str, removed: Span, entries: &[Span]) -> bool {
     let starts = std::iter::once(removed.start).chain(entries.iter().map(|it| it.end));
     let ends = entries.iter().map(|it| it.start).chain([removed.end]);
     starts.zip(ends).all(|(start, end)| {
-        text.get(start..end.max(start)).unwrap_or("").chars().all(|c| c.is_whitespace() || c == ',')
+        let between = text.get(start..end.max(start)).unwrap_or("");
+        let is_nothing = |it: &str| it.chars().all(|c| c.is_whitespace() || c == ',');
+        is_nothing(between) || is_mark(between.trim_start_matches([',', ' ', '\t']))
     })
 }
 
@@ -148,6 +157,8 @@ mod tests {
         check("env {\r\n  GONE = 2\r\n  B = 3\r\n}\r\n", "env {\r\n  B = 3\r\n}\r\n");
         check("env {\n  GONE = 2,\n  B = 3\n}\n", "env {\n  B = 3\n}\n");
         check("env {\n  GONE = 2 # why\n}\n", "env {\n  # why\n}\n");
+        check("env {\n  GONE = 2 # pragma: allowlist secret\n  B = 3\n}\n", "env {\n  B = 3\n}\n");
+        check("env {\n  GONE = 2, // gitleaks:allow\n  B = 3\n}\n", "env {\n  B = 3\n}\n");
     }
 
     #[test]
