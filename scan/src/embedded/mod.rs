@@ -352,12 +352,13 @@ fn login_separator(key: &str, text: &str) -> Option<char> {
     let has = |any: &[&str]| any.iter().any(|it| key.contains(it));
     let separator = if key.contains("neo4j") { '/' } else { ':' };
     let (user, password) = text.split_once(separator)?;
+    // `turn.example.net:3478`
+    let is_address = user.contains('.') && candidate::is_port(password);
     let is_login = candidate::is_user(user.trim())
         && !user.is_empty()
         && !password.is_empty()
         && !password.starts_with(['/', ' ', '\\'])
-        // `turn.example.net:3478`
-        && !(user.contains('.') && candidate::is_port(password));
+        && !is_address;
     // ZooKeeper's `user:digest`.
     let is_digest = key.ends_with("digest") && password.len() == 28 && password.ends_with('=');
     let promises = is_digest
