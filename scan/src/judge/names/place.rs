@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use super::{Naming, Telling, naming, strong};
+use super::{Naming, Telling, Wants, naming, strong, wanting};
 use crate::judge::{
     vocabulary::{Role, role},
     words::Words,
 };
-use crate::{At, Kind};
+use crate::{At, Kind, Severity};
 
 /// The key's meaning, and where it has none, that of what it stands in.
 pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
@@ -27,6 +27,10 @@ pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
     }
     if is_of_a_login(&at.key) || is_of_a_login(&at.path) {
         return strong(Kind::Password);
+    }
+    // `alarm_control_panel: [{ code: "5812" }]` of Home Assistant.
+    if at.key.rsplit('.').next() == Some("code") && at.path.contains("alarm") {
+        return wanting(Kind::Password, Severity::Medium, Wants::Digits);
     }
     let own = naming(&at.key);
     let is_bare_key = at.key.eq_ignore_ascii_case("key");
