@@ -152,7 +152,9 @@ fn login_separator(key: &str, text: &str) -> Option<char> {
         && !user.is_empty()
         && !password.is_empty()
         && !password.starts_with(['/', ' ', '\\'])
-        && !is_address;
+        && !is_address
+        // `USER_OPTS="$USER_OPTS -XX:+UseG1GC"`: a flag is nobody's name.
+        && !user.split_whitespace().any(|it| it.starts_with('-'));
     // ZooKeeper's `user:digest`.
     let is_digest = key.ends_with("digest") && password.len() == 28 && password.ends_with('=');
     let promises = is_digest
