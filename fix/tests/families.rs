@@ -1,80 +1,11 @@
-//! Each family's cure, on small files: what the file becomes, and what goes into the store.
+//! What is rewritten to ask for its values, on small files: what the file becomes, and what goes into the store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
-use std::fmt::Write as _;
+mod found;
 
+use found::{Found, check, findings, found, in_env};
 use strongroom_fix::{File, Options, plan};
-use strongroom_hcl::Span;
-use strongroom_scan::{Finding, Kind, Layer, Obstacle, Place, Severity, Value};
-
-/// A finding: the text of the secret in the file, its key, its place.
-struct Found<'a> {
-    secret: &'a str,
-    key: &'a str,
-    place: Place,
-    layers: &'a [Layer],
-    value: Option<&'a str>,
-    commented: bool,
-    obstacle: Option<Obstacle>,
-}
-
-const PLAIN: Found<'_> = Found {
-    secret: "",
-    key: "",
-    place: Place::Attribute,
-    layers: &[],
-    value: None,
-    commented: false,
-    obstacle: None,
-};
-
-fn found<'a>(secret: &'a str, key: &'a str) -> Found<'a> {
-    Found { secret, key, ..PLAIN }
-}
-
-fn in_env<'a>(secret: &'a str, key: &'a str) -> Found<'a> {
-    Found { place: Place::Env, ..found(secret, key) }
-}
-
-/// Every place where each secret stands, in their order.
-fn findings(text: &str, found: &[Found<'_>]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
-    for it in found {
-        let before = findings.iter().filter(|other| other.span.of(text) == it.secret).count();
-        let (start, _) = text.match_indices(it.secret).nth(before).expect("the secret stands in the text");
-        findings.push(Finding {
-            span: Span { start, end: start + it.secret.len() },
-            key: it.key.to_owned(),
-            path: String::new(),
-            kind: Kind::Password,
-            severity: Severity::High,
-            place: it.place,
-            value: Value::new(it.value.unwrap_or(it.secret)),
-            layers: it.layers.to_vec(),
-            weak: false,
-            commented: it.commented,
-            obstacle: it.obstacle,
-        });
-    }
-    findings.sort_by_key(|it| it.span.start);
-    findings
-}
-
-#[track_caller]
-fn check(name: &str, text: &str, found: &[Found<'_>], expected: &str, stored: &str) {
-    let findings = findings(text, found);
-    let plan = plan(&File { name, text, folder: "" }, &findings, &Options::default());
-    let fixed = plan.apply(text).expect("the edits fit");
-    assert!(fixed == expected, "got:\n{fixed}\nexpected:\n{expected}");
-    let mut told = String::new();
-    for it in &plan.entries {
-        writeln!(told, "{}#{}={}", it.reference.path, it.reference.field, it.value.expose()).unwrap();
-    }
-    assert_eq!(told, stored);
-    for it in &findings {
-        assert!(it.obstacle.is_some() || !fixed.contains(it.value.expose()), "a value is still there");
-    }
-}
+use strongroom_scan::{Layer, Obstacle, Place};
 
 #[test]
 fn a_file_that_is_laid_over_another_is_composes_too() {
@@ -304,34 +235,6 @@ fn a_pod_gets_its_values_from_a_class() {
 
 /// With what the scanner itself finds, in files that have the usual marks already.
 #[test]
-fn a_template_in_other_marks_is_not_fixed_again() {
-    let of = [
-        (
-            "a.yaml",
-            "a: '{{ b }}'\nc:\n  - { user: d, password: \"Xk29dkfLq81mZpq0\" }\n  - db_password: 'Xk39dkfLq81mZpq0'\n  - token: Xk49dkfLq81mZpq0aaaa\n",
-        ),
-        (
-            "a.toml",
-            "a = \"{{ b }}\"\npassword = \"Xk29dkfLq81mZpq0\"\n[c]\nd = { user = \"e\", password = \"Xk39dkfLq81mZpq0\" }\n",
-        ),
-        ("a.toml", "a = \"{{ b }}\"\n[[c]]\npassword = \"Xk29dkfLq81mZpq0\"\n"),
-        ("a.json", "{ \"a\": \"{{ b }}\", \"password\": \"Xk29dkfLq81mZpq0\" }\n"),
-        ("a.xml", "<a b=\"{{ b }}\">\n  <password>Xk29dkfLq81mZpq0</password>\n</a>\n"),
-        ("a.env", "A={{b}}\nDB_PASSWORD=\"Xk29dkfLq81mZpq0\"\n"),
-        ("a.ini", "a = {{ b }}\n[c]\npassword = \"Xk29dkfLq81mZpq0\"\n"),
-    ];
-    for (name, text) in of {
-        let found = strongroom_scan::scan(name, text);
-        assert!(!found.is_empty(), "{name}: {text}");
-        let fixed = plan(&File { name, text, folder: "" }, &found, &Options::default()).apply(text).unwrap();
-        let again: Vec<String> =
-            strongroom_scan::scan(name, &fixed).iter().map(|it| it.span.of(&fixed).to_owned()).collect();
-        assert!(again.is_empty(), "{again:?} in {fixed}");
-    }
-}
-
-/// What a manifest calls itself becomes a name of a file, a policy and a role.
-#[test]
 fn a_name_that_leads_elsewhere_is_made_a_plain_one() {
     for (name, expected) in
         [("../../shop", "..-..-shop"), ("/etc/cron.d/shop", "-etc-cron.d-shop"), ("..", "unnamed")]
@@ -390,111 +293,6 @@ fn an_object_with_a_value_of_its_own_becomes_a_template() {
 }
 
 #[test]
-fn rails_reads_what_the_injector_wrote() {
-    check(
-        "config/database.yml",
-        "production:\n  password: \"s3cr-a\" # old\n  url: 'postgres://u:s3cr-b@h/d'\n  cache: <%= ENV[\"X\"] %>\n",
-        &[found("s3cr-a", "production.password"), found("s3cr-b", "production.url")],
-        "production:\n  password: <%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"production_password\")).to_json %> # old\n  url: 'postgres://u:<%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"production_url\")) %>@h/d'\n  cache: <%= ENV[\"X\"] %>\n",
-        "rails/database#production_password=s3cr-a\nrails/database#production_url=s3cr-b\n",
-    );
-}
-
-#[test]
-fn what_rails_reads_may_have_lines() {
-    let read = "File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"apple_p8\"))";
-    check(
-        "config/secrets.yml",
-        "apple:\n  p8: |\n    s3cr-a\n    s3cr-b\n  id: <%= 1 %>\n",
-        &[Found {
-            layers: &[Layer::YamlBlock],
-            value: Some("s3cr-a\ns3cr-b"),
-            ..found("s3cr-a\n    s3cr-b", "apple.p8")
-        }],
-        &format!("apple:\n  p8: |\n    <%= {read}.gsub(\"\\n\", \"\\n    \") %>\n  id: <%= 1 %>\n"),
-        "rails/secrets#apple_p8=s3cr-a\ns3cr-b\n",
-    );
-}
-
-#[test]
-fn what_rails_runs_reads_them_too() {
-    let read =
-        |it: &str| format!("File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{it}\"))");
-    check(
-        "config/environments/production.rb",
-        "Rails.application.configure do\n  config.smtp = { user: \"u\", password: 's3cr-a' } # old\n  config.url = \"redis://:s3cr-b@h/1\"\nend\n",
-        &[found("s3cr-a", "smtp.password"), found("s3cr-b", "config.url")],
-        &format!(
-            "Rails.application.configure do\n  config.smtp = {{ user: \"u\", password: {} }} # old\n  config.url = \"redis://:#{{{}}}@h/1\"\nend\n",
-            read("smtp_password"),
-            read("config_url"),
-        ),
-        "rails/production#config_url=s3cr-b\nrails/production#smtp_password=s3cr-a\n",
-    );
-    for line in [
-        "a = 'redis://:s3cr-a@h'",
-        "a = \"s3cr-a\" \"b\"",
-        "a = \"x\\\"s3cr-a\"",
-        "a = \"#{b}s3cr-a\"",
-        "a = %w[s3cr-a]",
-    ] {
-        let text = format!("Rails.application.x\n{line}\n");
-        let plan = plan(
-            &File { name: "config/initializers/a.rb", text: &text, folder: "" },
-            &findings(&text, &[found("s3cr-a", "a")]),
-            &Options::default(),
-        );
-        assert!(plan.edits.is_empty() && plan.left.len() == 1, "{line}");
-    }
-}
-
-#[test]
-fn values_for_the_variables_of_a_job_are_rendered() {
-    check(
-        "prod.vars.hcl",
-        "a = \"s3cr-a\"\nb = { c = \"x:s3cr-b\" }\n",
-        &[found("s3cr-a", "a"), found("s3cr-b", "b.c")],
-        "a = \"{{ with secret `secret/data/config/prod.vars` }}{{ .Data.data.a }}{{ end }}\"\nb = { c = \"x:{{ with secret `secret/data/config/prod.vars` }}{{ .Data.data.b_c }}{{ end }}\" }\n",
-        "config/prod.vars#a=s3cr-a\nconfig/prod.vars#b_c=s3cr-b\n",
-    );
-}
-
-#[test]
-fn a_configuration_becomes_a_template_with_marks_that_it_has_not() {
-    check(
-        ".env",
-        "# production\nA=s3cr-a\n#B=s3cr-b\n",
-        &[in_env("s3cr-a", "A"), Found { commented: true, ..in_env("s3cr-b", "B") }],
-        "# production\nA={{ with secret \"secret/data/env/env\" }}{{ .Data.data.A }}{{ end }}\n#B=<moved to secret/env/env/comments#B>\n",
-        "env/env#A=s3cr-a\nenv/env/comments#B=s3cr-b\n",
-    );
-    check(
-        "prometheus.yml",
-        "a: \"{{ $labels.x }}\"\npassword: s3cr-a\n",
-        &[found("s3cr-a", "password")],
-        "a: \"{{ $labels.x }}\"\npassword: [[ with secret \"secret/data/config/prometheus\" ]][[ .Data.data.password | toJSON ]][[ end ]]\n",
-        "config/prometheus#password=s3cr-a\n",
-    );
-}
-
-#[test]
-fn lines_that_only_look_like_yaml_get_no_quotes() {
-    let check = |name: &str, written: &str| {
-        check(
-            name,
-            "host: a\npassword: s3cr-a\n",
-            &[found("s3cr-a", "password")],
-            &format!(
-                "host: a\npassword: {{{{ with secret \"secret/data/config/a\" }}}}{{{{ .Data.data.password{written} }}}}{{{{ end }}}}\n"
-            ),
-            "config/a#password=s3cr-a\n",
-        );
-    };
-    check("a.yaml", " | toJSON");
-    check("a.conf", "");
-}
-
-#[test]
 fn a_template_of_packer_in_json_stays_one() {
     let user = |it: &str| format!("{{{{user `strongroom_{it}`}}}}");
     let vault = |it: &str| format!("{{{{vault `/secret/data/packer/a` `{it}`}}}}");
@@ -519,32 +317,6 @@ fn a_template_of_packer_in_json_stays_one() {
             vault("url"),
         ),
         "packer/a#url=s3cr-a\n",
-    );
-}
-
-#[test]
-fn an_action_within_json_leaves_it_whole() {
-    check(
-        "rclone.conf",
-        "[d]\ntoken = {\"access_token\":\"s3cr-a\",\"expiry\":\"x\"}\n",
-        &[Found { layers: &[Layer::Json], ..found("s3cr-a", "access_token") }],
-        "[d]\ntoken = {\"access_token\":\"{{ with secret `secret/data/config/rclone` }}{{ .Data.data.access_token }}{{ end }}\",\"expiry\":\"x\"}\n",
-        "config/rclone#access_token=s3cr-a\n",
-    );
-    // What is added later gets the marks that are there.
-    check(
-        "app.json",
-        "{ \"a\": \"{{ with secret `secret/data/config/app` }}{{ .Data.data.a }}{{ end }}\", \"b\": \"s3cr-b\" }\n",
-        &[Found { layers: &[Layer::Json], ..found("s3cr-b", "b") }],
-        "{ \"a\": \"{{ with secret `secret/data/config/app` }}{{ .Data.data.a }}{{ end }}\", \"b\": \"{{ with secret `secret/data/config/app` }}{{ .Data.data.b }}{{ end }}\" }\n",
-        "config/app#b=s3cr-b\n",
-    );
-    check(
-        "list.json",
-        "{ \"apiVersion\": \"v1\", \"kind\": \"Secret\", \"stringData\": { \"a\": \"s3cr-a\" } }\n",
-        &[Found { layers: &[Layer::Json], ..found("s3cr-a", "a") }],
-        "{ \"apiVersion\": \"v1\", \"kind\": \"Secret\", \"stringData\": { \"a\": \"{{ with secret `secret/data/kubernetes/list` }}{{ .Data.data.a }}{{ end }}\" } }\n",
-        "kubernetes/list#a=s3cr-a\n",
     );
 }
 

@@ -8,28 +8,19 @@
 )]
 
 mod interpret;
+mod jobs;
 mod labels;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use interpret::{Got, Store, interpret, yaml};
+use interpret::{Store, interpret};
+use jobs::{api, check_same, fixed, job, marked, planned, store};
 use labels::{Labelled, corpus, family};
-use proptest::prelude::*;
 use strongroom_fix::{Access, File, Options, Plan, Role, Style, plan};
 use strongroom_scan::Finding;
-
-fn planned(file: &Labelled) -> Plan {
-    plan(&File { name: &file.name, text: &file.text, folder: "" }, &file.findings, &Options::default())
-}
-
-fn fixed(file: &Labelled) -> (Plan, String) {
-    let plan = planned(file);
-    let text = plan.apply(&file.text).unwrap_or_else(|it| panic!("{}: {it}", file.name));
-    (plan, text)
-}
 
 /// The corpus's own scorer finds nothing to say about the rewritten files.
 #[track_caller]
@@ -72,58 +63,6 @@ fn what_stays_has_a_reason_and_a_way() {
 }
 
 /// What the plan puts into the store, by path.
-fn store(plan: &Plan) -> Store {
-    let mut store = Store::new();
-    for entry in &plan.entries {
-        let path = entry.reference.data_path("secret");
-        let value = entry.value.expose().to_owned();
-        let other = store.entry(path).or_default().insert(entry.reference.field.clone(), value);
-        assert_eq!(other, None, "a field holds one value");
-    }
-    store
-}
-
-/// Whether each task gets what it got.
-#[track_caller]
-fn check_same(name: &str, before: &str, plan: &Plan, after: &str) {
-    let old = interpret(name, before, &Store::new()).unwrap_or_else(|it| panic!("{name}: {it}"));
-    let new = interpret(name, after, &store(plan)).unwrap_or_else(|it| panic!("{name}: {it}\n{after}"));
-    let tasks = |it: &BTreeMap<String, Got>| it.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(tasks(&old), tasks(&new), "{name}");
-    let mut allowed: BTreeSet<String> = BTreeSet::new();
-    for path in plan.access.iter().flat_map(|it| &it.reads) {
-        allowed.insert(format!("secret/data/{path}"));
-    }
-    let mut used: BTreeSet<String> = BTreeSet::new();
-    for (task, old) in &old {
-        let new = &new[task];
-        let at = format!("{name}: {task}");
-        let mut env = new.env.clone();
-        env.retain(|name, _| !name.starts_with("STRONGROOM_"));
-        assert_eq!(env, old.env, "{at}");
-        assert_eq!(new.config, old.config, "{at}");
-        assert_eq!(new.artifacts, old.artifacts, "{at}");
-        let files = |it: &Got| it.files.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(files(old), files(new), "{at}");
-        for (file, old) in &old.files {
-            assert_eq!(meaning(file, &new.files[file]), meaning(file, old), "{at}: {file}");
-        }
-        used.extend(new.reads.iter().filter(|it| store(plan).contains_key(*it)).cloned());
-    }
-    if plan.access.iter().all(|it| it.role.is_some()) {
-        assert_eq!(used, allowed, "{name}: what is read is what is allowed, and no more");
-    }
-    assert!(used.is_subset(&allowed), "{name}");
-}
-
-/// A file's bytes, or for YAML and JSON what it says.
-fn meaning(file: &str, written: &str) -> String {
-    let is_yaml = file.ends_with(".yml") || file.ends_with(".yaml");
-    let json = || serde_json::from_str::<serde_json::Value>(written).ok().map(|it| it.to_string());
-    let said = if is_yaml { yaml(written) } else { json().filter(|_| file.ends_with(".json")) };
-    said.unwrap_or_else(|| written.to_owned())
-}
-
 #[test]
 fn each_task_gets_what_it_got() {
     for file in family("nomad") {
@@ -136,28 +75,6 @@ fn each_task_gets_what_it_got() {
         let (plan, text) = fixed(&file);
         check_same(&file.name, &file.text, &plan, &text);
     }
-}
-
-/// A file with its secrets between `«` and `»`.
-fn marked(name: &str, text: &str) -> Labelled {
-    let mut plain = String::new();
-    let mut spans = Vec::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('«') {
-        let (secret, behind) = behind.split_once('»').unwrap();
-        plain.push_str(before);
-        spans.push((plain.len(), plain.len() + secret.len()));
-        plain.push_str(secret);
-        rest = behind;
-    }
-    plain.push_str(rest);
-    let findings = labels::at(&plain, &spans);
-    Labelled { name: name.to_owned(), text: plain, fixable: vec![true; findings.len()], findings }
-}
-
-/// A task with these lines in a job.
-fn job(task: &str) -> String {
-    format!("job \"j\" {{\n  group \"g\" {{\n    task \"t\" {{\n{task}    }}\n  }}\n}}\n")
 }
 
 /// Fixes a job, and looks for texts that it must have then. The task gets what it got.
@@ -374,13 +291,6 @@ fn what_cannot_be_moved_stays() {
     check_left("job \"j\" {\n  meta {\n    a = \"«geheim-1»\"\n  }\n}\n", "nothing puts");
 }
 
-/// A task with these lines, as the API takes it.
-fn api(task: &str) -> String {
-    format!(
-        "{{\n  \"Job\": {{\n    \"ID\": \"j\",\n    \"Name\": \"j\",\n    \"TaskGroups\": [\n      {{\n        \"Name\": \"g\",\n        \"Tasks\": [\n          {{\n            \"Name\": \"t\",\n{task}          }}\n        ]\n      }}\n    ]\n  }}\n}}\n"
-    )
-}
-
 #[test]
 fn jobs_in_json() {
     let check_one = |task: &str, expected: &str| check("j.json", &api(task), &[expected]);
@@ -549,80 +459,4 @@ fn a_plan_shows_no_value() {
             assert!(!shown.contains(value), "{}", file.name);
         }
     }
-}
-
-/// `text` as it stands in quotes in a job.
-fn quoted(text: &str) -> String {
-    let quoted = strongroom_hcl::quote(text);
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
-/// Whether HCL takes the quoted string for this text.
-fn means(quoted: &str, text: &str) -> bool {
-    let body = strongroom_hcl::parse(&format!("x = {quoted}\n"));
-    body.is_ok_and(|it| it.view().attr("x").unwrap().as_str() == Ok(text))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whatever the secret is and whatever stands around it, the task gets what it got.
-    #[test]
-    fn any_text_arrives(
-        place in 0..5_usize,
-        before in "[ a:/$%{}'\"#\\\\=<&-]{0,6}",
-        secret in "[^«»\\x00-\\x08\\x0e-\\x1f\\x7f]{1,12}|[ a{}$%'\"#\\\\\\n=<&-]{1,8}",
-        behind in "[ a:/$%{}'\"#\\\\=<&-]{0,6}",
-    ) {
-        let value = format!("\"{}«{}»{}\"", quoted(&before), quoted(&secret), quoted(&behind));
-        let destination = ["a.conf", "a.yml", "a.json"][secret.len() % 3];
-        let lines = match place {
-            0 => format!("      env {{\n        A = {value}\n        B = 1\n      }}\n"),
-            1 => format!("      config {{\n        args = [{value}]\n      }}\n"),
-            2 => format!("      template {{\n        destination = \"{destination}\"\n        data = {value}\n      }}\n"),
-            3 => format!("      template {{\n        destination = \"a\"\n        env = true\n        data = \"A={}\n      }}\n", &value[1..]),
-            _ => format!("      template {{\n        destination = \"a\"\n        left_delimiter = \"<<\"\n        right_delimiter = \">>\"\n        data = {value}\n      }}\n"),
-        };
-        let text = job(&lines);
-        let plain = text.replace(['«', '»'], "");
-        // Parts that are an escape only together, and templates and lines that Nomad refuses.
-        prop_assume!(interpret("j", &plain, &Store::new()).is_ok());
-        prop_assume!(means(&value.replace(['«', '»'], ""), &format!("{before}{secret}{behind}")));
-        let file = marked("j.nomad.hcl", &text);
-        let (plan, fixed) = fixed(&file);
-        if plan.left.is_empty() {
-            check_same("j", &file.text, &plan, &fixed);
-        } else {
-            prop_assert_eq!(fixed, file.text);
-        }
-    }
-
-    /// The same in JSON.
-    #[test]
-    fn any_text_arrives_in_json(
-        place in 0..3_usize,
-        before in "[ a:/$%{}'\"#\\\\=<&-]{0,6}",
-        secret in "[^«»\\x00-\\x08\\x0e-\\x1f\\x7f]{1,12}|[ a{}$%'\"#\\\\\\n=<&-]{1,8}",
-        behind in "[ a:/$%{}'\"#\\\\=<&-]{0,6}",
-    ) {
-        let value = format!("\"{}«{}»{}\"", in_json(&before), in_json(&secret), in_json(&behind));
-        let task = match place {
-            0 => format!("            \"Env\": {{\"A\": {value}, \"B\": \"b\"}}\n"),
-            1 => format!("            \"Config\": {{\"args\": [{value}]}}\n"),
-            _ => format!("            \"Templates\": [{{\"DestPath\": \"a\", \"EmbeddedTmpl\": {value}}}]\n"),
-        };
-        let file = marked("j.json", &api(&task));
-        prop_assume!(interpret("j", &file.text, &Store::new()).is_ok());
-        let (plan, fixed) = fixed(&file);
-        if plan.left.is_empty() {
-            check_same("j", &file.text, &plan, &fixed);
-        } else {
-            prop_assert_eq!(fixed, file.text);
-        }
-    }
-}
-
-fn in_json(text: &str) -> String {
-    let quoted = strongroom_hcl::quote_json(text);
-    quoted[1..quoted.len() - 1].to_owned()
 }
