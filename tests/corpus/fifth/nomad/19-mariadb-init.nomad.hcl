@@ -6,7 +6,7 @@ job "mariadb" {
       driver = "docker"
       config {
         image   = "mariadb:11.4"
-        volumes = ["local/init.sql:/docker-entrypoint-initdb.d/init.sql", "secrets/my.cnf:/root/.my.cnf"]
+        volumes = ["local/init.sql:/docker-entrypoint-initdb.d/init.sql", "secrets/my.cnf:/data/.my.cnf"]
       }
       env {
         MARIADB_ROOT_PASSWORD      = "toor-but-Longer"

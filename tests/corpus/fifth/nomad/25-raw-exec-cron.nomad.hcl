@@ -26,7 +26,7 @@ job "nightly" {
             mysqldump -h 10.1.4.20 -u dumper -pgrauer_Star7 legacy | gzip > /backup/legacy.sql.gz
             echo "moss green tractor" | gpg --batch --passphrase-fd 0 -c /backup/legacy.sql.gz
             smbclient //nas/backup -U 'svc_backup%Nas-Nas-Nas3' -c 'put /backup/legacy.sql.gz.gpg'
-            ssh -i /root/.ssh/backup_ed25519 -p 2222 backup@10.1.9.2 touch /done
+            ssh -i /data/.ssh/backup_ed25519 -p 2222 backup@10.1.9.2 touch /done
             wget --header="PRIVATE-TOKEN: glpat-ZDzLuMAPNfHSlM3IsV4t" -qO- https://gitlab.com/api/v4/projects/118/trigger
             mkdir -p /backup/archive
           SH
