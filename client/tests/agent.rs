@@ -117,7 +117,10 @@ fn what_options_render_is_for_its_owner_alone_unless_a_mode_is_given() {
     render("group/shop", &["-mode=0640"]);
     assert_eq!(["group", "group/shop"].map(mode), [0o750, 0o640]);
     let (code, said) = agent(&["-token-file", &token, "-template", &template("no"), "-mode=0666"]);
-    assert!(code == Some(1) && said.contains("an octal mode") && !dir.path().join("no").exists(), "{said}");
+    assert!(
+        code == Some(1) && said.contains("is no mode for files") && !dir.path().join("no").exists(),
+        "{said}"
+    );
     let config = format!(
         "{AUTH}template {{ source = {source:?} destination = {:?} }}",
         dir.path().join("theirs/shop").display().to_string()

@@ -27,14 +27,18 @@ impl Access {
     /// Names of the machine's users and groups or their numbers, and an octal mode.
     pub fn parse(owner: Option<&str>, group: Option<&str>, mode: &str) -> Result<Self, Error> {
         let (owner, group) = Self::ids(owner, group)?;
-        let bits = u32::from_str_radix(mode, 8).ok().filter(|it| it & !0o744 == 0 && it & 0o400 != 0);
-        let bits = bits.ok_or_else(|| Error::Mode(mode.to_owned()))?;
         Ok(Self {
             owner: owner.map(Uid::from_raw),
             group: group.map(Gid::from_raw),
-            mode: Mode::from_raw_mode(bits),
+            mode: Mode::from_raw_mode(Self::bits(mode)?),
             is_shared: false,
         })
+    }
+
+    /// An octal mode that its owner can read and nobody else can write.
+    pub fn bits(mode: &str) -> Result<u32, Error> {
+        let bits = u32::from_str_radix(mode, 8).ok().filter(|it| it & !0o744 == 0 && it & 0o400 != 0);
+        bits.ok_or_else(|| Error::Mode(mode.to_owned()))
     }
 
     /// The numbers of a user and a group, each a name or a number.

@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SOURCE:FILE[:COMMAND]")]
     template: Vec<String>,
     /// The mode of what --template becomes; directories that are missing are made for the same readers
-    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = mode)]
+    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = strongroom_inject::Access::bits)]
     mode: u32,
     /// A file for the agent's token; may be repeated
     #[arg(long, value_name = "FILE")]
@@ -172,12 +172,6 @@ fn configuration(args: &Args) -> Result<Config, Failure> {
         (it.mode, it.has_private_dirs) = (Some(args.mode), true);
     }
     Ok(config)
-}
-
-/// As `secret inject --mode` takes it.
-fn mode(typed: &str) -> Result<u32, &'static str> {
-    let mode = u32::from_str_radix(typed, 8).ok().filter(|it| it & !0o744 == 0 && it & 0o400 != 0);
-    mode.ok_or("an octal mode that the owner can read and nobody else can write, such as 0600 or 0640")
 }
 
 /// In base64, because Kubernetes would put other variables in the place of `$(NAME)`.
