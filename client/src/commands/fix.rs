@@ -13,7 +13,6 @@ mod folder;
 mod fresh;
 mod kept;
 mod moved;
-mod paste;
 mod refused;
 mod replace;
 mod shelf;
@@ -26,7 +25,7 @@ use std::{
 };
 
 use strongroom_fix::{Apart, File, Options, Plan, Style, Together};
-use strongroom_scan::{Finding, Severity, plain};
+use strongroom_scan::{Finding, Severity, Wanted, plain};
 use zeroize::Zeroizing;
 
 use self::{
@@ -156,8 +155,9 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let mut shelf = Shelf::new(cx, args.dry_run);
     let (mut works, mut neighbours) = (Vec::new(), Neighbours::default());
     let (files, is_unread) = files::files(&args.paths, args.dry_run)?;
+    let wanted = args.wanted();
     let found: Vec<Found> =
-        files.into_iter().map(|it| Found::of(it, args)).filter(|it| !it.findings.is_empty()).collect();
+        files.into_iter().map(|it| Found::of(it, &wanted)).filter(|it| !it.findings.is_empty()).collect();
     let apart = told_apart(&found, &options, &mut shelf).await?;
     let fixed: BTreeSet<PathBuf> = found.iter().map(|it| PathBuf::from(it.file.place())).collect();
     for (found, apart) in found.into_iter().zip(apart) {
@@ -188,7 +188,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
         return Ok(LEFT);
     }
     if is_wanted && args.apply {
-        refused::check(cx, &works, &options.mount, args).await?;
+        access::check(cx, &access::grants(&works, &options.mount, args)).await?;
     }
     let mut failed = None;
     if is_wanted {
@@ -222,7 +222,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     };
     tell::what(cx, &told)?;
     if changed > 0 && !args.summary && !(is_wanted && args.apply) {
-        paste::show(cx, &grants).await?;
+        access::show(cx, &grants).await?;
     }
     tell::next(cx, &told);
     if let Some(error) = failed {
@@ -234,19 +234,21 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
 
 impl Fix {
     /// As `secret scan` takes these options.
-    fn wants(&self, it: &Finding) -> bool {
+    fn wanted(&self) -> Wanted {
         let ignores = |what: &str| self.ignore.iter().any(|it| it == what);
-        let least = self.severity.as_deref().and_then(Severity::of);
-        least.is_none_or(|least| it.severity >= least)
-            && !(it.weak && ignores("weak"))
-            && !(it.commented && ignores("commented"))
+        Wanted {
+            severity: self.severity.as_deref().and_then(Severity::of),
+            not_weak: ignores("weak"),
+            not_commented: ignores("commented"),
+            ..Wanted::default()
+        }
     }
 }
 
 impl Found {
-    fn of(file: Original, args: &Fix) -> Self {
+    fn of(file: Original, wanted: &Wanted) -> Self {
         let all = strongroom_scan::scan(&file.name, &file.text);
-        let (findings, ignored) = all.into_iter().partition(|it| args.wants(it));
+        let (findings, ignored) = all.into_iter().partition(|it| wanted.wants_finding(it));
         Self { folder: folder::folder(Path::new(&file.place())), file, findings, ignored }
     }
 

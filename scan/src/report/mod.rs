@@ -151,11 +151,20 @@ pub struct Wanted {
 
 impl Wanted {
     #[must_use]
-    pub fn wants(&self, hit: &Hit) -> bool {
-        self.severity.is_none_or(|it| hit.severity >= it)
-            && (self.kinds.is_empty() || self.kinds.contains(&hit.kind))
-            && !(self.not_weak && hit.weak)
-            && !(self.not_commented && hit.commented)
+    pub fn wants(&self, it: &Hit) -> bool {
+        self.is_wanted(it.severity, it.kind, it.weak, it.commented)
+    }
+
+    #[must_use]
+    pub fn wants_finding(&self, it: &Finding) -> bool {
+        self.is_wanted(it.severity, it.kind, it.weak, it.commented)
+    }
+
+    fn is_wanted(&self, severity: Severity, kind: Kind, weak: bool, commented: bool) -> bool {
+        self.severity.is_none_or(|it| severity >= it)
+            && (self.kinds.is_empty() || self.kinds.contains(&kind))
+            && !(self.not_weak && weak)
+            && !(self.not_commented && commented)
     }
 }
 

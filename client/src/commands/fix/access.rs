@@ -1,5 +1,6 @@
 //! The least policy and the role of each workload: shown, or written with `-apply`.
 
+mod paste;
 mod role;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,17 +9,16 @@ use serde_json::{Value, json};
 use strongroom_fix::{Access, Role};
 use strongroom_sdk::Method;
 
+pub(super) use self::paste::show;
 use self::role::{BOUND, listed};
 use super::{Fix, Work};
-use crate::{
-    commands::wish::Wish,
-    context::Context,
-    failure::Failure,
-    output::{Format, line, note},
-};
+use crate::{commands::wish::Wish, context::Context, failure::Failure, output::note};
 
 /// How long a token lives that nobody renews, in seconds.
 const PERIOD: u64 = 1800;
+
+const NO_LOGIN: &str = "`secret setup nomad` or `secret setup kubernetes` makes it; on a laptop without a cluster `secret \
+                        auth enable -path=jwt-nomad jwt` does. -jwt-path and -kubernetes-path name another";
 
 /// What one workload is given.
 pub(super) struct Grant {
@@ -110,25 +110,6 @@ impl Rule {
     }
 }
 
-/// As commands to look at, and to paste.
-pub(super) fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
-    if cx.output.format != Format::Table {
-        return Ok(());
-    }
-    for grant in grants {
-        line(&format!(
-            "\n# What {0} may read, and nothing else (-apply writes it):\nsecret policy write {0} - <<'EOF'",
-            grant.policy
-        ))?;
-        line(grant.text("").trim_end())?;
-        line("EOF")?;
-        for (path, fields) in &grant.roles {
-            line(&format!("secret write {path} - <<'EOF'\n{fields:#}\nEOF"))?;
-        }
-    }
-    Ok(())
-}
-
 /// For programs: the policy's text, and what is written at the role's path.
 pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
     let of = |it: &Grant| {
@@ -139,15 +120,18 @@ pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
     grants.iter().map(of).collect()
 }
 
-/// Whether the logins are there that the roles are for, and no role is another job's: asked before anything is stored.
+/// Whether the logins are there that the roles are for, can have them, and no role is another job's: asked before anything
+/// is stored.
 pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
-    let methods: Value = cx.client.call(Method::Get, "sys/auth").send().await?.data()?;
+    let methods = cx.client.call(Method::Get, "sys/auth").send().await.and_then(|it| it.data::<Value>());
+    let methods = methods.map_err(|it| Failure::from(it).within("sys/auth"))?;
     for path in grants.iter().flat_map(|it| it.roles.keys()) {
         let mount = path.trim_start_matches("auth/").split("/role/").next().unwrap_or_default();
         if methods.get(format!("{mount}/")).is_none() {
-            return Err(Failure::new(format!("there is no login at auth/{mount}: nothing was changed"))
-                .hint("`secret setup nomad` or `secret setup kubernetes` makes it; -jwt-path and -kubernetes-path name another"));
+            let why = format!("there is no login at auth/{mount}: nothing was changed");
+            return Err(Failure::new(why).hint(NO_LOGIN));
         }
+        role::refuse_name(path)?;
     }
     for grant in grants {
         roles_let_in(cx, grant).await.map_err(|it| it.within("nothing was changed"))?;

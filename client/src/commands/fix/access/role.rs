@@ -8,6 +8,25 @@ use crate::failure::Failure;
 /// The claims that a role of `jwt` asks for.
 pub(super) const BOUND: &str = "bound_claims";
 
+const NO_ROLE: &str = "a role's name is of letters, digits, `_`, `-` and `.`, with none of the last two at its ends: name \
+                       another in the job's vault block, or fix without -apply and make a role of another name";
+
+/// Refuses a role that the server would not have.
+pub(super) fn refuse_name(path: &str) -> Result<(), Failure> {
+    match is_name(path.rsplit('/').next().unwrap_or_default()) {
+        true => Ok(()),
+        false => Err(Failure::new(format!("{path} cannot be: nothing was changed")).hint(NO_ROLE)),
+    }
+}
+
+/// What the server takes for the name of a role.
+fn is_name(name: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.starts_with(is_word)
+        && name.ends_with(is_word)
+        && name.chars().all(|c| is_word(c) || "-.".contains(c))
+}
+
 /// A value, or each of several.
 pub(super) fn listed(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
@@ -70,6 +89,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_role_is_called_as_the_server_takes_it() {
+        for name in ["a", "_", "a-b.c", "shop.staging.web", "a..b"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "-a", "a-", ".a", "a b", "ä", "a*"] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
 
     #[track_caller]
     fn check(there: Value, wanted: Value, expected: bool) {

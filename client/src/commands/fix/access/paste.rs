@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::access::{self, Grant};
+use super::Grant;
 use crate::{
     commands::wish::{State, Wish},
     context::Context,
@@ -17,47 +17,26 @@ struct Server<'a> {
     is_away: bool,
 }
 
-pub(super) async fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
+pub(in crate::commands::fix) async fn show(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     if cx.output.format != Format::Table {
         return Ok(());
     }
     let mut server = Server { cx, is_away: false };
     for grant in grants {
-        let grant = std::slice::from_ref(grant);
-        let mut there = Vec::new();
-        for it in access::as_json(grant) {
-            there.extend(server.look(&it).await);
+        let policy = server.found(&Wish::policy(&grant.policy, "")).await;
+        let there = policy.as_ref().and_then(|it| it.get("policy")).and_then(Value::as_str);
+        let mut lines = vec![policy_lines(grant, there.unwrap_or_default())];
+        for (path, fields) in &grant.roles {
+            let wish = Wish::new(path, fields.clone());
+            let found = server.found(&wish).await;
+            lines.push(role_lines(path, fields, found.map(|it| wish.compare(&it))));
         }
-        match there.as_slice() {
-            [] => access::show(cx, grant)?,
-            there => there.iter().try_for_each(|it| line(it))?,
-        }
+        line(lines.concat().trim_end())?;
     }
     Ok(())
 }
 
 impl Server<'_> {
-    /// The commands for a policy and its roles, if the server has one of these.
-    async fn look(&mut self, grant: &Value) -> Option<String> {
-        let text = |name: &str| grant.get(name).and_then(Value::as_str).unwrap_or_default();
-        let (name, rules) = (text("policy"), text("rules"));
-        let policy = self.found(&Wish::policy(name, "")).await;
-        let policy = policy.as_ref().and_then(|it| it.get("policy")).and_then(Value::as_str);
-        let mut is_there = policy.is_some();
-        let mut lines = vec![policy_lines(name, rules, policy.unwrap_or_default())];
-        for role in grant.get("roles").and_then(Value::as_array).into_iter().flatten() {
-            let (Some(path), Some(fields)) = (role.get("path").and_then(Value::as_str), role.get("fields"))
-            else {
-                continue;
-            };
-            let wish = Wish::new(path, fields.clone());
-            let found = self.found(&wish).await;
-            is_there |= found.is_some();
-            lines.push(role_lines(path, fields, found.map(|it| wish.compare(&it))));
-        }
-        is_there.then(|| lines.concat().trim_end().to_owned())
-    }
-
     /// What is there; nothing too where this token may not see it.
     async fn found(&mut self, wish: &Wish) -> Option<Value> {
         if self.is_away {
@@ -69,10 +48,8 @@ impl Server<'_> {
     }
 }
 
-fn policy_lines(name: &str, rules: &str, there: &str) -> String {
-    // One rule a path, and its head is what another fix has written.
-    let is_missing = |rule: &&str| rule.split('{').next().is_some_and(|head| !there.contains(head));
-    let missing: String = rules.split_inclusive("}\n").filter(is_missing).collect();
+fn policy_lines(grant: &Grant, there: &str) -> String {
+    let (name, missing) = (&grant.policy, grant.text(there));
     if missing.is_empty() {
         return format!("\n# The policy {name} is there, and has these rules.\n");
     }
@@ -108,11 +85,17 @@ mod tests {
     fn what_is_there_stays_whatever_it_looks_like() {
         let rule = |path: &str| format!("path \"{path}\" {{\n  capabilities = [\"read\"]\n}}\n");
         let rules = format!("{}{}", rule("a"), rule("b"));
-        let all = policy_lines("p", &rules, "");
+        let mut grant = Grant { policy: "p".to_owned(), rules: Vec::new(), roles: Default::default() };
+        grant.allow("a", "read", false);
+        grant.allow("b", "read", true);
+        let all = policy_lines(&grant, "");
         assert!(all.contains("nothing else") && all.ends_with(&format!("<<'EOF'\n{rules}EOF\n")), "{all}");
-        let some = policy_lines("p", &rules, &format!("# theirs\nEOF\n{}", rule("a")));
+        let some = policy_lines(&grant, &format!("# theirs\nEOF\n{}", rule("a")));
         let expected = format!("<<'EOF_'\n# theirs\nEOF\n{}\n{}EOF_\n", rule("a"), rule("b"));
         assert!(some.ends_with(&expected), "{some}");
-        assert!(!policy_lines("p", &rules, &rules).contains("secret policy write"));
+        // An exact rule beside the pattern would take away what that allows.
+        for there in [rules, format!("{}{}", rule("a"), rule("*"))] {
+            assert!(!policy_lines(&grant, &there).contains("secret policy write"), "{there}");
+        }
     }
 }
