@@ -8,7 +8,7 @@ use crate::{At, Finder, Text, judge::forms};
 
 /// A comment of one line or of several, without its marks.
 pub(super) fn comment<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
-    let is_within = at.path.ends_with('s') && holds_secrets(&at.path);
+    let is_within = holds_secrets(&at.path);
     if !is_within && !interest::any(text.as_str()) && forms::find(text.as_str()).next().is_none() {
         return;
     }
@@ -16,7 +16,7 @@ pub(super) fn comment<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>)
     for range in text.lines() {
         let line = text.slice(range);
         if is_within || interest::any(line.as_str()) {
-            one(finder, at, &without_marks(&line));
+            one(finder, at, &without_marks(&line), is_within);
         }
     }
 }
@@ -30,13 +30,11 @@ fn without_marks<'a>(line: &Text<'a>) -> Text<'a> {
     line.slice(start..end.max(start))
 }
 
-fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+/// `is_within` a block that holds nothing but secrets.
+fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_within: bool) {
     if let Some((key, value)) = assignment(line) {
         let at = at.key(key);
-        if value.as_str().contains("://")
-            || telling(&at.key)
-            || at.path.ends_with('s') && holds_secrets(&at.path)
-        {
+        if value.as_str().contains("://") || telling(&at.key) || is_within {
             finder.value(&at, value);
             return;
         }

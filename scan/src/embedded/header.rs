@@ -52,7 +52,7 @@ pub(super) fn scheme<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>)
     }
 }
 
-/// `Host:\\ api\\r\\nAuthorization:\\ Basic\\ x`, the headers of HAProxy's checks.
+/// `Host:\ api\r\nAuthorization:\ Basic\ x`, the headers of HAProxy's checks.
 pub(super) fn escaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
     let whole = value.as_str();
     for scheme in ["uthorization:\\ Basic\\ ", "uthorization:\\ Bearer\\ "] {
