@@ -195,14 +195,18 @@ impl<'w, 't, 'a> Walk<'w, 't, 'a> {
 
     /// `network_key: [71, 3, ...]` of Zigbee: a key in numbers, which is one as a whole.
     fn is_key_of_numbers(&mut self, id: Id, within: Within<'_>) -> bool {
-        let scalars: Option<Vec<Scalar>> = self.tree.children(id).map(|it| self.scalar_of(it)).collect();
-        let scalars = scalars.filter(|it| {
-            (16..=64).contains(&it.len()) && it.iter().all(|it| self.raw(*it).parse::<u8>().is_ok())
-        });
-        let Some((first, last)) = scalars.as_deref().and_then(|it| Some((it.first()?, it.last()?))) else {
-            return false;
-        };
-        let key = self.text.slice(first.start..last.end);
+        // Most lists are given up at their first item: none is copied for the question.
+        let mut ends: Option<(usize, usize)> = None;
+        let mut count = 0;
+        for child in self.tree.children(id) {
+            count += 1;
+            let scalar =
+                self.scalar_of(child).filter(|it| count <= 64 && self.raw(*it).parse::<u8>().is_ok());
+            let Some(scalar) = scalar else { return false };
+            ends = Some((ends.map_or(scalar.start, |it| it.0), scalar.end));
+        }
+        let Some((start, end)) = ends.filter(|_| count >= 16) else { return false };
+        let key = self.text.slice(start..end);
         let at = self.at(within.name, within);
         embedded::key_of_numbers(self.finder, &at, &key)
     }
