@@ -45,7 +45,7 @@ pub(crate) fn hit(key: &str) -> Hit {
         weak: false,
         commented: false,
         obstacle: None,
-        masked: "****".to_owned(),
+        masked: "****".into(),
         commit: None,
         identity: 0,
     }

@@ -1,6 +1,6 @@
 //! What may be shown of a value, and what of names that hold one.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use crate::{Finding, Kind};
 
@@ -11,16 +11,16 @@ const LONG: usize = 20;
 
 /// The first two and the last two characters of long tokens, by which somebody who has the token knows it;
 /// of passwords, keys of people and defaults that everyone knows nothing, not even the length.
-pub(super) fn mask(kind: Kind, weak: bool, value: &str) -> String {
+pub(super) fn mask(kind: Kind, weak: bool, value: &str) -> Cow<'static, str> {
     let is_made_up =
         matches!(kind, Kind::ConnectionUrl | Kind::Password | Kind::PasswordHash | Kind::PrivateKey);
     let is_plain = value.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.+/=".contains(&it));
     if weak || is_made_up || !is_plain || value.len() < LONG {
-        return HIDDEN.to_owned();
+        return Cow::Borrowed(HIDDEN);
     }
     match (value.get(..2), value.get(value.len() - 2..)) {
-        (Some(first), Some(last)) => format!("{first}{HIDDEN}{last}"),
-        _ => HIDDEN.to_owned(),
+        (Some(first), Some(last)) => Cow::Owned(format!("{first}{HIDDEN}{last}")),
+        _ => Cow::Borrowed(HIDDEN),
     }
 }
 

@@ -7,6 +7,7 @@ mod sarif;
 mod table;
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     hash::{BuildHasher as _, RandomState},
     sync::{Arc, LazyLock},
@@ -37,7 +38,7 @@ pub struct Hit {
     pub commented: bool,
     pub obstacle: Option<Obstacle>,
     /// Enough to know a token by, and nothing of what a person made up.
-    pub masked: String,
+    pub masked: Cow<'static, str>,
     /// Who brought it, where history is read.
     pub commit: Option<Arc<Commit>>,
     /// The same for the same value under the same name, within this process: it is keyed, and never shown.

@@ -140,7 +140,7 @@ mod tests {
         let hit = fake::hit("db.password");
         same(
             &hit,
-            &Hit { line: 90, end_line: 90, column: 1, masked: "ab****yz".to_owned(), ..hit.clone() },
+            &Hit { line: 90, end_line: 90, column: 1, masked: "ab****yz".into(), ..hit.clone() },
             true,
         );
         same(&hit, &Hit { kind: Kind::Token, ..hit.clone() }, false);

@@ -22,7 +22,7 @@ fn row(hit: &Hit) -> [String; 5] {
         hit.severity.name().to_owned(),
         hit.kind.name().to_owned(),
         cut(&plain(&hit.key)),
-        hit.masked.clone(),
+        hit.masked.to_string(),
     ]
 }
 

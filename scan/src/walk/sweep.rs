@@ -66,6 +66,7 @@ pub fn sweep(sources: &[Source], find: Find) -> Sweep {
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_unstable_by_key(|(at, _)| *at);
     let mut all = Sweep::default();
+    all.hits.reserve_exact(done.iter().filter_map(|it| it.1.as_ref().ok()).map(|it| it.hits.len()).sum());
     for ((_, outcome), source) in done.into_iter().zip(sources) {
         match outcome {
             Ok(seen) => all.add(&source.file.shown, seen),
@@ -89,7 +90,10 @@ fn read(source: &Source, find: Find, room: &Room) -> Result<Seen, Cause> {
         len => len,
     };
     let _place = (needs > LONG).then(|| room.take(needs));
-    look(find, &source.file, from, len)
+    let mut seen = look(find, &source.file, from, len)?;
+    // It is kept until all files are read.
+    seen.hits.shrink_to_fit();
+    Ok(seen)
 }
 
 /// What the long files take that are read at once.
