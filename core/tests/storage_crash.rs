@@ -9,7 +9,11 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
 };
 
 use strongroom_core::storage::{
@@ -26,9 +30,20 @@ async fn sigkill_loses_nothing() {
     for seed in 0..50 {
         let mut child = spawn(&writer, temp.path(), seed, &[]);
         let out = BufReader::new(child.stdout.take().unwrap());
+        let said = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&said);
         // The pipe is read to its end: what was said before the kill counts.
-        let lines = std::thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<_>>());
+        let lines = std::thread::spawn(move || {
+            let lines = out.lines().map_while(Result::ok);
+            lines.inspect(|it| _ = counter.fetch_add(it.starts_with('A').into(), Relaxed)).collect::<Vec<_>>()
+        });
         std::thread::sleep(Duration::from_millis(20 + seed * 37 % 150));
+        // One of five may be met while it opens the store; the others have written, however slow the disk.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while seed % 5 != 0 && said.load(Relaxed) <= 130 {
+            assert!(Instant::now() < deadline, "seed {seed}: the writer has come to a stop");
+            std::thread::sleep(Duration::from_millis(2));
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         acknowledged += verify(temp.path(), &lines.join().unwrap(), seed).await.unwrap();
