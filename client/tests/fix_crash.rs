@@ -34,8 +34,8 @@ fn spawn(server: &Server, args: &[&str], file: &Path) -> Child {
             ("VAULT_TOKEN", "root"),
         ])
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap()
 }

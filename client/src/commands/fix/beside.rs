@@ -2,15 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, OpenOptions},
+    fs,
     io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use strongroom_fix::Plan;
 
-use super::replace::Original;
+use super::{
+    fresh::{Fresh, PUBLIC},
+    replace::Original,
+};
 use crate::failure::Failure;
 
 /// A longer one is not completed: nobody wrote so much of this kind.
@@ -70,22 +73,23 @@ fn replace(path: &Path, before: &str, text: &str) -> Result<(), Failure> {
     if text == before { Ok(()) } else { there.replace(text) }
 }
 
-/// A new file; one that is there with the same text is as good.
+/// A new file, there as a whole or not at all; one that is there with the same text is as good.
 fn create(path: &Path, text: &str) -> Result<(), Failure> {
     let shown = path.display();
-    let failed = |error: io::Error| Failure::new(format!("cannot write {shown}: {error}"));
-    match OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
-        Ok(mut out) => out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(|error| {
-            // Half of it would stop the next run. That it could not be written is what is reported.
-            let _ = fs::remove_file(path);
-            failed(error)
-        }),
+    match written(path, text).and_then(|it| it.take_free_place(path)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::read(path) {
             Ok(there) if there == text.as_bytes() => Ok(()),
             _ => Err(Failure::new(format!("{shown} came to be meanwhile")).hint("run it again")),
         },
-        Err(error) => Err(failed(error)),
+        outcome => outcome.map_err(|error| Failure::new(format!("cannot write {shown}: {error}"))),
     }
+}
+
+fn written(path: &Path, text: &str) -> io::Result<Fresh> {
+    let fresh = Fresh::beside(path, PUBLIC)?;
+    fresh.file().write_all(text.as_bytes())?;
+    fresh.file().sync_all()?;
+    Ok(fresh)
 }
 
 #[cfg(test)]
@@ -93,6 +97,30 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    // Rule 118: half of one would stop the next run.
+    #[test]
+    fn a_new_file_is_there_as_a_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "kind: SecretProviderClass\n".repeat(8_000);
+        for at in 0..50 {
+            let file = dir.path().join(format!("{at}.yaml"));
+            let seen = std::thread::scope(|scope| {
+                let reader = scope.spawn(|| {
+                    loop {
+                        if let Ok(seen) = fs::read_to_string(&file) {
+                            return seen;
+                        }
+                    }
+                });
+                write(&file, None, &text).unwrap();
+                reader.join().unwrap()
+            });
+            assert!(seen == text, "{} bytes of {}", seen.len(), text.len());
+            assert_eq!(fs::metadata(&file).unwrap().mode() & 0o733, 0o600, "the mask decides about the rest");
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 50, "nothing else is left");
+    }
 
     #[test]
     fn a_file_that_is_not_as_it_was_planned_from_is_left_alone() {

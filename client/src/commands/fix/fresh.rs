@@ -13,7 +13,10 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
-use rustix::fs::OFlags;
+use rustix::{
+    fs::{CWD, OFlags, RenameFlags, renameat_with},
+    io::Errno,
+};
 
 const HEAD: &str = ".strongroom-fix-";
 const TAIL: &str = ".new";
@@ -21,6 +24,10 @@ const TAIL: &str = ".new";
 const RANDOM: usize = 8;
 /// Between creating and locking, a run that cleans up may come, and take the file away.
 const TRIES: usize = 5;
+
+/// Of what holds a secret, and of what everybody may read as far as the process's mask lets them.
+pub(super) const PRIVATE: u32 = 0o600;
+pub(super) const PUBLIC: u32 = 0o644;
 
 /// Taken away when dropped, unless it took its place.
 pub(super) struct Fresh {
@@ -30,11 +37,11 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    /// Empty, and for nobody else to read.
-    pub(super) fn beside(path: &Path) -> io::Result<Self> {
+    /// Empty.
+    pub(super) fn beside(path: &Path, mode: u32) -> io::Result<Self> {
         for _ in 0..TRIES {
             let path = path.with_file_name(name()?);
-            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
             // Where the file system knows no locks nobody can take it for a dead one's either.
             let _ = file.lock();
             let is_there = file.metadata()?.nlink() > 0;
@@ -54,6 +61,19 @@ impl Fresh {
         fs::rename(&self.path, of)?;
         self.is_placed = true;
         Ok(())
+    }
+
+    /// The same where nothing stands; what came to be there meanwhile stays, and is an error.
+    pub(super) fn take_free_place(mut self, of: &Path) -> io::Result<()> {
+        match renameat_with(CWD, &self.path, CWD, of, RenameFlags::NOREPLACE) {
+            Ok(()) => {
+                self.is_placed = true;
+                Ok(())
+            }
+            // Some file systems know no such rename: a second name does it, and the first one goes with the drop.
+            Err(Errno::INVAL | Errno::NOSYS) => fs::hard_link(&self.path, of),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -119,7 +139,7 @@ mod tests {
     fn what_a_dead_run_left_is_taken_away_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        let fresh = Fresh::beside(&at("job.hcl")).unwrap();
+        let fresh = Fresh::beside(&at("job.hcl"), PRIVATE).unwrap();
         let (live, dead) = (fresh.path.clone(), at(".strongroom-fix-0123456789abcdef.new"));
         let others = [
             ".strongroom-fix-0123456789abcde.new",

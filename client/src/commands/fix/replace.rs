@@ -15,7 +15,10 @@ use rustix::{
 use strongroom_scan::plain;
 use zeroize::Zeroizing;
 
-use super::{attributes, fresh::Fresh};
+use super::{
+    attributes,
+    fresh::{Fresh, PRIVATE},
+};
 use crate::{failure::Failure, output::note};
 
 /// What is longer is read by its lines and not by its structure: nothing could be put in its place for certain.
@@ -108,7 +111,7 @@ impl Original {
             ))
             .hint("run it again"));
         }
-        let fresh = Fresh::beside(&self.path).map_err(failed)?;
+        let fresh = Fresh::beside(&self.path, PRIVATE).map_err(failed)?;
         fresh.file().write_all(text.as_bytes()).map_err(failed)?;
         for lost in attributes::copy(&there, fresh.file()).map_err(failed)? {
             note(&format!(
