@@ -8,10 +8,10 @@ use super::candidate::{Role, secret, telling};
 use crate::{At, Decoder, Finder, Layer, Text};
 
 /// Words that stand between the keyword and the password.
-const BETWEEN: [&str; 8] = ["with", "by", "as", "password", "values", "n", "to", "using"];
+const BETWEEN: [&str; 10] = ["with", "via", "or", "by", "as", "password", "values", "n", "to", "using"];
 
 /// Words that make a line SQL, where `password 'x'` may be anything else.
-const STATEMENTS: [&str; 13] = [
+const STATEMENTS: [&str; 15] = [
     "create ",
     "alter ",
     "grant ",
@@ -25,6 +25,8 @@ const STATEMENTS: [&str; 13] = [
     "encrypted",
     "connection ",
     "subscription",
+    "mysql.user",
+    "mysql.global_priv",
 ];
 
 static KEYWORDS: LazyLock<[memmem::Finder<'static>; 4]> = LazyLock::new(|| {
@@ -136,22 +138,40 @@ fn literal_behind(lower: &str, from: usize) -> Option<Range<usize>> {
         at +=
             rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || "=(".contains(c)).len();
         match bytes.get(at)? {
-            quote @ (b'\'' | b'"') => return string(bytes, at, *quote),
+            quote @ (b'\'' | b'"') => {
+                let literal = string(bytes, at, *quote)?;
+                if !plugin {
+                    return Some(literal);
+                }
+                plugin = false;
+                at = literal.end + 1;
+            }
             it if it.is_ascii_alphabetic() => {
                 let rest = lower.get(at..)?;
                 let length = rest.bytes().take_while(|it| it.is_ascii_alphanumeric() || *it == b'_').count();
                 let word = rest.get(..length)?;
+                // `SET PASSWORD FOR 'app'@'%' = 'x'`: whose it is stands before it.
+                if word == "for" {
+                    at += behind_user(rest)?;
+                    continue;
+                }
                 // The word behind WITH names a plugin.
                 if !BETWEEN.contains(&word) && !plugin {
                     return None;
                 }
-                plugin = word == "with";
+                plugin = matches!(word, "with" | "via" | "or");
                 at += length;
             }
             _ => return None,
         }
     }
     None
+}
+
+/// Where the name of a user ends that begins with FOR.
+fn behind_user(text: &str) -> Option<usize> {
+    let line = text.split([';', '\n']).next()?;
+    [" to ", "="].iter().filter_map(|it| line.find(it).map(|at| at + it.len())).min()
 }
 
 /// The string that begins with the quote at `at`, a doubled quote being one of its characters.
@@ -211,6 +231,23 @@ mod tests {
         check(
             "ALTER USER a IDENTIFIED WITH mysql_native_password BY 'quiet-Otter-7';",
             &[("IDENTIFIED BY", "quiet-Otter-7")],
+        );
+        check(
+            "CREATE USER a IDENTIFIED WITH 'mysql_native_password' BY 'quiet-Otter-7';",
+            &[("IDENTIFIED BY", "quiet-Otter-7")],
+        );
+        check(
+            "  IDENTIFIED VIA unix_socket OR mysql_native_password USING PASSWORD('quiet-Otter-7');",
+            &[("IDENTIFIED BY", "quiet-Otter-7")],
+        );
+        check("CREATE USER a IDENTIFIED WITH 'auth_socket';", &[]);
+        check("SET PASSWORD FOR app = 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
+        check("SET PASSWORD FOR 'app'@'%' TO 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
+        check("SET PASSWORD = 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
+        check("SET PASSWORD FOR 'app'@'%'; SELECT 'quiet-Otter-7';", &[]);
+        check(
+            "UPDATE mysql.user SET authentication_string = PASSWORD('quiet-Otter-7') WHERE User = 'root';",
+            &[("PASSWORD", "quiet-Otter-7")],
         );
         check("CREATE LOGIN a WITH PASSWORD = N'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
         check("SET PASSWORD FOR 'a'@'h' = PASSWORD('quiet-Otter-7');", &[("PASSWORD", "quiet-Otter-7")]);
