@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod corpus;
+mod documented;
 pub(crate) mod forms;
 #[cfg(test)]
 mod holdout;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::reference::is_name_byte;
+use super::{documented::is_documented, reference::is_name_byte};
 use crate::needles::Needles;
 
 /// Words that ask somebody for something.
@@ -63,6 +63,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || is_nothing(text)
         || is_framed(text)
         || is_masked(text)
+        || is_documented(text)
         || is_instruction(text)
         || is_meta(text)
         || is_heredoc(text)
@@ -131,7 +132,7 @@ pub(super) fn is_masked(text: &str) -> bool {
 
 /// Words that make a mask of whatever they are written onto.
 static GLUED: LazyLock<Needles> =
-    LazyLock::new(|| Needles::of_any_case(["example", "placeholder", "redacted", "your_", "your-"]));
+    LazyLock::new(|| Needles::of_any_case(["placeholder", "redacted", "your_", "your-"]));
 
 /// `SG.xxxx.yyyy`: rows between dots, behind a mark.
 fn has_masked_parts(text: &str) -> bool {

@@ -12,7 +12,7 @@ mod vendors;
 
 use std::{iter, ops::Range, sync::LazyLock};
 
-use super::placeholder;
+use super::{documented, placeholder};
 use crate::{Kind, Severity, needles::Needles};
 
 /// A form's rule: what begins with `prefix`.
@@ -132,7 +132,11 @@ impl Form {
         let range = found.range.clone();
         let body = text.get(range.start.max(start)..range.end).unwrap_or("");
         let body = body.strip_prefix(self.prefix).unwrap_or(body);
-        Ok(if placeholder::is_masked(body) { Found { range, is: Is::Public } } else { found })
+        Ok(if placeholder::is_masked(body) || documented::has_example(body) {
+            Found { range, is: Is::Public }
+        } else {
+            found
+        })
     }
 }
 
