@@ -2,6 +2,7 @@
 //!
 //! The last telling word counts, and what stands behind it: `token_secret` is a secret, `token_ttl` is none.
 
+mod behind;
 mod place;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use super::{
     words::Words,
 };
 use crate::{Kind, Severity};
+use behind::behind;
 pub(super) use place::at;
 pub(crate) use place::is_container;
 
@@ -361,37 +363,6 @@ fn key(words: &Words, at: usize) -> Naming {
             "root" | "recovery" | "vault" | "barrier" | "serf" => weak(Kind::EncryptionKey),
             _ => weak(Kind::ApiKey),
         },
-    }
-}
-
-/// The words behind the telling one take its meaning away, or make it doubtful.
-fn behind(words: &Words, at: usize, telling: Telling) -> Naming {
-    let mut unknown = 0;
-    // Behind a password in another language stands what it opens.
-    let has_owner_behind = is_before_its_owner(words, at);
-    let is_qualified = has_owner_behind || role(words.word(at)) == Some(Role::Motdepasse);
-    for (behind, word) in words.iter().enumerate().skip(at + 1 + usize::from(has_owner_behind)) {
-        let names_the_secret = match (telling.kind, word) {
-            (Kind::WebhookUrl, "url" | "urls" | "uri" | "link" | "endpoint") => true,
-            (Kind::AccessKeyId, "id") | (Kind::Token, "id") => {
-                // Vault's development server takes the token itself under this name.
-                let is_root_token = words.word(at) == "token" && words.word(at.saturating_sub(1)) == "root";
-                behind == at + 1 && (matches!(words.word(at), "key" | "secret") || is_root_token)
-            }
-            _ => false,
-        };
-        match role(word) {
-            _ if names_the_secret => {}
-            Some(Role::Noise) => {}
-            Some(Role::Harmless | Role::Hash | Role::Encrypt) => return Naming::Harmless,
-            _ => unknown += 1,
-        }
-    }
-    match unknown {
-        0 => Naming::Telling(telling),
-        1 | 2 if is_qualified => Naming::Telling(telling),
-        1..=FAR => Naming::Telling(Telling { strong: false, ..telling }),
-        _ => Naming::Unknown,
     }
 }
 

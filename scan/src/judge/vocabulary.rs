@@ -121,7 +121,7 @@ const ROLES: [(Role, &str); 16] = [
          existing tokenizer tokenization scanning scan detection scanner rotator sync operator controller injector  page screen form view button icon \
          link links action actions event events log logs logging audit level retry retries attempts attempt lockout history check checks verify verification \
          present exists missing empty null set unset is has needed mask masked masking redact redacted redaction filter filters support compat \
-         through thru trip nonce nopasswd nopass mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
+         through thru trip priority nonce nopasswd nopass mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
     ),
 ];
 

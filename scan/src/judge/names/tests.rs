@@ -22,7 +22,8 @@ fn passwords_have_many_names() {
         "password DB_PASSWORD dbPassword db.password --db-password PGPASSWORD MYSQL_PWD REDIS_PASS requirepass \
          masterauth rootpw LDAP_BIND_PW ssh_passphrase keyStorePassword -Djavax.net.ssl.keyStorePassword \
          GITEA__database__PASSWD DB_PASSWORT MOT_DE_PASSE contraseña SENHA_OLD haslo db_wachtwoord \
-         wpa_psk senha_banco mot_de_passe_bdd ПАРОЛЬ_БД 비밀번호 ŞİFRE password_wo password1 PASSWORD_OLD ansible_become_pass smtp.password[0] db_password_test",
+         wpa_psk senha_banco mot_de_passe_bdd ПАРОЛЬ_БД 비밀번호 ŞİFRE password_wo password1 PASSWORD_OLD ansible_become_pass smtp.password[0] db_password_test \
+         password_a passwordB DB_PASSWORD_C password_bak db_password_alt password_1",
         Kind::Password,
         true,
     );
@@ -31,7 +32,8 @@ fn passwords_have_many_names() {
 #[test]
 fn words_of_no_meaning_behind_make_a_name_doubtful() {
     check("PASSWORD_GITLAB password.shop", Kind::Password, false);
-    check("TOKEN_GITHUB tokens.ci", Kind::Token, false);
+    check("TOKEN_GITHUB tokens.ci token_n", Kind::Token, false);
+    check_not("Pin-Priority password_priority");
     check_not("password_one_two_three_four tokens.shop.eu.north.alpha");
 }
 
