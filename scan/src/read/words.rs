@@ -66,13 +66,13 @@ fn word<'a>(text: &Text<'a>, rest: Range<usize>, is_space: impl Fn(u8) -> bool) 
     (out.finish(), end)
 }
 
-/// An apostrophe that nothing closes is a letter. Quotes that open within a word count at its start or behind
-/// `=` alone, so that each is looked for once.
+/// An apostrophe that nothing closes is a letter. Quotes that open within a word count at its start, behind `=` or
+/// behind another string alone, so that each is looked for once.
 fn has_close(bytes: &[u8], at: usize, end: usize) -> bool {
     let starts = at == 0
         || bytes
             .get(at - 1)
-            .is_none_or(|it| it.is_ascii_whitespace() || matches!(it, b'=' | b',' | b':' | b'"'));
+            .is_none_or(|it| it.is_ascii_whitespace() || matches!(it, b'=' | b',' | b':' | b'"' | b'\''));
     let rest = bytes.get(at + 1..end).unwrap_or(&[]);
     starts && bytes.get(at).is_some_and(|quote| memchr::memchr(*quote, rest).is_some())
 }
