@@ -114,6 +114,22 @@ pub(crate) fn kept<'a>(finder: &mut Finder<'a>, at: &At<'_>, name: &str, value: 
     }
 }
 
+/// What the setting is called that names a secret which is kept elsewhere.
+pub(crate) const NAMES_OF_SECRETS: [&str; 2] = ["secret_name", "secretName"];
+
+/// `secret_key: "name"` beside `secret_name`: which entry of that secret it is.
+pub(crate) fn names_entry(name: &str, value: &str) -> bool {
+    matches!(name, "secret_key" | "secretKey")
+        && value.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-' | b'.'))
+        && !candidate::looks_random(value)
+}
+
+/// `id_token = ["sub", "email"]`: what is to be said in a token, and no list of them.
+pub(crate) fn is_claim(name: &str, value: &str) -> bool {
+    judge::names::telling(name).is_some_and(|it| it.kind == crate::Kind::Token)
+        && value.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
+}
+
 /// Headers on a line in which a backslash stands before each space.
 pub(crate) fn escaped_headers<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     header::escaped(finder, at, line);

@@ -126,7 +126,13 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
         };
         let mut told = self.command(entries, key, scope);
         told.extend(self.file(entries, scope));
+        let of_a_secret = entry(entries, &embedded::NAMES_OF_SECRETS).is_some();
         for entry in entries.iter().filter(|it| !told.contains(&it.name.as_ref())) {
+            if of_a_secret
+                && self.string(&entry.value).is_some_and(|it| embedded::names_entry(&entry.name, &it))
+            {
+                continue;
+            }
             let name = named.as_deref().filter(|_| is_value(&entry.name));
             self.entry(entry, name, key, scope);
         }
@@ -204,6 +210,10 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
                 return self.list_of_words(items, key, scope);
             }
             _ => {}
+        }
+        let is_claim = |it: &Node<'_>| self.string(it).is_some_and(|it| embedded::is_claim(key, &it));
+        if items.len() > 1 && items.iter().all(is_claim) {
+            return;
         }
         let lines = self.syntax == Syntax::Json && self.has_lines(items);
         for (index, item) in items.iter().enumerate() {

@@ -97,9 +97,10 @@ impl<'w, 't, 'a> Walk<'w, 't, 'a> {
             self.child(id, &["path", "dest", "destination", "filename", "file", "target", "source_path"]);
         let file = file.and_then(|it| self.scalar_of(it)).map(|it| self.raw(it));
         let joined = self.command_and_args(id, within);
+        let of_a_secret = self.child(id, &embedded::NAMES_OF_SECRETS).is_some();
         for child in self.tree.children(id) {
             let key = self.name(child);
-            if joined && matches!(key, "command" | "args") {
+            if joined && matches!(key, "command" | "args") || of_a_secret && self.names_entry(child) {
                 continue;
             }
             if self.tree.key(child).is_none() {
@@ -143,6 +144,12 @@ impl<'w, 't, 'a> Walk<'w, 't, 'a> {
         self.child(id, &["name"]).is_some()
             && self.child(id, &["key"]).is_some()
             && self.tree.children(id).all(|it| WORDS.contains(&self.name(it)))
+    }
+
+    /// `secret_key: y` beside `secret_name: X`.
+    fn names_entry(&self, id: Id) -> bool {
+        self.scalar_of(id)
+            .is_some_and(|it| embedded::names_entry(self.name(id), scalar::decode(self.text, it).as_str()))
     }
 
     /// `{secure: x}` of Travis: encrypted for it alone.
