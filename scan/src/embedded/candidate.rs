@@ -237,9 +237,10 @@ fn default_of(text: &str, from: usize) -> Option<(Range<usize>, Range<usize>)> {
             it if it.starts_with(":-") || it.starts_with(":=") => (name, 2),
             it if it.starts_with(":?") || it.starts_with(":+") => return None,
             it if it.starts_with([':', '=']) => (name, 1),
+            // No variable of a shell has a dot: `${random_string.api-key.result}` is all a reference.
             _ => match written.find('-') {
-                Some(dash) => (dash, 1),
-                None => return None,
+                Some(dash) if !written.get(..dash)?.contains('.') => (dash, 1),
+                _ => return None,
             },
         },
     };
@@ -318,6 +319,8 @@ mod tests {
         check_default("${X-a b}", Some(("X", "a b")));
         check_default("${db.password:lit}", Some(("db.password", "lit")));
         check_default("${X:=lit}", Some(("X", "lit")));
+        check_default("${X-lit.eu}", Some(("X", "lit.eu")));
+        check_default("${random_string.api-key.result}", None);
         check_default("${X}", None);
         check_default("${X:?must be set}", None);
         check_default("${X:-open", None);

@@ -27,7 +27,9 @@ const LOGINS: [&str; 4] = ["passwd", "auth", "relay", "login"];
 /// A whole script, program or unknown text.
 pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
     let whole = text.as_str();
-    if at.key.contains("pgpass") {
+    if is_program(&at.key, whole) {
+        // The name says what it makes.
+    } else if at.key.contains("pgpass") {
         pgpass(finder, at, text);
     } else if at.key.contains("sasl") {
         text.lines().for_each(|it| login_map(finder, at, &text.slice(it).trim()));
@@ -63,6 +65,12 @@ pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) 
     plain_schemes(finder, at, text);
     sql::inserts(finder, &line_at, text);
     forms(finder, at, text);
+}
+
+/// `setup-saslauthd.sh` holds no logins, but the commands that write them.
+fn is_program(name: &str, text: &str) -> bool {
+    const ENDS: [&str; 8] = [".sh", ".bash", ".zsh", ".bats", ".py", ".pl", ".rb", ".ps1"];
+    text.starts_with("#!") || ENDS.iter().any(|it| name.ends_with(it))
 }
 
 /// One line of a shell, as a value or a comment holds it.

@@ -1,12 +1,14 @@
 //! A value under a telling name: which part of it is the secret, if any.
 
+mod named;
+
 use std::{borrow::Cow, ops::Range};
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 
 use super::{
     Verdict,
-    names::{self, Telling, Wants},
+    names::{Telling, Wants},
     phrases::{is_passphrase, is_phrase, is_prose, is_typed},
     placeholder, reference, shapes, strength, weak,
 };
@@ -53,6 +55,8 @@ pub(super) fn judge(at: &At<'_>, value: &Text<'_>, telling: Telling) -> Option<V
     }
     let part = if value.holes().is_empty() {
         whole(&at.key, text, &telling)?
+    } else if reference::leads_elsewhere(text) {
+        return None;
     } else {
         beside_holes(value, &telling)?
     };
@@ -241,7 +245,15 @@ impl Case<'_> {
             Cow::Owned(_) => secret.starts_with(['{', '[', '<', '-']) || secret.trim().contains('\n'),
             Cow::Borrowed(it) => it.starts_with(['{', '[']) && it.ends_with(['}', ']']) && it.contains("\":"),
         };
-        if is_bare || is_document || self.is_name_itself(&secret) || self.is_name_of_a_key(&secret) {
+        if is_bare
+            || is_document
+            || self.is_name_itself(&secret)
+            || self.is_name_of_a_key(&secret)
+            || named::is_command(&secret)
+            || self.is_sample(&secret)
+            || self.is_symbol(&secret)
+            || self.is_file_of_credentials(&secret)
+        {
             return None;
         }
         // Nobody's mask, and many a device's first password.
@@ -277,53 +289,9 @@ impl Case<'_> {
         }
     }
 
-    /// `api_token: api_token` tells where to look; with a password it may well be the word.
-    fn is_name_itself(&self, secret: &str) -> bool {
-        let name = self.name.rsplit('.').next().unwrap_or("");
-        let is_variable = || secret == name.replace('-', "_").to_ascii_uppercase() && secret != name;
-        secret.contains(['_', '-'])
-            && (self.telling.kind != Kind::Password && secret == name || is_variable())
-    }
-
-    /// `crypto_key = "vault-unseal-key"` names one that a service of a cloud keeps.
-    fn is_name_of_a_key(&self, secret: &str) -> bool {
-        let name = self.name.rsplit('.').next().unwrap_or("");
-        matches!(name, "crypto_key" | "cryptoKey")
-            && secret.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
-            && !strength::is_random(secret)
-    }
-
-    /// `passwd: files ldap` says where a system looks its users up.
-    fn is_of_users(&self, secret: &str) -> bool {
-        self.name == "passwd"
-            && secret.split_whitespace().all(|it| {
-                matches!(it, "files" | "compat" | "db" | "sss" | "systemd" | "ldap" | "nis" | "winbind")
-            })
-    }
-
-    /// `GPG_KEY` has the digest of a public key as a rule: that of Python's releases stands in each of its images.
-    fn is_fingerprint(&self, secret: &str) -> bool {
-        let hex = secret.strip_prefix("0x").unwrap_or(secret);
-        // So programs of OpenPGP write them, and no other keys.
-        if hex.len() == 40
-            && !self.telling.strong
-            && hex.bytes().all(|it| matches!(it, b'0'..=b'9' | b'A'..=b'F'))
-        {
-            return self.telling.kind == Kind::ApiKey;
-        }
-        matches!(hex.len(), 16 | 40)
-            && !matches!(self.telling.kind, Kind::Password | Kind::Token)
-            && strength::is_hex(hex)
-            && self
-                .name
-                .as_bytes()
-                .windows(3)
-                .any(|it| it.eq_ignore_ascii_case(b"gpg") || it.eq_ignore_ascii_case(b"pgp"))
-    }
-
     /// Under a strong name: all but what cannot be one.
     fn may_be(&self, secret: &str) -> bool {
-        if self.commented && (weak::is_known(secret) || (secret.contains(' ') && !is_typed(secret))) {
+        if self.commented && secret.contains(' ') && !is_typed(secret) {
             return false;
         }
         // Authelia's `id_token: [groups, email]`.
@@ -366,51 +334,16 @@ impl Case<'_> {
             && self.name.rsplit('.').next().is_some_and(|it| it.eq_ignore_ascii_case("secret"))
             && (secret.contains(' ') && !is_prose(secret)
                 || secret.ends_with("123") && weak::is_known(secret));
-        let is_drawn =
-            strength::is_random(secret) || strength::is_noise(secret) || strength::is_bytes(secret);
+        let is_drawn = strength::is_random(secret)
+            || strength::is_noise(secret)
+            || strength::is_bytes(secret)
+            || strength::is_packed(secret);
         by_kind || is_phrase || is_drawn
     }
 
-    /// `secretKey: db-password` and `adminTokenSecret: admin-token` of Kubernetes name a secret or an entry of one.
-    fn is_key_of_a_secret(&self, secret: &str) -> bool {
-        let name = self.name;
-        let is_word = |more: &[u8]| secret.bytes().all(|it| it.is_ascii_lowercase() || more.contains(&it));
-        if name.ends_with("secretKey") || name.ends_with("SecretKey") {
-            let is_camel = ["Cert", "Key", "Password", "Token"].iter().any(|it| secret.ends_with(it))
-                && secret.starts_with(|c: char| c.is_ascii_lowercase())
-                && !secret.starts_with("my")
-                && secret.len() <= 16
-                && secret.bytes().all(|it| it.is_ascii_alphabetic());
-            // A class of the Secrets Store driver calls it as the variable is called.
-            let is_variable = secret.contains('_')
-                && secret.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_');
-            return is_camel || is_variable || is_word(b"-_.");
-        }
-        // `secret=shop_db_password`: what a swarm or a chart calls it.
-        if self.telling.kind == Kind::SigningSecret
-            && (name == "secret" || name.ends_with(".secret"))
-            && is_word(b"_-")
-            && secret.contains(['_', '-'])
-            && names::telling(secret).is_some_and(|it| it.strong)
-        {
-            return true;
-        }
-        if name.ends_with("secret.key") {
-            return secret.bytes().all(|it| it.is_ascii_alphabetic() || matches!(it, b'-' | b'_' | b'.'));
-        }
-        self.is_name_of_a_secret(secret)
-    }
-
-    /// `sshKeySecret: deploy-key` of a chart.
-    fn is_name_of_a_secret(&self, secret: &str) -> bool {
-        let is_camel = self.name.ends_with("Secret") && self.name.bytes().any(|it| it.is_ascii_lowercase());
-        let is_word = secret.bytes().all(|it| it.is_ascii_lowercase() || it == b'-');
-        let is_kind = matches!(self.telling.kind, Kind::SigningSecret | Kind::SecretAccessKey);
-        is_camel && is_kind && secret.contains('-') && is_word
-    }
-
     fn verdict(&self, part: Range<usize>) -> Verdict {
-        let is_weak = weak::is_weak(self.secret, self.name);
+        let is_weak = weak::is_weak(self.secret, self.name)
+            || decoded(self.secret).is_some_and(|it| weak::is_known(it.trim()));
         let (kind, severity) = match self.telling.kind {
             // An access key of this length is the secret one.
             Kind::AccessKeyId if self.secret.len() >= 32 => (Kind::SecretAccessKey, Severity::Critical),

@@ -64,6 +64,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || is_framed(text)
         || is_masked(text)
         || is_documented(text)
+        || is_elsewhere(text)
         || is_instruction(text)
         || is_meta(text)
         || is_heredoc(text)
@@ -240,6 +241,36 @@ fn is_instruction(text: &str) -> bool {
         && TAKEN.iter().any(|it| text.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(it))
 }
 
+/// `DEFINED_IN_VAULT`, `set-in-ci`: where the value comes from.
+fn is_elsewhere(text: &str) -> bool {
+    let mut words = text.split(['_', '-', ' ']);
+    let (Some(verb), Some(place)) = (words.next(), words.next()) else { return false };
+    let is_constant = text.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_');
+    // In small letters these begin a phrase as well.
+    let is_verb = COMES.iter().any(|it| it.eq_ignore_ascii_case(verb))
+        || (is_constant && matches!(verb, "SET" | "KEPT" | "GIVEN" | "TAKEN" | "SEE" | "COMES"));
+    is_verb
+        && words.next().is_some()
+        && ["in", "by", "from", "via", "at", "through"].iter().any(|it| it.eq_ignore_ascii_case(place))
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-' | b' '))
+}
+
+/// What is done to a value elsewhere.
+const COMES: [&str; 12] = [
+    "defined",
+    "stored",
+    "provided",
+    "injected",
+    "loaded",
+    "configured",
+    "managed",
+    "overridden",
+    "filled",
+    "generated",
+    "fetched",
+    "supplied",
+];
+
 /// `yourpassword`, `YourApiKey`, `ChooseYourOwnPassword`.
 fn is_yours(word: &str) -> bool {
     if word.len() < 4 {
@@ -308,6 +339,9 @@ mod tests {
             "glpat-xxxx",
             "gal-*",
             "aaaabbbb-cccc-dddd-eeee-000011112222",
+            "DEFINED_IN_VAULT",
+            "SET_IN_LOCAL_ENV",
+            "injected-by-terraform",
         ];
         check(&placeholders, is_placeholder, true);
         let literals = [
@@ -328,6 +362,9 @@ mod tests {
             "P4x.x-y",
             "<<both ways",
             "max-extra-*7",
+            "set-in-stone-7",
+            "stored-lemon-7",
+            "DEFINED_ANEW",
         ];
         check(&literals, is_placeholder, false);
     }

@@ -62,7 +62,12 @@ pub(super) fn is_reference(text: &str) -> bool {
         || is_in_environment(text)
         || is_substitution(text)
         || is_file_or_variable(text)
-        || REFERENCES.iter().any(|it| begins(text, it))
+        || leads_elsewhere(text)
+}
+
+/// `arn:aws:secretsmanager:...`, whatever stands behind: another place's name, and part of it may be filled in.
+pub(super) fn leads_elsewhere(text: &str) -> bool {
+    REFERENCES.iter().any(|it| begins(text, it))
 }
 
 /// `env/AWS_SECRET_ACCESS_KEY` of octoDNS.
@@ -135,9 +140,18 @@ fn substitution(text: &str) -> Option<usize> {
             return Some(len);
         }
     }
-    for (open, close) in
-        [("@@", "@@"), ("##", "##"), ("%%", "%%"), ("__", "__"), ("@", "@"), ("%", "%"), ("{$", "}")]
-    {
+    for mark in ["@@", "##", "%%"] {
+        if let Some((inner, len)) = between(mark, mark)
+            && inner.bytes().any(|it| it.is_ascii_alphabetic())
+            && inner.bytes().all(|it| is_name_byte(it) || it == b':')
+        {
+            return Some(len);
+        }
+    }
+    if let Some((inner, len)) = between("__", "__").filter(|it| names::telling(it.0).is_some()) {
+        return inner.bytes().all(is_name_byte).then_some(len);
+    }
+    for (open, close) in [("__", "__"), ("@", "@"), ("%", "%"), ("{$", "}")] {
         if let Some((inner, len)) = between(open, close)
             && !inner.is_empty()
             && inner.bytes().all(|it| is_name_byte(it) && !it.is_ascii_lowercase())
@@ -234,6 +248,10 @@ mod tests {
             "-f",
             "--env",
             "@@SENTRY_TOKEN@@",
+            "@@PROP:db.password@@",
+            "%%smtp_password%%",
+            "##db.password##",
+            "__db_password__",
             "%(PASSWORD)s",
             "__TOKEN__",
             "#{Token}#",
@@ -270,6 +288,9 @@ mod tests {
             "$",
             "${open",
             "__init",
+            "__quiet__",
+            "@@@@",
+            "##quiet otter##",
         ];
         check(&literals, is_reference, false);
     }

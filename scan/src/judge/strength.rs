@@ -168,6 +168,16 @@ pub(super) fn is_serial(text: &str) -> bool {
     all && groups >= 3 && text.bytes().any(|it| it.is_ascii_digit()) && distinct(text) >= 6
 }
 
+/// 32 bytes in base64, as WireGuard and many ciphers keep a key: some of them have no digit.
+pub(super) fn is_packed(text: &str) -> bool {
+    let it = Classes::of(text);
+    text.len() == 44
+        && text.ends_with('=')
+        && it.lower >= 8
+        && it.upper >= 8
+        && data_encoding::BASE64.decode(text.as_bytes()).is_ok_and(|it| it.len() == 32)
+}
+
 /// How many bytes differ; counted to 64.
 fn distinct(text: &str) -> u32 {
     let seen =
@@ -276,6 +286,19 @@ mod tests {
                 "[7,99,12,250,33,4,18,201,5,76,140,61,2,88,190,300]",
             ],
             is_bytes,
+            false,
+        );
+    }
+
+    #[test]
+    fn bytes_in_base64_need_no_digit() {
+        check(&["bldWHmzqu+airpeqQdaNOTx/UB+ObGziAxSwqItjuAo="], is_packed, true);
+        check(
+            &[
+                "bldWHmzqu+airpeqQdaNOTx/UB+ObGziAxSwqItjuA==",
+                "application-for-many-people-in-production-it=",
+            ],
+            is_packed,
             false,
         );
     }

@@ -208,6 +208,10 @@ fn the_secret_is_what_stands_behind_a_mark() {
 #[test]
 fn base64_is_what_it_stands_for() {
     check_all("password", &["Q2lkZXItQXByb24tNDQ="]);
+    for (weak, value) in [(true, "cGFzc3dvcmQ="), (true, "Y2hhbmdlbWU="), (false, "Q2lkZXItQXByb24tNDQ=")] {
+        let severity = found(&At::file("password"), value).expect("a password").2;
+        assert_eq!(severity == Severity::Low, weak, "{value}");
+    }
     // `true`, `/run/x`, a certificate, settings, and a text.
     check_none("password", &["dHJ1ZQ==", "L3J1bi9zZWNyZXRzL2Ri"]);
     check_none(
@@ -278,6 +282,8 @@ fn in_a_comment_prose_and_examples_are_none() {
     check("Sorrel*Anvil-83", true);
     check("two words & 7", true);
     check("password", false);
+    check("MyPrivateKeyPassword", false);
+    check("MyOtterSwims", true);
     check("rotated in May", false);
     check("<password>", false);
 }

@@ -100,7 +100,8 @@ fn default(text: &str, inner: Range<usize>) -> Option<Range<usize>> {
     let behind = match rest.as_bytes() {
         [] => return None,
         [b':', b'-' | b'=', ..] => 2,
-        [b'-' | b'=', ..] => 1,
+        // No variable of a shell has a dot: `${random_string.api-key.result}` is a reference as a whole.
+        [b'-' | b'=', ..] if !name.contains('.') => 1,
         [b':', b'?' | b'+', ..] => return None,
         // `${env:X}` and `${file:/x}` name a source and not a variable.
         [b':', ..] if name.bytes().any(|it| !it.is_ascii_lowercase()) => 1,
@@ -163,6 +164,7 @@ mod tests {
         );
         check("${A:-${B:-c}}", Named, &["${A:-${B:-c}}"], &["${B:-c}"]);
         check("${db.password:x y}${env:HOME}", Braced, &["${db.password:x y}", "${env:HOME}"], &["x y"]);
+        check("${random_string.api-key.result}", Braced, &["${random_string.api-key.result}"], &[]);
         check("${open ${A}", Braced, &[], &[]);
         check("a}b", Braced, &[], &[]);
     }
