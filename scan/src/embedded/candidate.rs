@@ -13,6 +13,8 @@ pub(super) enum Role {
     Password,
     Token,
     ApiKey,
+    /// The key of a store or a cluster, or a share of it.
+    EncryptionKey,
     /// The password in a URL or connection string.
     Connection,
 }
@@ -24,6 +26,7 @@ impl Role {
             Self::Password | Self::Connection => "password",
             Self::Token => "token",
             Self::ApiKey => "api_key",
+            Self::EncryptionKey => "encryption_key",
         }
     }
 }
@@ -31,6 +34,11 @@ impl Role {
 /// Whether a value under this name is a credential, if it looks like one.
 pub(super) fn telling(name: &str) -> bool {
     names::telling(name).is_some()
+}
+
+/// Whether a name is none: `value`, `default`.
+pub(super) fn is_blank(name: &str) -> bool {
+    names::is_blank(name)
 }
 
 /// Whether any literal under this name is a credential.

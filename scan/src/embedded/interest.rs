@@ -12,7 +12,7 @@ const NEEDLES: &str = "pass pwd passwd _pw pw= pw: pw\" -pw secret geheim segre 
      mysql mariadb mydumper xtrabackup redis-cli valkey-cli curl ldap mongo sqlcmd bcp osql cqlsh mosquitto ipmitool zip 7z rar \
      smbclient rpcclient rabbitmq wpa_ nmcli sqlplus expdp wget lftp nodetool snmp plink pscp swaks openssl useradd usermod keytool \
      x11vnc ncftp http_ networkcredential getconnection basic account_key accountkey connect( sudo vault ngrok snyk rdesktop xfreerdp \
-     acl ]: assword rootpw kinit cryptsetup stdin vncpasswd realm auth_ user_ encrypt license licence securestring insert";
+     acl ]: assword rootpw kinit cryptsetup stdin vncpasswd realm auth_ user_ encrypt license licence securestring insert base64 unseal keyring";
 
 const SPACED: [&str; 8] =
     ["open -u ", "net use ", "mc alias ", "mc admin ", "mc config ", "az login", "on >", " -h "];

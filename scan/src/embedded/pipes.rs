@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    candidate::{Role, literal_of, named, secret, telling},
+    candidate::{Role, is_port, is_user, literal_of, named, secret, telling},
     interest,
     logins::{logins, password_of, pgpass},
     programs, script,
@@ -19,6 +19,12 @@ pub(super) fn commands<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>
         let said = said(command);
         if let Some(next) = next {
             input(finder, at, next, &said);
+            if is_login_format(command)
+                && is_encoder(next)
+                && let [_, password] = said.as_slice()
+            {
+                secret(finder, &at.key("base64"), Role::Password, password);
+            }
         }
         if let Some(Here::Word(word)) = &command.here {
             input(finder, at, command, std::slice::from_ref(word));
@@ -51,6 +57,31 @@ fn said<'a>(command: &Command<'a>) -> Vec<Text<'a>> {
     said
 }
 
+/// `printf '%s:%s'`
+fn is_login_format(command: &Command<'_>) -> bool {
+    command.words.get(1).is_some_and(|it| it.as_str().starts_with("%s:%s"))
+}
+
+fn is_encoder(command: &Command<'_>) -> bool {
+    let plain: Vec<&str> = command.words.iter().map(Text::as_str).collect();
+    programs::encodes(&plain)
+}
+
+/// The password of `user:password`, which is put into base64 for a header.
+fn encoded<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
+    let Some(line) = lines_within(word.as_str()).into_iter().next() else { return };
+    let line = word.slice(line);
+    let Some((user, password)) = line.as_str().split_once(':') else { return };
+    if is_user(user)
+        && !user.is_empty()
+        && !is_port(password)
+        && !password.starts_with('/')
+        && !password.contains(char::is_whitespace)
+    {
+        secret(finder, &at.key("base64"), Role::Password, &line.slice(user.len() + 1..line.len()));
+    }
+}
+
 /// Words that a command reads as its input.
 fn input<'a>(finder: &mut Finder<'a>, at: &At<'_>, command: &Command<'a>, said: &[Text<'a>]) {
     let plain: Vec<&str> = command.words.iter().map(Text::as_str).collect();
@@ -76,6 +107,8 @@ fn input<'a>(finder: &mut Finder<'a>, at: &At<'_>, command: &Command<'a>, said: 
                 words::words(finder, at, &words);
             }
         }
+    } else if programs::encodes(&plain) {
+        said.iter().for_each(|it| encoded(finder, at, it));
     } else if programs::reads_password(&plain) {
         for word in said {
             if let Some(part) = lines_within(word.as_str()).into_iter().next() {
@@ -185,6 +218,18 @@ mod tests {
             "printf '%s' 'quiet-Otter-7' | docker login -u a --password-stdin",
             &[("docker", "quiet-Otter-7")],
         );
+        for script in [
+            "echo -n user:quiet-Otter-7 | base64",
+            "AUTH=$(printf 'user:quiet-Otter-7' | base64 -w0)",
+            "printf '%s' user:quiet-Otter-7 | openssl base64",
+            "printf '%s:%s' user quiet-Otter-7 | base64",
+            "printf '%s' \"$USER:quiet-Otter-7\\n\" | base64",
+            "base64 <<< user:quiet-Otter-7",
+        ] {
+            check(script, &[("base64", "quiet-Otter-7")]);
+        }
+        check("echo \"$USER:$PW\" | base64; echo host:8080 | base64; echo http://h/x | base64", &[]);
+        check("echo 'a:quiet-Otter-7' | base64 -d", &[]);
         check("chpasswd <<< 'a:quiet-Otter-7'", &[("chpasswd", "quiet-Otter-7")]);
         check("echo $PW | sudo -S true; echo done | tee f", &[]);
         check("echo 'quiet-Otter-7' > /run/secrets/db_password", &[("db_password", "quiet-Otter-7")]);

@@ -22,6 +22,7 @@ pub(super) fn positions<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<
     // A program among the first words: `sudo`, `docker exec` and variables may stand before it.
     let start = (0..bare.len().min(8)).find(|it| STARTS.contains(&programs::base(word(*it)))).unwrap_or(0);
     let at_start = |by: usize| word(start + by);
+    let last = bare.len().saturating_sub(1);
     let name = programs::base(at_start(0)).to_owned();
     match (name.as_str(), at_start(1), at_start(2)) {
         ("mc" | "mcli", "alias", "set") => report(Role::Password, start + 6, "mc alias set".to_owned()),
@@ -39,6 +40,25 @@ pub(super) fn positions<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<
         }
         ("mosquitto_passwd", ..) if plain.contains(&"-b") => report(Role::Password, start + 3, name),
         ("vault" | "bao", "login", token) if !token.contains('=') => report(Role::Token, start + 2, name),
+        ("vault" | "bao", "operator", verb @ ("unseal" | "rekey" | "generate-root"))
+            if looks_random(word(last))
+                && !plain.iter().any(|it| it.starts_with("-otp") || *it == "-init") =>
+        {
+            report(Role::EncryptionKey, last, verb.to_owned());
+        }
+        ("vault" | "bao", "token", "lookup" | "renew" | "revoke" | "capabilities")
+            if looks_random(at_start(3)) && !plain.contains(&"-accessor") =>
+        {
+            report(Role::Token, start + 3, name);
+        }
+        ("consul", "acl", "set-agent-token") if looks_random(word(last)) => {
+            report(Role::Token, last, at_start(2).to_owned());
+        }
+        ("nomad", "operator", "gossip")
+            if (at_start(3), at_start(4)) == ("keyring", "install") && looks_random(at_start(5)) =>
+        {
+            report(Role::EncryptionKey, start + 5, name);
+        }
         ("rootpw", ..) => report(Role::Password, start + 1, name),
         // A user of SNMP's: how it logs in and how it encrypts, each before its passphrase.
         ("createUser", _, "MD5" | "SHA" | "SHA-224" | "SHA-256" | "SHA-384" | "SHA-512") => {
@@ -160,7 +180,8 @@ pub(super) fn is_positional(first: &str) -> bool {
 }
 
 /// Words that begin a command or a line of settings whose other words are told by their place.
-const STARTS: [&str; 35] = [
+const STARTS: [&str; 36] = [
+    "nomad",
     "reg",
     "createUser",
     "rootpw",
@@ -402,6 +423,25 @@ mod tests {
         check(
             &["machine", "h", "login", "access-token", "password", "quiet-Otter-7"],
             &[("password", "quiet-Otter-7")],
+        );
+        let share = "kB3xQm7ZtV9wLr2YpN5sHd8FjG4cXa1EuT6iOoKzSWM=";
+        check(&["vault", "operator", "unseal", share], &[("unseal", share)]);
+        check(
+            &["kubectl", "exec", "v", "--", "bao", "operator", "unseal", "-address", "http://v", share],
+            &[("unseal", share)],
+        );
+        check(&["vault", "operator", "rekey", "-nonce=1", share], &[("rekey", share)]);
+        check(&["vault", "operator", "unseal", "-status"], &[]);
+        check(&["vault", "token", "revoke", share], &[("vault", share)]);
+        check(&["vault", "token", "revoke", "-accessor", share], &[]);
+        check(
+            &["consul", "acl", "set-agent-token", "agent", "c10bab6d-85ad-6727-2a4e-4e89c5fa1021"],
+            &[("set-agent-token", "c10bab6d-85ad-6727-2a4e-4e89c5fa1021")],
+        );
+        check(&["nomad", "operator", "gossip", "keyring", "install", share], &[("nomad", share)]);
+        check(
+            &["nomad", "job", "run", "-token=c10bab6d-85ad-6727-2a4e-4e89c5fa1021", "x"],
+            &[("-token", "c10bab6d-85ad-6727-2a4e-4e89c5fa1021")],
         );
         check(&["rootpw", "--plaintext", "quiet-Otter-7"], &[("rootpw", "quiet-Otter-7")]);
         check(

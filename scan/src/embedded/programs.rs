@@ -9,6 +9,8 @@ use foldhash::fast::FixedState;
 pub(super) enum Takes {
     Password,
     Token,
+    /// What a cluster encrypts its own messages with.
+    Key,
     /// `user:password`, split at this character.
     Login(char),
     /// `Name: value`.
@@ -46,11 +48,11 @@ const fn both(programs: &'static str, flag: &'static str, takes: Takes) -> Flag 
     Flag { programs, flag, written: Written::Both, takes }
 }
 
-use Takes::{Header, Login, Password, Source, Token};
+use Takes::{Header, Key, Login, Password, Source, Token};
 
 const MYSQL: &str = "mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlslap mysqlpump mysqlbinlog mysql_upgrade mariadb \
-     mariadb-dump mariadb-admin mariadb-check mariadb-import mydumper myloader xtrabackup innobackupex mariabackup mycli mytop \
-     pt-table-checksum pt-online-schema-change";
+     mariadb-dump mariadb-admin mariadb-check mariadb-import";
+const MYSQL_TOOLS: &str = "mydumper myloader xtrabackup innobackupex mariabackup mycli mytop pt-table-checksum pt-online-schema-change";
 const MONGO: &str =
     "mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat mongotop mongofiles";
 const LDAP: &str =
@@ -59,6 +61,7 @@ const SAMBA: &str = "smbclient smbmap rpcclient smbget nmblookup smbcacls smbtre
 
 const FLAGS: &[Flag] = &[
     glued(MYSQL, "-p", Password),
+    glued(MYSQL_TOOLS, "-p", Password),
     apart("mydumper myloader", "-p", Password),
     both("redis-cli redis-benchmark valkey-cli keydb-cli", "-a", Password),
     both("sshpass", "-p", Password),
@@ -120,6 +123,7 @@ const FLAGS: &[Flag] = &[
     apart("snmpwalk snmpget snmpset snmpbulkwalk snmpgetnext snmptrap", "-X", Password),
     apart("snmpwalk snmpget snmpset snmpbulkwalk snmpgetnext snmptrap", "-c", Password),
     apart("gitlab-runner", "-r", Token),
+    apart("consul nomad", "-install", Key),
     apart("saslpasswd2", "-p", Password),
     // Probes of Nagios and those who took them over.
     apart("check_ldap check_ldaps", "-P", Password),
@@ -156,6 +160,12 @@ const FLAGS: &[Flag] = &[
 /// What the word behind a flag is.
 pub(super) fn behind(program: Option<&str>, flag: &str) -> Option<Takes> {
     rows(program).find(|it| it.flag == flag && it.written != Written::Glued).map(|it| it.takes)
+}
+
+/// A flag that has its value behind `=` or none: `mysqldump --password shop` asks for it, and dumps `shop`.
+pub(super) fn asks(program: Option<&str>, flag: &str) -> bool {
+    matches!(flag, "--password" | "--password1" | "--password2" | "--password3")
+        && program.is_some_and(|program| MYSQL.split_whitespace().any(|it| it == program))
 }
 
 /// What the rest of a word is that begins with a flag, and where it begins.
@@ -202,7 +212,7 @@ const OTHERS: &str = "mc htpasswd rabbitmqctl wpa_passphrase nmcli vault bao bas
      clickhouse-client ngrok cloudflared tailscale snyk snap occ crudini python python3 node php perl ruby nc ncat socat mkdir cp tar tee cat \
      code-server nginx haproxy caddy mongod sentinel ConvertTo-SecureString net tcp-check d-i proxy_set_header grpc_set_header header_up \
      RequestHeader secure_link_md5 machine enable username \
-     poll cache_peer sed requirepass masterauth acme_dns";
+     poll cache_peer sed find requirepass masterauth acme_dns";
 
 /// Programs that read a password from their standard input, with these words.
 pub(super) fn reads_password(words: &[&str]) -> bool {
@@ -238,6 +248,16 @@ pub(super) fn reads_password(words: &[&str]) -> bool {
         "adcli" | "net" => has(&["--stdin-password", "join"]),
         "htpasswd" => words.iter().any(|it| it.starts_with('-') && it.contains('i')),
         "vault" | "bao" => has(&["login"]) && has(&["-"]),
+        _ => false,
+    }
+}
+
+/// Programs that write what they read in base64.
+pub(super) fn encodes(words: &[&str]) -> bool {
+    let has = |any: &[&str]| words.iter().any(|it| any.contains(it));
+    match words.first().map(|it| base(it)) {
+        Some("base64" | "gbase64") => !has(&["-d", "-D", "-di", "--decode"]),
+        Some("openssl") => has(&["base64", "-base64", "-a"]) && !has(&["-d"]),
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The words of one command.
 
 use super::{
-    candidate::{Role, is_port, is_user, login, looks_secret, secret, telling, telling_strongly},
+    candidate::{Role, is_blank, is_port, is_user, login, looks_secret, secret, telling, telling_strongly},
     header, pairs,
     places::positions,
     programs::{self, Takes},
@@ -15,20 +15,33 @@ pub(crate) fn words<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>]
     let mut index = 0;
     positions(finder, at, words, &plain);
     while let Some(word) = words.get(index) {
-        program = program_at(&plain, index).or(program);
+        program = program_at(program, &plain, index).or(program);
         let next = words.get(index + 1);
         index += 1 + usize::from(one(finder, at, program, &plain, word, next));
     }
 }
 
 /// The program that is named at this place: not every word of that name is one.
-fn program_at<'w>(words: &[&'w str], index: usize) -> Option<&'w str> {
-    let name = programs::base(words.get(index)?);
+fn program_at<'w>(current: Option<&str>, words: &[&'w str], index: usize) -> Option<&'w str> {
+    let word = words.get(index)?;
+    let name = programs::base(word);
     let before = index.checked_sub(1).and_then(|it| words.get(it)).copied().unwrap_or("");
+    // What `find` looks for is no program, nor is a folder that is called like one.
+    let runs = current != Some("find") || matches!(before, "-exec" | "-execdir" | "-ok" | "-okdir");
+    if !runs || (index > 0 && is_folder(word)) {
+        return None;
+    }
     // What stands behind `-u` is somebody's name.
     let is_value = before.starts_with("--") && before.len() > 2 && !before.contains('=')
         || matches!(before, "-u" | "-U" | "-h" | "-d" | "-D");
     (programs::is_known(name) && !is_value).then_some(name)
+}
+
+/// `/var/lib/mysql`: programs lie in folders of their own.
+fn is_folder(word: &str) -> bool {
+    word.strip_prefix('/')
+        .and_then(|it| it.rsplit_once('/').or(Some(("", it))))
+        .is_some_and(|(above, _)| !above.ends_with("bin") && !above.starts_with("opt"))
 }
 
 /// One word, and whether the next one was its value.
@@ -92,7 +105,7 @@ fn setting<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
         }
         Some((key, value)) => finder.value(&at.key(key), value),
         // The name of the whole says nothing of one word.
-        None if telling(&at.key) => finder.value(&at.key(""), word.clone()),
+        None if telling(&at.key) || is_blank(&at.key) => finder.value(&at.key(""), word.clone()),
         None => finder.value(at, word.clone()),
     }
 }
@@ -169,6 +182,10 @@ fn flag<'a>(
     if written.starts_with("--no-") {
         return false;
     }
+    // What `aws` calls so is a name.
+    if programs::asks(program, written) || (program == Some("aws") && written == "--secret-id") {
+        return false;
+    }
     let here = at.key(written.to_owned());
     if let Some(takes) = behind(program, plain, written) {
         if !taken(finder, &here, program, takes, value) {
@@ -230,6 +247,7 @@ fn taken<'a>(
     match takes {
         Takes::Password => secret(finder, at, Role::Password, value),
         Takes::Token => secret(finder, at, Role::Token, value),
+        Takes::Key => secret(finder, at, Role::EncryptionKey, value),
         Takes::Header => header::header(finder, at, value),
         Takes::Source => {
             let start = "pass:".len();
@@ -319,6 +337,19 @@ mod tests {
         check(&["mysqldump", "-h", "db", "-uroot", "-pquiet-Otter-7"], &[("-p", "quiet-Otter-7")]);
         check(&["mysql", "-u", "wp", "-pquiet-Otter-7", "blog"], &[("-p", "quiet-Otter-7")]);
         check(&["mysql", "-p", "orders"], &[]);
+        check(&["mysqldump", "-u", "root", "--password", "orders"], &[]);
+        check(&["mysqldump", "--password=quiet-Otter-7", "orders"], &[("--password", "quiet-Otter-7")]);
+        check(&["mycli", "--password", "quiet-Otter-7", "orders"], &[("--password", "quiet-Otter-7")]);
+        check(&["docker", "exec", "mysql", "find", "/", "-printf", "%p"], &[]);
+        check(&["find", "/var/lib/mysql", "-name", "mysql", "-path", "/x", "-print0"], &[]);
+        check(&["ls", "/srv/mysql", "-print"], &[]);
+        check(&["find", ".", "-exec", "mysql", "-pquiet-Otter-7", ";"], &[("-p", "quiet-Otter-7")]);
+        check(&["sudo", "/usr/bin/mysql", "-pquiet-Otter-7"], &[("-p", "quiet-Otter-7")]);
+        check(&["aws", "secretsmanager", "get-secret-value", "--secret-id", "Prod/Db-2024x"], &[]);
+        check(
+            &["consul", "keyring", "-install", "c10bab6d85ad67272a4e"],
+            &[("-install", "c10bab6d85ad67272a4e")],
+        );
         check(&["redis-cli", "-a", "quiet-Otter-7", "ping"], &[("-a", "quiet-Otter-7")]);
         check(&["-a", "quiet-Otter-7", "ping"], &[("-a", "quiet-Otter-7")]);
         check(&["sshpass", "-pquiet-Otter-7", "ssh", "-p", "2222", "h"], &[("-p", "quiet-Otter-7")]);

@@ -62,6 +62,11 @@ pub(crate) fn says_nothing(name: &str) -> bool {
     matches!(naming(name), Naming::Unknown | Naming::Empty)
 }
 
+/// Whether a name asks what it stands in: `value`, `default`.
+pub(crate) fn is_blank(name: &str) -> bool {
+    naming(name) == Naming::Empty
+}
+
 /// Whether values under this name are secrets, and of which kind.
 pub(crate) fn telling(name: &str) -> Option<Telling> {
     match naming(name) {
