@@ -124,10 +124,14 @@ pub(crate) fn names_entry(name: &str, value: &str) -> bool {
         && !candidate::looks_random(value)
 }
 
-/// `id_token = ["sub", "email"]`: what is to be said in a token, and no list of them.
-pub(crate) fn is_claim(name: &str, value: &str) -> bool {
+/// Whether a list of this name may say what is to stand in a token: `id_token = ["sub", "email"]`.
+pub(crate) fn may_claim(name: &str) -> bool {
     judge::names::telling(name).is_some_and(|it| it.kind == crate::Kind::Token)
-        && value.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
+}
+
+/// The name of something that a token says.
+pub(crate) fn is_claim(value: &str) -> bool {
+    value.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
 }
 
 /// Headers on a line in which a backslash stands before each space.

@@ -211,8 +211,8 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
             }
             _ => {}
         }
-        let is_claim = |it: &Node<'_>| self.string(it).is_some_and(|it| embedded::is_claim(key, &it));
-        if items.len() > 1 && items.iter().all(is_claim) {
+        let is_claim = |it: &Node<'_>| self.string(it).is_some_and(|it| embedded::is_claim(&it));
+        if items.len() > 1 && embedded::may_claim(key) && items.iter().all(is_claim) {
             return;
         }
         let lines = self.syntax == Syntax::Json && self.has_lines(items);
