@@ -77,6 +77,9 @@ fn encoded<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
         && !is_port(password)
         && !password.starts_with('/')
         && !password.contains(char::is_whitespace)
+        // `sha256:...` is a checksum, `client_id:client_secret` says what stands there.
+        && !matches!(user, "sha1" | "sha256" | "sha512" | "md5")
+        && !(password.contains('_') && telling(password))
     {
         secret(finder, &at.key("base64"), Role::Password, &line.slice(user.len() + 1..line.len()));
     }
@@ -229,6 +232,7 @@ mod tests {
             check(script, &[("base64", "quiet-Otter-7")]);
         }
         check("echo \"$USER:$PW\" | base64; echo host:8080 | base64; echo http://h/x | base64", &[]);
+        check("echo client_id:client_secret | base64; echo sha256:quiet-Otter-7 | base64", &[]);
         check("echo 'a:quiet-Otter-7' | base64 -d", &[]);
         check("chpasswd <<< 'a:quiet-Otter-7'", &[("chpasswd", "quiet-Otter-7")]);
         check("echo $PW | sudo -S true; echo done | tee f", &[]);

@@ -3,6 +3,7 @@
 use super::{
     candidate::{Role, is_user, looks_random, looks_secret, secret, telling, telling_strongly},
     header, programs,
+    words::is_function_word,
 };
 use crate::{At, Finder, Text};
 
@@ -334,6 +335,7 @@ fn named<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[
             || value.starts_with('-')
             || value.contains('=')
             || is_keyword
+            || is_function_word(value)
             || !(names_all || is_set)
         {
             continue;

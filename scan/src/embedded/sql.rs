@@ -132,7 +132,7 @@ fn row<'a>(
 fn literal_behind(lower: &str, from: usize) -> Option<Range<usize>> {
     let bytes = lower.as_bytes();
     let mut at = from;
-    let mut plugin = false;
+    let (mut plugin, mut foreign) = (false, false);
     for _ in 0..8 {
         let rest = lower.get(at..)?;
         at +=
@@ -141,10 +141,11 @@ fn literal_behind(lower: &str, from: usize) -> Option<Range<usize>> {
             quote @ (b'\'' | b'"') => {
                 let literal = string(bytes, at, *quote)?;
                 if !plugin {
-                    return Some(literal);
+                    return Some(literal).filter(|_| !foreign);
                 }
                 plugin = false;
                 at = literal.end + 1;
+                foreign = asks_elsewhere(lower.get(literal)?);
             }
             it if it.is_ascii_alphabetic() => {
                 let rest = lower.get(at..)?;
@@ -159,6 +160,9 @@ fn literal_behind(lower: &str, from: usize) -> Option<Range<usize>> {
                 if !BETWEEN.contains(&word) && !plugin {
                     return None;
                 }
+                if plugin {
+                    foreign = asks_elsewhere(word);
+                }
                 plugin = matches!(word, "with" | "via" | "or");
                 at += length;
             }
@@ -166,6 +170,13 @@ fn literal_behind(lower: &str, from: usize) -> Option<Range<usize>> {
         }
     }
     None
+}
+
+/// Plugins that leave the login to another service, and take the name that it has there.
+fn asks_elsewhere(plugin: &str) -> bool {
+    ["pam", "ldap", "socket", "gssapi", "kerberos", "windows", "named_pipe"]
+        .iter()
+        .any(|it| plugin.contains(it))
 }
 
 /// Where the name of a user ends that begins with FOR.
@@ -241,6 +252,9 @@ mod tests {
             &[("IDENTIFIED BY", "quiet-Otter-7")],
         );
         check("CREATE USER a IDENTIFIED WITH 'auth_socket';", &[]);
+        check("CREATE USER a IDENTIFIED WITH 'authentication_pam' AS 'mysql, root=ops';", &[]);
+        check("CREATE USER a IDENTIFIED VIA pam USING 'mariadb-7x';", &[]);
+        check("-- set password for the user to 'quiet-Otter-7'", &[("PASSWORD", "quiet-Otter-7")]);
         check("SET PASSWORD FOR app = 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
         check("SET PASSWORD FOR 'app'@'%' TO 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);
         check("SET PASSWORD = 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);

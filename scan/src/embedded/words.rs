@@ -306,7 +306,7 @@ fn is_flag(word: &str) -> bool {
 }
 
 /// `--token for authentication` is said about a flag, and gives it nothing.
-fn is_function_word(word: &str) -> bool {
+pub(super) fn is_function_word(word: &str) -> bool {
     matches!(
         word,
         "and" | "are" | "as" | "by" | "for" | "from" | "in" | "is" | "or" | "to" | "was" | "when" | "with"
