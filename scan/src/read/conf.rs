@@ -98,10 +98,15 @@ fn unquoted<'a>(lines: &Lines<'_, 'a>, part: Range<usize>) -> Text<'a> {
 
 /// Each word is what the word before it names: which of them is a name, the judge will know.
 fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, line: Range<usize>) {
-    let end = lines.str(line.clone()).trim_end_matches([';', '{', '}', ' ', '\t']).len();
+    let end = end_of_directive(lines.str(line.clone()));
     let mut words = words(lines.text, line.start..line.start + end, None);
     words.truncate(MAX_WORDS);
     let first = words.first().map(|it| it.as_str().to_owned()).unwrap_or_default();
+    if let ([word], true) = (words.as_slice(), first.contains("://")) {
+        // An entry of a list, as NATS writes its routes.
+        value::bring(finder, &at.key(""), word.clone(), Dollars::Braced);
+        return;
+    }
     let lower = first.to_ascii_lowercase();
     if is_pam(&lower, words.get(1).map_or("", |it| it.as_str())) {
         return;
@@ -116,6 +121,7 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
         return;
     }
     embedded::escaped_headers(finder, at, &lines.text.slice(line.clone()));
+    compared(finder, at, &words);
     if embedded::is_positional(&words) {
         finder.words(at, words);
         return;
@@ -144,8 +150,8 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
         }
         // `client x { secret = y }` on one line.
         let name = before.filter(|_| matches!(name.as_str(), "=" | "=>")).unwrap_or(name);
-        // What another tool fills in names nothing, whatever that tool calls it.
-        if !name.has_literal() {
+        // What another tool fills in names nothing, whatever that tool calls it, nor does a matcher of Caddy.
+        if !name.has_literal() || name.as_str().starts_with('@') {
             continue;
         }
         // A setting is whole by itself, and so is an entry of a list: neither names what is behind it.
@@ -173,6 +179,38 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
                 finder.value(&at, word.slice(1..word.len()));
             }
             _ => value::bring(finder, &at, word.clone(), Dollars::Braced),
+        }
+    }
+}
+
+/// `req.hdr(X-Api-Key) -m str VALUE` of HAProxy, `@ok header X-Api-Key VALUE` of Caddy: what a caller must send.
+fn compared<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>]) {
+    for (index, word) in words.iter().enumerate() {
+        let Some((function, name)) = word.as_str().split_once('(') else { continue };
+        let Some(name) = name.strip_suffix(')').map(|it| it.split([',', ')']).next().unwrap_or(it)) else {
+            continue;
+        };
+        if !function.ends_with("hdr") || !embedded::names_secret(name) {
+            continue;
+        }
+        let mut behind = words.iter().skip(index + 1);
+        let value = behind.find(|it| !it.as_str().starts_with('-') && !matches!(it.as_str(), "str" | "eq"));
+        if let Some(value) = value.filter(|it| !matches!(it.as_str(), "found" | "bool" | "}" | "reg" | "beg"))
+        {
+            finder.value(&At { place: Place::Header, ..at.key(name.to_owned()) }, value.clone());
+        }
+    }
+}
+
+/// Where the marks begin that end a line or open a block; the brace of `${X}` is none of them.
+fn end_of_directive(line: &str) -> usize {
+    let mut rest = line;
+    loop {
+        let trimmed = rest.trim_end_matches([';', '{', ' ', '\t']);
+        let word = trimmed.rsplit([' ', '\t']).next().unwrap_or("");
+        match trimmed.strip_suffix('}') {
+            Some(before) if !word.contains('{') => rest = before,
+            _ => return trimmed.len(),
         }
     }
 }
@@ -262,6 +300,8 @@ mod tests {
             &[("proxy_set_header", Header, "X-A"), ("X-A", Header, "b $c"), ("D", Env, "e")],
         );
         check("password required pam_unix.so\n", &[]);
+        check("password ${NAME}\n", &[]);
+        check("a b;}\n", &[("a", Attribute, "b")]);
         check("map $http_x_api_key $ok {\n", &[]);
         check(
             "a {b: c, d: \"e\"}\n",
