@@ -13,7 +13,7 @@ use super::{
 use crate::{At, Finder, Text, needles::Needles};
 
 /// Functions that are handed a password, and as which argument.
-const CALLS: [(&str, usize); 41] = [
+const CALLS: [(&str, usize); 43] = [
     ("jwt.sign", 2),
     ("jwt.verify", 2),
     ("mysqli_connect", 3),
@@ -51,6 +51,9 @@ const CALLS: [(&str, usize); 41] = [
     ("PlainAuthProvider", 2),
     (".login", 2),
     (".auth", 2),
+    // Redis' of Lua.
+    (":auth", 1),
+    ("changeUserPassword", 2),
     ("createCredential", 2),
     ("createAccount", 2),
     ("s3", 3),
@@ -116,7 +119,8 @@ fn functions<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     for call in FUNCTIONS.all(whole) {
         let Some((function, place)) = CALLS.get(call.word) else { continue };
         let before = whole.get(..call.start).and_then(|it| it.chars().next_back());
-        let is_name = function.starts_with('.') || before.is_none_or(|it| !it.is_alphanumeric() && it != '_');
+        let is_name =
+            function.starts_with(['.', ':']) || before.is_none_or(|it| !it.is_alphanumeric() && it != '_');
         let behind = whole.get(call.end..).unwrap_or("").trim_start();
         if !is_name || !behind.starts_with('(') {
             continue;
@@ -126,7 +130,7 @@ fn functions<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
             && !is_documented(whole, open, *place, &literal)
         {
             let quote = whole.as_bytes().get(literal.start - 1).copied().unwrap_or(b'"');
-            let key = function.trim_start_matches("new ").trim_start_matches('.');
+            let key = function.trim_start_matches("new ").trim_start_matches(['.', ':']);
             secret(finder, &at.key(key), Role::Password, &decoded(line, literal, quote));
         }
     }
@@ -134,7 +138,12 @@ fn functions<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
 
 /// `("user", "password")`, the words of a documented example.
 fn is_documented(text: &str, from: usize, place: usize, password: &Range<usize>) -> bool {
-    let user = argument(text, from, place - 1).and_then(|it| text.get(it)).unwrap_or("");
+    let user = place
+        .checked_sub(1)
+        .filter(|it| *it > 0)
+        .and_then(|it| argument(text, from, it))
+        .and_then(|it| text.get(it))
+        .unwrap_or("");
     text.get(password.clone()).is_some_and(|it| is_example(user, it))
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     calls,
-    candidate::{Role, looks_secret, secret, telling},
+    candidate::{Role, looks_random, looks_secret, secret, telling, telling_strongly},
     interest,
     literal::{decoded, string},
     marks::{Mark, Marks},
@@ -36,12 +36,13 @@ const DEFAULTS: [&str; 16] = [
 ];
 
 /// Functions that give a name its value.
-const SETTERS: [&str; 13] = [
+const SETTERS: [&str; 14] = [
     "define",
     "putenv",
     "setenv",
     "Setenv",
     "setProperty",
+    "SetEnvironmentVariable",
     "set",
     "put",
     "append",
@@ -102,6 +103,14 @@ fn assignments<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_she
         if SALTS.contains(&written) {
             // WordPress' own are any signs, and spaces among them.
             secret(finder, &at.key(written.to_owned()), Role::Password, &literal);
+            continue;
+        }
+        if is_of_request(whole, &name) && looks_secret(literal.as_str()) {
+            secret(finder, &at.key(written.to_owned()), Role::Token, &literal);
+            continue;
+        }
+        let is_known = telling_strongly(written) || written == "key";
+        if operator.sign == Sign::Compared && !(is_known && looks_random(literal.as_str())) {
             continue;
         }
         let obstacle = (operator.sign == Sign::Default).then_some(Obstacle::Expression);
@@ -179,6 +188,8 @@ enum Sign {
     Element,
     /// `set("NAME", "value")`
     Argument,
+    /// `key ~= "value"`: only what nobody would compare with otherwise is a secret.
+    Compared,
     /// `getenv("NAME", "value")`, `NAME || "value"`
     Default,
 }
@@ -244,7 +255,9 @@ fn operator(text: &str, name: &Range<usize>) -> Option<Operator> {
         [b':', b'\'', ..] if text.get(..at).is_some_and(|it| it.ends_with(' ')) => None,
         // What a server compares with is what a caller must know.
         [b'!' | b'=', b'=', ..] if is_of_request(text, name) => found(Sign::Equals, 2),
-        [b'=', b'=' | b'~', ..] | [b':', b':', ..] | [b':', b'/', b'/', ..] => None,
+        [b'!' | b'=' | b'~', b'=', b'=', ..] => None,
+        [b'!' | b'=' | b'~', b'=', ..] => found(Sign::Compared, 2),
+        [b'=', b'~', ..] | [b':', b':', ..] | [b':', b'/', b'/', ..] => None,
         [b'=', b'>', ..] => found(Sign::Arrow, 2),
         [b':' | b'?' | b'+', b'=', ..] => found(Sign::Equals, 2),
         [b'|', b'|', b'=', ..] => found(Sign::Equals, 3),
@@ -338,7 +351,7 @@ fn value<'a>(
             let end = literal.end + 1;
             (!goes_on && !literal.is_empty()).then(|| (decoded(line, literal, *quote), end))
         }
-        _ if operator.sign == Sign::Default || operator.sign == Sign::Argument => None,
+        _ if matches!(operator.sign, Sign::Default | Sign::Argument | Sign::Compared) => None,
         _ => bare(line, from, name),
     }
 }
@@ -413,6 +426,13 @@ mod tests {
         check("define( \"DB_PASSWORD\", \"quiet?<O{tt}er>-7\" );", &[("DB_PASSWORD", "quiet?<O{tt}er>-7")]);
         check("define('DB_PASSWORD', 'quiet-Otter-7');", &[("DB_PASSWORD", "quiet-Otter-7")]);
         check("if (password == \"quiet-Otter-7\") {", &[]);
+        check(
+            "if key ~= \"94d740fcd02ed2dc61a213f9f323df86\" then",
+            &[("key", "94d740fcd02ed2dc61a213f9f323df86")],
+        );
+        check("where feed_key != '94d740fcd02ed2dc61a213f9f323df86'", &[]);
+        check("red:auth(\"quiet-Otter-7\")", &[("auth", "quiet-Otter-7")]);
+        check("{other_bind, {\"cn=a,dc=b\", \"quiet-Otter-7\"}},", &[("other_bind", "quiet-Otter-7")]);
         check("password = get_password(\"quiet-Otter-7\")", &[]);
         check("password: str,", &[]);
         check("const labels = { password: 'Password', token: 'Token' };", &[]);

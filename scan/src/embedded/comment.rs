@@ -4,7 +4,10 @@ use super::{
     candidate::{looks_secret, telling, telling_strongly},
     code, holds_secrets, interest, literal, programs, script, url, words,
 };
-use crate::{At, Finder, Text, judge::forms};
+use crate::{
+    At, Finder, Kind, Text,
+    judge::{forms, names},
+};
 
 /// A comment of one line or of several, without its marks.
 pub(super) fn comment<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
@@ -39,6 +42,10 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_within: boo
             return;
         }
     }
+    if let Some((key, value)) = connection(line) {
+        finder.value(&at.key(key), value);
+        return;
+    }
     let written = line.as_str();
     if url::has_url(written) {
         url::urls(finder, at, line);
@@ -52,6 +59,58 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_within: boo
     if written.contains(['=', ':']) {
         code::noted(finder, at, line);
     }
+    told(finder, at, line);
+    ending(finder, at, line);
+}
+
+/// `PASSWORD was "x"`, `the old password x still works`: what a sentence calls one.
+fn told<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    let words: Vec<&str> = line.as_str().split_whitespace().collect();
+    for (place, name) in words.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|it| words.get(it)).map_or("", |it| *it);
+        let next = |by: usize| words.get(place + by).copied().unwrap_or("");
+        let word = match next(1) {
+            "was" | "war" | "is" | "ist" if next(2).starts_with(['"', '\'', '`']) => next(2),
+            word if OLD.iter().any(|it| before.eq_ignore_ascii_case(it)) => word,
+            _ => continue,
+        };
+        let secret = word.trim_matches(['"', '\'', '`', ',', '.', ';', ')']);
+        if telling_strongly(name) && looks_secret(secret) && !secret.contains('=') && !is_standard(secret) {
+            finder.leaf(&at.key((*name).to_owned()), &script::part_of(line, secret));
+        }
+    }
+}
+
+/// `password: x1` and `pass en clair d'avant : X1`, at a line's end.
+fn ending<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    let Some((head, word)) = line.as_str().rsplit_once(": ") else { return };
+    let (word, mut names) =
+        (word.trim().trim_matches(['"', '\'', '`']), head.split_whitespace().rev().take(8).enumerate());
+    let named = names.find(|(_, it)| is_password(it.trim_matches(|c: char| !c.is_alphanumeric())));
+    let Some((distance, name)) = named else { return };
+    let has = |test: fn(&u8) -> bool| word.bytes().any(|it| test(&it));
+    let is_made_up = has(u8::is_ascii_digit)
+        && (distance == 0 && !word.contains(['-', '.'])
+            || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
+    if looks_secret(word) && is_made_up && !is_standard(word) && !head.ends_with("://") {
+        finder.leaf(&at.key(name.to_owned()), &script::part_of(line, word));
+    }
+}
+
+fn is_password(word: &str) -> bool {
+    telling_strongly(word) && names::telling(word).is_some_and(|it| it.kind == Kind::Password)
+        || word == "clave"
+}
+
+/// Words before `password` that say whose turn it was.
+const OLD: [&str; 8] = ["old", "former", "previous", "temporary", "temp", "alte", "altes", "initial"];
+
+/// `SHA-256`, `argon2id`, `AES256-GCM`: how passwords are kept, and none of them.
+fn is_standard(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    ["sha", "md5", "bcrypt", "scrypt", "argon", "pbkdf", "aes", "hmac", "scram", "base64", "utf"]
+        .iter()
+        .any(|it| lower.starts_with(it))
 }
 
 /// An assignment and nothing else: a sentence with a colon in it is none.
@@ -137,12 +196,39 @@ fn is_sql(line: &str) -> bool {
 
 /// A command that was switched off: a known program, and flags or settings.
 fn is_command(line: &str) -> bool {
-    let mut words = line.split_whitespace().map(|it| it.trim_start_matches(['$', '`', '(']));
+    let mut words = behind_schedule(line).split_whitespace().map(|it| it.trim_start_matches(['$', '`', '(']));
     let first = words.by_ref().find(|it| !it.is_empty()).unwrap_or("");
     let second = words.clone().next().unwrap_or("");
     let is_program = |it: &str| programs::is_known(programs::base(it));
     (is_program(first) || (first == "sudo" || first.contains('=')) && is_program(second))
         && words.any(|it| it.starts_with('-') && it.len() > 1 || it.contains('='))
+}
+
+/// What a line of cron runs, whose first five words say when.
+fn behind_schedule(line: &str) -> &str {
+    let mut rest = line;
+    for _ in 0..5 {
+        let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+        let is_time = !word.is_empty() && word.bytes().all(|it| it.is_ascii_digit() || b"*/,-".contains(&it));
+        if !is_time {
+            return line;
+        }
+        rest = behind.trim_start();
+    }
+    rest
+}
+
+/// `host=x dbname=y password=z` behind a name: what a library of a database takes.
+fn connection<'a>(line: &Text<'a>) -> Option<(String, Text<'a>)> {
+    let (key, rest) = line.as_str().split_once('=')?;
+    let rest = rest.trim_start();
+    let settings = rest.split(' ').map(|it| it.split_once('=').map(|it| it.0));
+    let are_settings = settings.clone().all(|it| it.is_some_and(|it| !it.is_empty()))
+        && settings.clone().count() > 2
+        && settings.flatten().any(telling);
+    let is_name = !key.trim_end().contains(' ');
+    (are_settings && is_name)
+        .then(|| (key.trim_end().to_owned(), line.slice(line.len() - rest.len()..line.len())))
 }
 
 #[cfg(test)]
@@ -170,6 +256,12 @@ mod tests {
         check("requirepass quiet-Otter-7", &[("requirepass", "quiet-Otter-7")]);
         check("redis://:quiet-Otter-7@redis:6379 when redis is back", &[("", "quiet-Otter-7")]);
         check("mysqldump -u root -pquiet-Otter-7 db", &[("-p", "quiet-Otter-7")]);
+        check("45 3 * * 0 lftp -u ann,quiet-Otter-7 h", &[("-u", "quiet-Otter-7")]);
+        check("connect = host=h dbname=d user=u password=heron", &[("password", "heron")]);
+        check("until May PASSWORD was \"quiet-Otter-7\"", &[("PASSWORD", "quiet-Otter-7")]);
+        check("pass en clair d'avant : Pipette_55", &[("pass", "Pipette_55")]);
+        check("usuario soporte y clave: Panel_Muebles21", &[("clave", "Panel_Muebles21")]);
+        check("the old password quiet-Otter-7 still works", &[("password", "quiet-Otter-7")]);
         check("basic_auth: { username: ops, password: \"quiet-Otter-7\" }", &[("password", "quiet-Otter-7")]);
     }
 
@@ -187,6 +279,12 @@ mod tests {
             "e.g. DATABASE_URL = \"postgres://user:password@host:5432/dbname\"",
             "use --password to set one",
             "key: value",
+            "the old password SHA-256 was replaced",
+            "the old password hash is bcrypt",
+            "password is \"required\"",
+            "the status token is \"applied=1\" here",
+            "how the password is kept: sha512-crypt",
+            "where the password is: vault-2.internal",
         ] {
             check(line, &[]);
         }

@@ -43,6 +43,14 @@ pub(super) fn field<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) 
 
 /// `Bearer x`, `Basic dTpw`: the credential behind its scheme.
 pub(super) fn scheme<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool {
+    if let Some(login) =
+        ["AUTH PLAIN ", "AUTHENTICATE PLAIN "].iter().find_map(|it| value.as_str().strip_prefix(it))
+    {
+        // Of SMTP and IMAP: base64 of both names and the password, with a zero before each.
+        let login = value.slice(value.len() - login.len()..value.len()).trim();
+        let is_login = BASE64.decode(login.as_str().as_bytes()).is_ok_and(|it| it.contains(&0));
+        return is_login && secret(finder, &at.key("AUTH PLAIN"), Role::Token, &login);
+    }
     let Some((scheme, part)) = scheme_of(value.as_str()) else { return false };
     let credential = value.slice(part);
     match scheme {
@@ -111,6 +119,8 @@ mod tests {
         check("Basic authentication", &[]);
         check("Bearer of bad news", &[]);
         check("token required", &[]);
+        check("AUTH PLAIN AHNvbmRhAGFjZWl0dW5hOQ==", &["AHNvbmRhAGFjZWl0dW5hOQ=="]);
+        check("AUTH PLAIN is offered", &[]);
     }
 
     #[test]

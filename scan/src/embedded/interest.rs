@@ -5,17 +5,30 @@ use std::sync::LazyLock;
 use crate::needles::Needles;
 
 /// Words of telling names, programs that take a password by a letter, and the marks of what may hold one.
-const NEEDLES: &str = "pass pwd passwd _pw pw= pw: pw\" -pw secret geheim segre token tkn bearer jwt key cle_ auth cred login identified psk pepper \
-     salt hmac cookie signature sig= webhook hook pin mnemonic phrase community kennwort contrase senha wachtwoord hasl parole clave \
+const NEEDLES: &str = "pass pwd passwd _pw pw= pw: _bind pw\" -pw secret geheim segre token tkn bearer jwt key cle_ auth cred login identified psk pepper \
+     salt hmac cookie signature sig= webhook hook pin mnemonic phrase community kennwort contrase senha wachtwoord hasl hasł heslo lösen losenord jelsz salasana adgangs kodeord sifre şifre parol anahtar klucz clave \
      пароль 密码 密碼 パスワード 비밀번호 секрет \
      :// << -----begin $2a$ $2b$ $2y$ $apr1$ {sha} $6$ $5$ @tcp( \
      mysql mariadb mydumper xtrabackup redis-cli valkey-cli curl ldap mongo sqlcmd bcp osql cqlsh mosquitto ipmitool zip 7z rar \
      smbclient rpcclient rabbitmq wpa_ nmcli sqlplus expdp wget lftp nodetool snmp plink pscp swaks openssl useradd usermod keytool \
      x11vnc ncftp http_ networkcredential getconnection basic account_key accountkey connect( sudo vault ngrok snyk rdesktop xfreerdp \
-     acl ]: assword rootpw kinit cryptsetup stdin vncpasswd realm auth_ user_ encrypt license licence securestring insert base64 unseal keyring";
+     cypher-shell slappasswd samba-tool ipa- rclone supervisorctl odoo airflow choco setx etcdctl -keystore add-user gitlab-runner unseal keyring \
+     acl ]: assword rootpw kinit cryptsetup stdin vncpasswd realm auth_ user_ encrypt license licence securestring insert";
 
-const SPACED: [&str; 8] =
-    ["open -u ", "net use ", "mc alias ", "mc admin ", "mc config ", "az login", "on >", " -h "];
+const SPACED: [&str; 12] = [
+    "| base64",
+    "$arg_",
+    "open -u ",
+    "net use ",
+    "net user ",
+    "/rp ",
+    "mc alias ",
+    "mc admin ",
+    "mc config ",
+    "az login",
+    "on >",
+    " -h ",
+];
 
 static SEARCH: LazyLock<Needles> =
     LazyLock::new(|| Needles::of_any_case(NEEDLES.split_whitespace().chain(SPACED)));

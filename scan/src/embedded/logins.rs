@@ -1,8 +1,10 @@
 //! Lines that hold a login and nothing else, each after the rules of the program that reads them.
 
+use std::ops::Range;
+
 use super::{
-    candidate::{Role, is_user, looks_secret, secret},
-    shell,
+    candidate::{Role, is_user, looks_secret, named, secret},
+    programs, shell,
 };
 use crate::{At, Finder, Text};
 
@@ -34,6 +36,71 @@ pub(super) fn chap_secrets<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text
             secret(finder, at, Role::Password, word);
         }
     }
+}
+
+/// Where the key of a line stands, and what it is called.
+type Key = (Range<usize>, &'static str);
+
+/// Files of keys and digests, which are told by their names: each line is one.
+pub(super) fn keys<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
+    let name = programs::base(&at.key);
+    let name = name.rsplit('.').next().filter(|it| *it != "txt").unwrap_or(name);
+    let read: fn(&str) -> Option<Key> = match name {
+        "htdigest" => of_digest,
+        "cookie" if at.key.ends_with(".erlang.cookie") => of_erlang,
+        "keys" if at.key.ends_with("chrony.keys") || at.key.ends_with("ntp.keys") => of_clock,
+        "password" if at.key.contains("jmx") => of_java,
+        "key" if at.key.ends_with("signing.key") => of_matrix,
+        _ if at.key.contains("psk") => of_psk,
+        _ => return,
+    };
+    for range in text.lines() {
+        let line = text.slice(range).trim();
+        if let Some((part, what)) = read(line.as_str()).filter(|_| !line.as_str().starts_with('#')) {
+            named(finder, &at.key(what), what, false, &line.slice(part));
+        }
+    }
+}
+
+/// `user:realm:hash` of Apache.
+fn of_digest(line: &str) -> Option<Key> {
+    let (_, hash) = line.rsplit_once(':').filter(|it| it.0.contains(':'))?;
+    Some((line.len() - hash.len()..line.len(), "password_hash"))
+}
+
+/// `identity:hex` of Mosquitto and others that speak TLS with a shared key.
+fn of_psk(line: &str) -> Option<Key> {
+    let (identity, key) = line.split_once(':')?;
+    let is_key = key.len() >= 16 && key.bytes().all(|it| it.is_ascii_hexdigit());
+    (is_key && is_user(identity)).then(|| (identity.len() + 1..line.len(), "encryption_key"))
+}
+
+/// `ed25519 a_ID key`, by which a Matrix server signs.
+pub(super) fn of_matrix(line: &str) -> Option<Key> {
+    let key = line.strip_prefix("ed25519 a_")?.split(' ').nth(1)?.trim_end();
+    (key.len() == 43).then(|| (line.trim_end().len() - key.len()..line.trim_end().len(), "signing_key"))
+}
+
+/// `role password` of Java's management.
+fn of_java(line: &str) -> Option<Key> {
+    let (role, password) = line.split_once(char::is_whitespace)?;
+    let password = password.trim_start();
+    (is_user(role) && !password.contains(' ')).then(|| (line.len() - password.len()..line.len(), "password"))
+}
+
+/// The one word by which Erlang's nodes know one another.
+fn of_erlang(line: &str) -> Option<Key> {
+    (!line.is_empty() && !line.contains(' ')).then_some((0..line.len(), "erlang_cookie"))
+}
+
+/// `number kind key` of chrony and ntpd.
+fn of_clock(line: &str) -> Option<Key> {
+    let mut words = line.split_whitespace();
+    words.next()?.parse::<u32>().ok()?;
+    let key = words.nth(1)?;
+    let key = ["HEX:", "ASCII:"].iter().find_map(|it| key.strip_prefix(it)).unwrap_or(key);
+    let start = line.rfind(key)?;
+    Some((start..start + key.len(), "encryption_key"))
 }
 
 /// The password of a `user:password` line.
@@ -162,5 +229,26 @@ pub(super) fn quoted_keys<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<
         && looks_secret(written.get(start..start + length).unwrap_or(""))
     {
         secret(finder, &at.key("send"), Role::Password, &line.slice(start..start + length));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[track_caller]
+    fn check(file: &str, source: &str, expected: &[&str]) {
+        let found = crate::scan(file, source);
+        assert_eq!(found.iter().map(|it| it.span.of(source)).collect::<Vec<_>>(), expected, "{file}");
+    }
+
+    #[test]
+    fn files_of_keys_are_told_by_their_names() {
+        let (digest, key) = ("d51983ebf7c99c18fa6eb9eb2b67d8b0", "6e7577496a2c8773e130f7eb19731662");
+        check("dav.htdigest", &format!("ann:DAV:{digest}\n"), &[digest]);
+        check("psk.txt", &format!("# identity:key\ngw-01:{key}\n"), &[key]);
+        check("psk.txt", "see the wiki: there\n", &[]);
+        check(".erlang.cookie", "KQWERTZUIOPASDFGHJKL", &["KQWERTZUIOPASDFGHJKL"]);
+        check("chrony.keys", &format!("1 SHA1 HEX:{key}\n"), &[key]);
+        check("jmxremote.password", "monitorRole heron-44\n", &["heron-44"]);
+        check("sums.txt", &format!("gw-01:{key}\n"), &[]);
     }
 }

@@ -24,6 +24,7 @@ mod shaped;
 mod shell;
 mod sql;
 mod url;
+mod verbs;
 mod words;
 
 use std::sync::LazyLock;
@@ -31,6 +32,7 @@ use std::sync::LazyLock;
 use candidate::{looks_secret, telling};
 use marks::{Mark, Marks};
 use memchr::memmem;
+pub(crate) use script::boundary;
 
 use crate::{
     At, Finder, Format, Text,
@@ -203,7 +205,11 @@ fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: M
     if marks.has(Mark::Bracket)
         && let Some(format) = document_of(written.trim())
     {
-        or_leaf(finder, at, value, |finder| finder.document(at, value.clone(), format));
+        // What is in a map stands below the value's name.
+        let is_map = at.path.is_empty() && written.starts_with('{') && is_json(written);
+        let path = if is_map { at.key.clone() } else { at.path.clone() };
+        let inner = At { path, ..at.clone() };
+        or_leaf(finder, at, value, |finder| finder.document(&inner, value.clone(), format));
         return;
     }
     let before = finder.count();
@@ -211,6 +217,10 @@ fn one_line<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>, marks: M
     if finder.count() == before {
         finder.leaf(at, value);
     }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// A document on one line, by its brackets.
@@ -324,6 +334,20 @@ pub(crate) mod tests {
             &["jh6MiFvqDLyGcdmS77AedtCVk6E="],
         );
         check_named("IMAGE_DIGEST", "app:1.2", &[]);
+    }
+
+    #[test]
+    fn logins_that_their_form_tells() {
+        check_value("ann:quiet-Otter-7:1001:100:upload", &["quiet-Otter-7"]);
+        check_value("root:x:0:0:root:/root", &[]);
+        check_value("tcp-tls:fdns1.example.net:853", &[]);
+        check_value("cGFwZXJjdXQ6VG9uZXItTm9pci0z", &["cGFwZXJjdXQ6VG9uZXItTm9pci0z"]);
+        check_value("ZGI6NTQzMi9zaG9wIGlzIHVw", &[]);
+        check_value(
+            "ed25519 a_Xkqo QmhE77B9/CT/YoEJfZO3wKQ1ZB8zkssQNylNpqPJFK5",
+            &["QmhE77B9/CT/YoEJfZO3wKQ1ZB8zkssQNylNpqPJFK5"],
+        );
+        check_value("echo '10.8.0.0/16 : PSK \"quiet-Otter-7\"' >> /etc/ipsec.secrets", &["quiet-Otter-7"]);
     }
 
     #[test]

@@ -175,9 +175,20 @@ fn replacement<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
 
 /// A line of settings that begins so is read as the words of a command.
 pub(super) fn is_positional(first: &str) -> bool {
-    [":", "acme_dns", "dns", "sentinel", "tcp-check", "enable", "username", "cache_peer", "createUser"]
-        .iter()
-        .any(|it| first.eq_ignore_ascii_case(it))
+    [
+        ":",
+        "acme_dns",
+        "dns",
+        "sentinel",
+        "tcp-check",
+        "enable",
+        "username",
+        "cache_peer",
+        "createUser",
+        "MONITOR",
+    ]
+    .iter()
+    .any(|it| first.eq_ignore_ascii_case(it))
 }
 
 /// Words that begin a command or a line of settings whose other words are told by their place.

@@ -57,7 +57,7 @@ const MONGO: &str =
     "mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat mongotop mongofiles";
 const LDAP: &str =
     "ldapsearch ldapmodify ldapadd ldapdelete ldapwhoami ldappasswd ldapcompare ldapmodrdn ldapexop";
-const SAMBA: &str = "smbclient smbmap rpcclient smbget nmblookup smbcacls smbtree wmic winexe";
+const SAMBA: &str = "smbclient smbmap rpcclient smbget nmblookup smbcacls smbtree samba-tool wmic winexe";
 
 const FLAGS: &[Flag] = &[
     glued(MYSQL, "-p", Password),
@@ -90,6 +90,19 @@ const FLAGS: &[Flag] = &[
     apart("kcadm.sh kcadm kcreg.sh", "-p", Password),
     apart("kcadm.sh kcadm", "--new-password", Password),
     apart("beeline", "-p", Password),
+    both("cypher-shell", "-p", Password),
+    both("supervisorctl", "-p", Password),
+    apart("influx", "-p", Password),
+    apart("odoo odoo-bin", "-w", Password),
+    apart("airflow", "-p", Password),
+    apart("add-user.sh", "-p", Password),
+    apart("choco nuget", "-p", Password),
+    apart("slappasswd", "-s", Password),
+    apart("caddy", "-p", Password),
+    apart("caddy", "--plaintext", Password),
+    apart("ipa-client-install", "-w", Password),
+    apart("ipa-server-install", "-p", Password),
+    apart("ipa-server-install", "-a", Password),
     apart("useradd usermod", "-p", Password),
     apart("keytool jarsigner", "-storepass", Password),
     apart("keytool jarsigner", "-keypass", Password),
@@ -148,6 +161,7 @@ const FLAGS: &[Flag] = &[
     apart("", "--user", Login(':')),
     apart("", "--http-user", Login(':')),
     apart("", "--oauth2-bearer", Token),
+    apart("", "--setup-key", Token),
     apart("", "--requirepass", Password),
     apart("", "--masterauth", Password),
     apart("", "--pass", Password),
@@ -248,6 +262,9 @@ pub(super) fn reads_password(words: &[&str]) -> bool {
         "adcli" | "net" => has(&["--stdin-password", "join"]),
         "htpasswd" => words.iter().any(|it| it.starts_with('-') && it.contains('i')),
         "vault" | "bao" => has(&["login"]) && has(&["-"]),
+        "elasticsearch-keystore" | "opensearch-keystore" | "kibana-keystore" | "logstash-keystore" => {
+            has(&["add"])
+        }
         _ => false,
     }
 }

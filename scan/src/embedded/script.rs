@@ -8,7 +8,7 @@ use super::{
     interest,
     literal::with_references,
     logins::{
-        chap_secrets, is_bracketed_host, is_login_map, login_map, pgpass, plain_schemes, quoted_keys,
+        chap_secrets, is_bracketed_host, is_login_map, keys, login_map, pgpass, plain_schemes, quoted_keys,
         user_list,
     },
     pairs,
@@ -41,6 +41,8 @@ pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) 
         user_list(finder, at, text);
     } else if at.key.ends_with("chap-secrets") || at.key.ends_with("pap-secrets") {
         chap_secrets(finder, at, text);
+    } else {
+        keys(finder, at, text);
     }
     let mut reader = Reader {
         dialect: dialect(at, whole),
@@ -81,6 +83,7 @@ pub(super) fn line<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
         words.for_each(|it| pairs::login_module(finder, at, it));
     }
     commands(finder, at, text, &line);
+    quoted_keys(finder, at, text);
     sql::statements(finder, at, text);
     sql::inserts(finder, at, text);
 }
@@ -99,7 +102,7 @@ pub(super) fn part_of<'a>(text: &Text<'a>, part: &str) -> Text<'a> {
 }
 
 /// The nearest character's beginning at or before a byte.
-pub(super) fn boundary(text: &str, at: usize) -> usize {
+pub(crate) fn boundary(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;

@@ -45,6 +45,13 @@ pub(super) fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>,
             return;
         }
     }
+    if let Some((part, name)) = logins::of_matrix(written) {
+        candidate::named(finder, at, name, false, &value.slice(part));
+        return;
+    }
+    if marks.has(Mark::Colon) && login_with_ids(finder, at, value) {
+        return;
+    }
     if marks.has(Mark::Space) && written.contains(" >") {
         places::acl_rules(finder, at, value);
     }
@@ -75,13 +82,52 @@ pub(super) fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>,
         return;
     }
     let may_set = marks.has(Mark::Equals) || (marks.has(Mark::Colon) && marks.has(Mark::Comma));
-    if (may_set && settings(finder, at, value)) || base64::document(finder, at, value) {
+    if (may_set && settings(finder, at, value))
+        || base64::document(finder, at, value)
+        || encoded_login(finder, at, value)
+    {
         return;
     }
     if (marks.has(Mark::Space) || marks.has(Mark::Dash)) && is_command(written) {
         script::line(finder, at, value);
     }
     script::forms(finder, at, value);
+}
+
+/// `user:password:uid:gid:folder`, as images of SFTP servers take it.
+fn login_with_ids<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool {
+    let mut fields = value.as_str().split(':');
+    let (Some(user), Some(password), Some(uid)) = (fields.next(), fields.next(), fields.next()) else {
+        return false;
+    };
+    let is_id = (3..=6).contains(&uid.len()) && uid.bytes().all(|it| it.is_ascii_digit());
+    let start = user.len() + 1;
+    is_id
+        && !password.contains(',')
+        && !is_host(password)
+        && candidate::is_user(user)
+        && looks_secret(password)
+        && candidate::secret(
+            finder,
+            at,
+            candidate::Role::Password,
+            &value.slice(start..start + password.len()),
+        )
+}
+
+/// `udp:dns1.example.net:853` is an address.
+fn is_host(text: &str) -> bool {
+    text.contains('.')
+        && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b".-".contains(&it))
+}
+
+/// Base64 of a login, where nothing but that is in it.
+fn encoded_login<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool {
+    let decoded = base64::decode(value.as_str());
+    let is_login = decoded.as_deref().and_then(|it| it.split_once(':')).is_some_and(|(user, password)| {
+        candidate::is_user(user) && !user.contains(' ') && looks_secret(password) && !password.contains(':')
+    });
+    is_login && candidate::secret(finder, at, candidate::Role::Token, value)
 }
 
 /// `KEY=value`, and lists of such.
@@ -123,7 +169,9 @@ fn is_command(text: &str) -> bool {
         return false;
     }
     let first = text.split_whitespace().next().unwrap_or("");
-    programs::is_known(programs::base(first))
+    let writes = matches!(first, "echo" | "printf") && text.contains('>');
+    writes
+        || programs::is_known(programs::base(first))
         || text.contains(" | ")
         || text.split_whitespace().any(|it| {
             let rest = it.trim_start_matches('-');

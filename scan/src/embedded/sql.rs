@@ -141,7 +141,9 @@ fn literal_behind(lower: &str, from: usize) -> Option<Range<usize>> {
             quote @ (b'\'' | b'"') => {
                 let literal = string(bytes, at, *quote)?;
                 if !plugin {
-                    return Some(literal).filter(|_| !foreign);
+                    // `CONCAT("... PASSWORD(", QUOTE(@x), ")")`: between two strings of a statement that is put together.
+                    let is_between = lower.get(literal.clone()).is_some_and(|it| it.starts_with(", quote("));
+                    return Some(literal).filter(|_| !foreign && !is_between);
                 }
                 plugin = false;
                 at = literal.end + 1;
@@ -253,6 +255,7 @@ mod tests {
         );
         check("CREATE USER a IDENTIFIED WITH 'auth_socket';", &[]);
         check("CREATE USER a IDENTIFIED WITH 'authentication_pam' AS 'mysql, root=ops';", &[]);
+        check("CONCAT(\"CREATE USER a USING PASSWORD(\", QUOTE(@pass), \") WITH x\")", &[]);
         check("CREATE USER a IDENTIFIED VIA pam USING 'mariadb-7x';", &[]);
         check("-- set password for the user to 'quiet-Otter-7'", &[("PASSWORD", "quiet-Otter-7")]);
         check("SET PASSWORD FOR app = 'quiet-Otter-7';", &[("PASSWORD", "quiet-Otter-7")]);

@@ -5,6 +5,7 @@ use super::{
     header, pairs,
     places::positions,
     programs::{self, Takes},
+    verbs::verbs,
 };
 use crate::{At, Finder, Format, Text};
 
@@ -14,6 +15,7 @@ pub(crate) fn words<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>]
     let mut program = None;
     let mut index = 0;
     positions(finder, at, words, &plain);
+    verbs(finder, at, words, &plain);
     while let Some(word) = words.get(index) {
         program = program_at(program, &plain, index).or(program);
         let next = words.get(index + 1);
@@ -194,7 +196,11 @@ fn flag<'a>(
         return true;
     }
     let names_source = written.ends_with(":env") || written.ends_with(":file");
-    if telling(written) && !names_source && !looks_secret(written.trim_start_matches('-')) {
+    // `-P4Passwd x` of PowerShell is a name, and no password behind `-P`.
+    let is_name = written.ends_with("Passwd")
+        || written.ends_with("Password")
+        || !looks_secret(written.trim_start_matches('-'));
+    if telling(written) && !names_source && is_name {
         finder.value(&here, value.clone());
         return true;
     }
@@ -216,6 +222,10 @@ fn behind(program: Option<&str>, plain: &[&str], flag: &str) -> Option<Takes> {
             Some("docker" | "podman" | "nerdctl" | "helm" | "oras" | "crane" | "oc" | "buildah" | "skopeo"),
             "-p",
         ) if logs_in() => Some(Takes::Password),
+        // `curl -fsSu user:password`
+        (Some("curl"), _) if flag.ends_with('u') && flag.len() > 2 && !flag.starts_with("--") => {
+            programs::behind(program, "-u")
+        }
         _ => programs::behind(program, flag),
     }
 }
@@ -328,6 +338,7 @@ mod tests {
         check(&["app", "--db.password=quiet Otter 7"], &[("--db.password", "quiet Otter 7")]);
         check(&["--requirepass", "quiet-Otter-7"], &[("--requirepass", "quiet-Otter-7")]);
         check(&["java", "-Ddb.password=quiet,Otter,7"], &[("-Ddb.password", "quiet,Otter,7")]);
+        check(&["& x.ps1", "-P4Passwd", "quiet-Otter-7"], &[("-P4Passwd", "quiet-Otter-7")]);
         check(&["app", "-password=quiet-Otter-7"], &[("-password", "quiet-Otter-7")]);
         check(&["app", "--broker=amqp://a:quiet-Otter-7@mq//"], &[("--broker", "quiet-Otter-7")]);
     }
@@ -354,6 +365,7 @@ mod tests {
         check(&["-a", "quiet-Otter-7", "ping"], &[("-a", "quiet-Otter-7")]);
         check(&["sshpass", "-pquiet-Otter-7", "ssh", "-p", "2222", "h"], &[("-p", "quiet-Otter-7")]);
         check(&["curl", "-u", "a:quiet-Otter-7", "http://h"], &[("-u", "quiet-Otter-7")]);
+        check(&["curl", "-fsSu", "a:quiet-Otter-7", "http://h"], &[("-fsSu", "quiet-Otter-7")]);
         check(&["docker", "run", "-p", "8080:80", "--user", "node:node", "x"], &[]);
         check(&["docker", "login", "-u", "a", "-p", "quiet-Otter-7"], &[("-p", "quiet-Otter-7")]);
         check(&["docker", "exec", "mysql", "mysqldump", "-pquiet-Otter-7"], &[("-p", "quiet-Otter-7")]);

@@ -242,7 +242,10 @@ impl Case<'_> {
         let is_bare = is_punctuation(&secret);
         // Documents in base64 are opened before; what was not found in them is not there.
         let is_document = match secret {
-            Cow::Owned(_) => secret.starts_with(['{', '[', '<', '-']) || secret.trim().contains('\n'),
+            Cow::Owned(_) => {
+                (secret.starts_with(['{', '[', '<', '-']) || secret.trim().contains('\n'))
+                    && !named::is_of_a_tunnel(&secret)
+            }
             Cow::Borrowed(it) => it.starts_with(['{', '[']) && it.ends_with(['}', ']']) && it.contains("\":"),
         };
         if is_bare
@@ -253,6 +256,9 @@ impl Case<'_> {
             || self.is_sample(&secret)
             || self.is_symbol(&secret)
             || self.is_file_of_credentials(&secret)
+            || self.is_list_of_fields(&secret)
+            || named::is_sealed(&secret)
+            || named::is_method(&secret)
         {
             return None;
         }
@@ -327,6 +333,7 @@ impl Case<'_> {
                 strength::is_mixed(secret) && !is_word
             }
             Kind::ApiKey => strength::is_serial(secret),
+            Kind::AccessKeyId => strength::is_access_key(secret),
             _ => false,
         } || secret.to_ascii_lowercase().starts_with("changeme");
         // `secret` alone names one as a rule, but no name has spaces.

@@ -134,6 +134,11 @@ fn of_words(name: &str, words: &Words) -> Naming {
     if words.len() > 6 && name.ends_with(".core.windows.net") && name.contains("account.key.") {
         return strong(Kind::SecretAccessKey);
     }
+    // What Agora calls a certificate signs the tokens of its calls.
+    let last = words.word(words.len().saturating_sub(1));
+    if last == "certificate" && words.iter().any(|it| it == "agora") {
+        return strong(Kind::SigningSecret);
+    }
     if words.iter().any(|it| it == "existing") {
         return Naming::Harmless;
     }
@@ -263,6 +268,18 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
             ("credential" | "credentials" | "creds", "ldap" | "ldaps" | "bind" | "smtp" | "imap") => {
                 strong(Kind::Password)
             }
+            // In Spanish a key as well, but hardly of a database.
+            ("clave", "bd" | "db" | "base" | "correo" | "smtp" | "usuario" | "admin" | "root" | "acceso") => {
+                strong(Kind::Password)
+            }
+            ("clave", _)
+                if matches!(
+                    behind,
+                    "bd" | "db" | "base" | "correo" | "smtp" | "usuario" | "admin" | "root"
+                ) =>
+            {
+                strong(Kind::Password)
+            }
             // What SNMP's first versions have for a password.
             ("community", _) if words.iter().take(at).any(|it| it == "snmp") => strong(Kind::Password),
             ("license" | "licence", _) => weak(Kind::ApiKey),
@@ -276,6 +293,9 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
                 "signing" | "encryption" | "password" | "session" | "cookie" | "derivation"
             ) =>
         {
+            strong(Kind::SigningSecret)
+        }
+        Role::Pepper if words.word(at) == "pepper" && words.iter().take(at).any(|it| it == "password") => {
             strong(Kind::SigningSecret)
         }
         Role::Pepper => weak(Kind::SigningSecret),
@@ -306,8 +326,8 @@ fn secret(words: &Words, at: usize) -> Naming {
     match (before, words.word(at + 1)) {
         (_, "id") => weak(Kind::Token),
         (
-            "pull" | "tls" | "cert" | "certs" | "certificate" | "certificates" | "checksum" | "from"
-            | "hashed" | "encrypted" | "sealed",
+            "pull" | "kube" | "kubernetes" | "k8s" | "tls" | "cert" | "certs" | "certificate"
+            | "certificates" | "checksum" | "from" | "hashed" | "encrypted" | "sealed",
             _,
         ) => Naming::Harmless,
         ("client" | "app" | "application" | "consumer" | "oauth" | "oauth2" | "oidc", _) => {
@@ -381,6 +401,7 @@ fn is_before_its_owner(words: &Words, at: usize) -> bool {
             | "cles"
             | "clés"
             | "clefs"
+            | "klucz"
             | "chave"
             | "chaves"
             | "llave"

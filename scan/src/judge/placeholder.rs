@@ -222,6 +222,9 @@ fn is_meta(text: &str) -> bool {
 
 /// `your-jwt-secret-here`, `replace me`, `change-this-to-a-long-string`.
 fn is_instruction(text: &str) -> bool {
+    if is_told_in_words(text) {
+        return true;
+    }
     let mut words = 0;
     let (mut before_last, mut last) = ("", "");
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()) {
@@ -240,6 +243,45 @@ fn is_instruction(text: &str) -> bool {
     words == 1
         && TAKEN.iter().any(|it| text.trim_matches(|c: char| !c.is_alphanumeric()).eq_ignore_ascii_case(it))
 }
+
+/// `wpisz-tutaj-haslo`, `remplacer-par-la-cle`: the first of several words says what to do.
+fn is_told_in_words(text: &str) -> bool {
+    let mut words = text.split(['-', '_', ' ']);
+    let first = words.next().unwrap_or("");
+    TOLD.iter().any(|it| it.eq_ignore_ascii_case(first))
+        && words.clone().count() > 1
+        && words.all(|it| !it.is_empty() && it.chars().all(char::is_alphabetic))
+}
+
+/// Verbs of other languages for writing and replacing, as they ask for it.
+const TOLD: [&str; 26] = [
+    "wpisz",
+    "podaj",
+    "ustaw",
+    "uzupelnij",
+    "uzupełnij",
+    "remplacer",
+    "remplacez",
+    "mettre",
+    "mettez",
+    "saisir",
+    "saisissez",
+    "entrez",
+    "escribe",
+    "escriba",
+    "introduce",
+    "cambia",
+    "cambiar",
+    "poner",
+    "trocar",
+    "alterar",
+    "inserisci",
+    "eintragen",
+    "ersetzen",
+    "ändern",
+    "aendern",
+    "invullen",
+];
 
 /// `DEFINED_IN_VAULT`, `set-in-ci`: where the value comes from.
 fn is_elsewhere(text: &str) -> bool {

@@ -128,6 +128,10 @@ pub(super) fn is_no_password(text: &str) -> bool {
             || is_ip(text)
             || (is_code(text) && names::telling(text.rsplit('.').next().unwrap_or("")).is_some());
     }
+    // Base64 may begin as a path does.
+    if text.starts_with('/') && strength::is_random(text) && text.len() >= 40 && !has_extension(text) {
+        return false;
+    }
     // Only what begins or ends as a path is one.
     let is_bare = text.starts_with(|c: char| c.is_alphanumeric()) && !text.contains([':', '@', '(', '\\']);
     if is_bare && !has_extension(text) {
@@ -448,7 +452,7 @@ fn is_pattern(text: &str) -> bool {
         || text.contains(".*")
         || text.contains("[^")
         || text.contains("(?")
-        || (text.contains("[a-z") && text.contains(']'))
+        || (["[a-z", "[A-Z", "[0-9"].iter().any(|it| text.contains(it)) && text.contains(']'))
 }
 
 #[cfg(test)]

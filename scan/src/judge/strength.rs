@@ -158,6 +158,14 @@ pub(super) fn is_bytes(text: &str) -> bool {
     all && matches!(count, 16 | 24 | 32 | 64) && seen.iter().map(|it| it.count_ones()).sum::<u32>() >= 10
 }
 
+/// Twenty capital letters and digits, as stores of objects give them out.
+pub(super) fn is_access_key(text: &str) -> bool {
+    text.len() == 20
+        && text.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
+        && text.bytes().any(|it| it.is_ascii_digit())
+        && !text.bytes().all(|it| it.is_ascii_digit())
+}
+
 /// `ABCD-1234-EFGH`: groups as on a certificate of purchase.
 pub(super) fn is_serial(text: &str) -> bool {
     let mut groups = 0;

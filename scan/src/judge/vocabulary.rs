@@ -63,16 +63,19 @@ const ROLES: [(Role, &str); 16] = [
         "passwort passwörter passwoerter kennwort kennwörter kennwoerter passe mdp motdepasse parola parole contraseña \
          contraseñas contrasena contrasenas contrasenya pasahitza senha senhas wachtwoord wachtwoorden wagwoord hasło haslo \
          hasła heslo heslá geslo lozinka zaporka lösenord losenord passord adgangskode kodeord lykilorð salasana parool slaptažodis \
-         jelszó jelszo şifre sifre sandi laluan khẩu matkhau nywila cyfrinair pasfhocal \
+         katasandi jelszó jelszo şifre sifre şifresi sifresi parolası parolasi sandi laluan khẩu matkhau nywila cyfrinair pasfhocal \
          пароль пароли пароля паролю парола лозинка κωδικός κωδικος סיסמה סיסמא المرور السر पासवर्ड รหัสผ่าน \
          密码 密碼 口令 パスワード 暗証番号 비밀번호 암호",
     ),
-    (Role::Pin, "pin pincode code"),
-    (Role::Secret, "secret secrets geheimnis secreto segredo segreto секрет"),
+    (Role::Pin, "pin pincode code doorcode gatecode alarmcode tuercode türcode torcode zugangscode"),
+    (
+        Role::Secret,
+        "secret secrets geheim geheimnis sekret hemlighet hemmelighet hemmelighed secreto segredo segreto секрет",
+    ),
     (Role::Token, "token tokens tkn bearer jwt jwts pat jeton токен authkey gslt setsteamaccount"),
     (
         Role::Key,
-        "key keys cle clé clef clés cles clefs chiave chiavi schlüssel schluessel chave llave klucz nyckel sleutel ключ",
+        "key keys cle clé clef clés cles clefs chiave chiavi schlüssel schluessel chave llave klucz nyckel sleutel nøkkel nokkel nøgle avain klíč klic kulcs cheie kljuc ključ anahtar anahtari anahtarı ключ",
     ),
     (
         Role::Credential,
@@ -120,8 +123,8 @@ const ROLES: [(Role, &str); 16] = [
          checksums etag commit public pub cert certificate certificates certs ca crt csr chain curve spec schema table bucket collection queue topic \
          existing tokenizer tokenization scanning scan detection scanner rotator sync operator controller injector  page screen form view button icon \
          link links action actions event events log logs logging audit level retry retries attempts attempt lockout history check checks verify verification \
-         present exists missing empty null set unset is has needed mask masked masking redact redacted redaction filter filters support compat \
-         through thru trip priority nonce nopasswd nopass mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
+         present exists missing empty null set unset is has needed mask masked masking richtlinie politik politika politikası politikasi politique politica política redact redacted redaction filter filters support compat \
+         through thru trip priority nonce nopasswd nopass nopassword mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
     ),
 ];
 

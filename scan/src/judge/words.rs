@@ -57,7 +57,7 @@ const GLUED_KEYS: [&str; 20] = [
 ];
 
 /// English words that end in a telling one.
-const WHOLE: [&str; 14] = [
+const WHOLE: [&str; 15] = [
     "1password",
     "bypass",
     "notbypass",
@@ -72,6 +72,7 @@ const WHOLE: [&str; 14] = [
     "rehash",
     "basalt",
     "htpasswd",
+    "nopassword",
 ];
 
 /// The words of one name, in lower case.

@@ -1,11 +1,11 @@
 //! Actions of template languages in a text: ERB, Go's and Jinja's. They are holes, but a default within one
 //! is written in clear.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
 use memchr::{memchr2, memmem};
 
-use crate::Text;
+use crate::{Text, embedded::boundary};
 
 const FORMS: [(&str, &str); 3] = [("{{", "}}"), ("{%", "%}"), ("<%", "%>")];
 
@@ -29,6 +29,23 @@ pub(super) fn marked<'a>(text: Text<'a>) -> Text<'a> {
 pub(super) fn marked_where_fixed<'a>(text: Text<'a>) -> Text<'a> {
     let holes = of_a_fix(text.as_str());
     if holes.is_empty() { text } else { text.with_holes(holes) }
+}
+
+/// What stands in `{{/* x */}}`, Go's comment.
+pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
+    static MARK: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("/*"));
+    let mut found = Vec::new();
+    for start in MARK.find_iter(text.as_bytes()) {
+        let before = text.get(..start).unwrap_or("").trim_end_matches(['-', ' ']);
+        let rest = text.get(start + 2..).unwrap_or("");
+        let reach = boundary(rest, MAX_ACTION);
+        if before.ends_with("{{")
+            && let Some(length) = rest.get(..reach).and_then(|it| it.find("*/"))
+        {
+            found.push(start + 2..start + 2 + length);
+        }
+    }
+    found
 }
 
 /// Whether what stands here is an action of a language that the file's own syntax does not allow for.

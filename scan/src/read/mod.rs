@@ -25,6 +25,9 @@ use crate::{At, Finder, Format, Text, embedded};
 
 /// Reads a document, and where it does not parse, what can be had of it as text.
 pub(crate) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>, format: Format) {
+    for comment in actions::comments(text.as_str()) {
+        finder.comment(&at.key(""), text.slice(comment));
+    }
     match format {
         Format::Hcl => hcl::document(finder, at, text),
         Format::Json => json::document(finder, at, text),

@@ -26,7 +26,7 @@ const fn public(prefix: &'static str, set: Set, least: usize) -> Form {
 
 use Set::{Base62, Base64, Dotted, Hex, Upper, Word};
 
-pub(super) static FORMS: [Form; 143] = [
+pub(super) static FORMS: [Form; 148] = [
     // Hosts of code and packages.
     around("ghp_", checks::github),
     around("gho_", checks::github),
@@ -58,6 +58,12 @@ pub(super) static FORMS: [Form; 143] = [
     run("AKCp", Base62, 60, Token, High),
     run("CFPAT-", Word, 40, Token, High),
     run("sqp_", Hex, 40, Token, High),
+    exact("hcaik_", Base62, 58, ApiKey, High),
+    exact("hcxik_", Base62, 58, ApiKey, High),
+    // Seeds of NATS: a user, an account, an operator.
+    exact("SUA", Upper, 55, Kind::PrivateKey, Critical),
+    exact("SAA", Upper, 55, Kind::PrivateKey, Critical),
+    exact("SOA", Upper, 55, Kind::PrivateKey, Critical),
     run("sqa_", Hex, 40, Token, High),
     run("squ_", Hex, 40, Token, High),
     run("CCIPAT_", Word, 40, Token, High),

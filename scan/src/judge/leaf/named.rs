@@ -48,7 +48,15 @@ impl Case<'_> {
                 && secret.bytes().all(|it| it.is_ascii_alphabetic())
                 && names::telling(secret).is_some_and(|it| it.strong)
         };
-        self.commented && (weak::is_known(secret) || is_spelled_out())
+        self.commented && (weak::is_known(secret) && !has_number(secret) || is_spelled_out())
+    }
+
+    /// `authentication_keys: [email]` of Devise: by which fields somebody logs in.
+    pub(super) fn is_list_of_fields(&self, secret: &str) -> bool {
+        let name = self.name.rsplit('.').next().unwrap_or("").trim_end_matches(|c: char| !c.is_alphabetic());
+        name.ends_with("_keys")
+            && secret.len() <= 20
+            && secret.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
     }
 
     /// `passwd: files ldap` says where a system looks its users up.
@@ -95,7 +103,10 @@ impl Case<'_> {
             return is_camel || is_variable || is_word(b"-_.");
         }
         // `secret=shop_db_password`: what a swarm or a chart calls it.
+        let is_shipped =
+            ["insecure", "unsafe", "my", "super", "very"].iter().any(|it| secret.starts_with(it));
         if self.telling.kind == Kind::SigningSecret
+            && !is_shipped
             && (name == "secret" || name.ends_with(".secret"))
             && is_word(b"_-")
             && secret.contains(['_', '-'])
@@ -141,4 +152,31 @@ pub(super) fn is_command(text: &str) -> bool {
             let flag = it.trim_start_matches('-');
             flag.len() < it.len() && flag.starts_with(|c: char| c.is_ascii_alphabetic())
         })
+}
+
+/// `changeit2021`: somebody has made a word of manuals his own.
+fn has_number(secret: &str) -> bool {
+    let secret = secret.trim_end_matches(|c: char| c.is_ascii_punctuation());
+    let digits = secret.len() - secret.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    digits >= 4 && digits < secret.len()
+}
+
+/// What a token of Cloudflare's tunnels decodes to: an account, a tunnel and its secret.
+pub(super) fn is_of_a_tunnel(decoded: &str) -> bool {
+    ["{\"a\":\"", "\"t\":\"", "\"s\":\""].iter().all(|it| decoded.contains(it))
+}
+
+/// `jwt,pub-key=/x,sign-method=RS256` of etcd: how tokens are made.
+pub(super) fn is_method(secret: &str) -> bool {
+    secret.starts_with("jwt,") && secret.contains("sign-method=")
+}
+
+/// `{COQLCE6DU6GtcS5P=}`: what Maven has encrypted.
+pub(super) fn is_sealed(secret: &str) -> bool {
+    let inner = secret.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+    inner.is_some_and(|it| {
+        it.len() >= 16
+            && it.ends_with('=')
+            && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+    })
 }

@@ -14,7 +14,8 @@ pub(super) fn behind(words: &Words, at: usize, telling: Telling) -> Naming {
     let mut unknown = 0;
     // Behind a password in another language stands what it opens.
     let has_owner_behind = is_before_its_owner(words, at);
-    let is_qualified = has_owner_behind || role(words.word(at)) == Some(Role::Motdepasse);
+    let is_qualified =
+        has_owner_behind || role(words.word(at)) == Some(Role::Motdepasse) || words.word(at) == "clave";
     for (behind, word) in words.iter().enumerate().skip(at + 1 + usize::from(has_owner_behind)) {
         let names_the_secret = match (telling.kind, word) {
             (Kind::WebhookUrl, "url" | "urls" | "uri" | "link" | "endpoint") => true,

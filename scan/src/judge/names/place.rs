@@ -25,8 +25,18 @@ pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
     {
         return Naming::Harmless;
     }
-    if is_of_a_login(&at.key) || is_of_a_login(&at.path) {
+    let last = at.path.rsplit('.').next().unwrap_or("");
+    if is_of_a_login(&at.key)
+        || is_of_a_login(&at.path)
+        || (is_list_of_logins(last)
+            && matches!(naming(&at.key), Naming::Unknown | Naming::Empty)
+            && !is_list_of_logins(&at.key))
+        || is_of_a_host(&at.key, &at.path)
+    {
         return strong(Kind::Password);
+    }
+    if is_of_names(&at.path) || is_of_names(&at.key) {
+        return Naming::Harmless;
     }
     // `alarm_control_panel: [{ code: "5812" }]` of Home Assistant.
     if at.key.rsplit('.').next() == Some("code") && at.path.contains("alarm") {
@@ -74,8 +84,41 @@ fn of_resource(path: &str) -> Option<Naming> {
 fn is_of_a_login(name: &str) -> bool {
     let Some((list, user)) = name.rsplit_once('.') else { return false };
     let list = list.rsplit('.').next().unwrap_or("");
-    ["basic_auth_users", "basicAuthUsers", "basicauth_users", "basic-auth-users"].contains(&list)
-        && matches!(naming(user), Naming::Unknown | Naming::Empty)
+    is_list_of_logins(list) && matches!(naming(user), Naming::Unknown | Naming::Empty)
+}
+
+fn is_list_of_logins(name: &str) -> bool {
+    let lists =
+        ["basic_auth_users", "basicAuthUsers", "basicauth_users", "basic-auth-users", "RegisteredUsers"];
+    lists.contains(&name) || name.ends_with("REGISTERED_USERS")
+}
+
+/// `{"redis://10.0.0.1:6379": "x"}` of Redis' exporter, `{"github-oauth": {"github.com": "x"}}` of Composer: what
+/// opens a host under its name.
+fn is_of_a_host(key: &str, path: &str) -> bool {
+    key.starts_with("redis://")
+        || key.starts_with("rediss://")
+        || ["github-oauth.", "gitlab-oauth.", "gitlab-token."].iter().any(|it| path.starts_with(it))
+}
+
+/// What is called so, and not what it holds: `cookie_names: { bearer_token: SessionCookie }`.
+fn is_of_names(path: &str) -> bool {
+    let parent = path.rsplit('.').nth(1).unwrap_or("");
+    matches!(
+        parent,
+        "cookie_names"
+            | "cookieNames"
+            | "header_names"
+            | "headerNames"
+            | "field_names"
+            | "fieldNames"
+            | "column_names"
+            | "columnNames"
+            | "claim_names"
+            | "claimNames"
+            | "attribute_names"
+            | "attributeNames"
+    )
 }
 
 /// A block that holds nothing but secrets: `tokens`, `api_keys`.
