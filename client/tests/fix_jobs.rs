@@ -163,3 +163,86 @@ fn a_password_without_effect_goes_and_undo_brings_it_back() {
     assert_eq!(fix(&server, &["-yes", "-undo"], &file).0, 0);
     assert_eq!(fs::read_to_string(&file).unwrap(), back);
 }
+
+/// A role as `secret fix` writes it, but for its claims and what it gives.
+fn role_with(server: &Server, name: &str, claims: &Value) {
+    let fields = serde_json::json!({
+        "role_type": "jwt", "user_claim": "/nomad_job_id", "user_claim_json_pointer": true, "token_ttl": 600,
+        "bound_audiences": "theirs", "bound_claims": claims, "token_policies": ["theirs"],
+    });
+    server.ok_with(&["write", &format!("auth/jwt-nomad/role/{name}"), "-"], &fields.to_string());
+}
+
+#[test]
+fn a_role_of_the_job_itself_gets_the_policy_and_keeps_all_else() {
+    let server = server();
+    role_with(
+        &server,
+        "orders",
+        &serde_json::json!({ "nomad_job_id": "orders", "nomad_namespace": "default" }),
+    );
+    let before = role(&server, "orders");
+    let file = server.file("a.nomad.hcl", &job("orders", "", &env(1)));
+    // What is printed does the same.
+    let (_, told) = fix(&server, &["-dry-run"], &file);
+    let command = "secret write auth/jwt-nomad/role/orders - <<'EOF'\n";
+    let (_, pasted) = told.split_once(command).unwrap();
+    server.ok_with(&["write", "auth/jwt-nomad/role/orders", "-"], pasted.split_once("EOF").unwrap().0);
+    let expected = |mut it: Value| {
+        it["token_policies"] = serde_json::json!(["theirs", "orders"]);
+        it
+    };
+    assert_eq!(role(&server, "orders"), expected(before.clone()));
+
+    role_with(
+        &server,
+        "orders",
+        &serde_json::json!({ "nomad_job_id": "orders", "nomad_namespace": "default" }),
+    );
+    let (code, told) = fix(&server, &["-yes", "-apply"], &file);
+    assert!(code == 0 && told.contains("role/orders: policy added"), "{told}");
+    assert_eq!(role(&server, "orders"), expected(before));
+}
+
+// Rule 118: who logs in with the same role gets nothing by a fix of another's file.
+#[test]
+fn a_role_that_lets_in_others_too_is_not_given_the_policy() {
+    let server = server();
+    let text = job("orders", "", &env(1));
+    let file = server.file("a.nomad.hcl", &text);
+    for claims in [
+        serde_json::json!({ "nomad_job_id": ["orders", "billing"], "nomad_namespace": "default" }),
+        serde_json::json!({ "nomad_namespace": "default" }),
+        Value::Null,
+    ] {
+        role_with(&server, "orders", &claims);
+        let (code, told) = fix(&server, &["-yes", "-apply"], &file);
+        assert_eq!(code, 2, "{told}");
+        for it in ["nothing was changed", "does not give the policy orders", "bind it to this workload alone"]
+        {
+            assert!(told.contains(it), "{it} is not in {told}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        assert_eq!(role(&server, "orders")["token_policies"], serde_json::json!(["theirs"]));
+        assert!(!server.ok(&["policy", "list"]).contains("orders"));
+    }
+}
+
+#[test]
+fn jobs_of_two_files_that_name_one_role_log_in_to_it_both() {
+    let server = server();
+    let vault = "      vault {\n        role = \"team\"\n      }\n\n";
+    let one = server.file("a.nomad.hcl", &job("orders", "", &format!("{vault}{}", env(1))));
+    let other = server.file("b.nomad.hcl", &job("billing", "", &format!("{vault}{}", env(2))));
+    let (code, told) = fix(&server, &["-yes", "-apply", &one], &other);
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(
+        role(&server, "team")["bound_claims"]["nomad_job_id"],
+        serde_json::json!(["orders", "billing"])
+    );
+    let policy = server.ok(&["policy", "read", "team"]);
+    assert!(
+        policy.contains("secret/data/orders/g/t") && policy.contains("secret/data/billing/g/t"),
+        "{policy}"
+    );
+}

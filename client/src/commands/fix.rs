@@ -187,18 +187,15 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     if changed > 0 && !args.dry_run && !is_wanted && cx.output.format == Format::Table {
         return Ok(LEFT);
     }
+    // Files whose jobs share a role are granted together: it is made for all of them.
+    let granted = if args.apply { access::grants(&works, &options.mount, args) } else { Vec::new() };
     if is_wanted && args.apply {
-        access::check(cx, &access::grants(&works, &options.mount, args)).await?;
+        access::check(cx, &granted).await?;
     }
     let mut failed = None;
     if is_wanted {
         for (at, work) in works.iter().enumerate().filter(|(_, it)| it.is_change()) {
-            let grants = if args.apply {
-                access::grants(std::slice::from_ref(work), &options.mount, args)
-            } else {
-                Vec::new()
-            };
-            if let Err(error) = carry_out(cx, work, &mut shelf, &grants).await {
+            if let Err(error) = carry_out(cx, work, &mut shelf, &granted).await {
                 failed = Some((at, error));
                 break;
             }
@@ -375,7 +372,7 @@ async fn carry_out(
     };
     work.file.refuse_other_names()?;
     shelf.put(&work.plan.entries).await.map_err(failed("; not all of its values are stored"))?;
-    access::apply(cx, grants)
+    access::apply(cx, grants, work)
         .await
         .map_err(failed("; its values are stored, and not all that is to read them is written"))?;
     let done = failed(if grants.is_empty() {

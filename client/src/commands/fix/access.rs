@@ -120,8 +120,8 @@ pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
     grants.iter().map(of).collect()
 }
 
-/// Whether the logins are there that the roles are for, can have them, and no role is another job's: asked before anything
-/// is stored.
+/// Whether the logins are there that the roles are for, can have them, and no role is another job's or would give more to
+/// others: asked before anything is stored.
 pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     let methods = cx.client.call(Method::Get, "sys/auth").send().await.and_then(|it| it.data::<Value>());
     let methods = methods.map_err(|it| Failure::from(it).within("sys/auth"))?;
@@ -144,15 +144,17 @@ async fn roles_let_in(cx: &Context, grant: &Grant) -> Result<(), Failure> {
         // Whoever may not look is told when the role is written.
         if let Ok(Some(there)) = Wish::new(path, fields.clone()).found(&cx.client).await {
             role::lets_in(path, &there, fields)?;
+            role::may_be_completed(path, &there, fields)?;
         }
     }
     Ok(())
 }
 
-/// Writes what is missing. A policy that is there keeps its rules and gets the new ones; a role that is there is not
-/// touched, because others may count on it.
-pub(super) async fn apply(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
-    for grant in grants {
+/// Writes what is missing of what one file needs. A policy that is there keeps its rules and gets the new ones; a role that
+/// is there keeps all that it has, and gives the policy as well.
+pub(super) async fn apply(cx: &Context, grants: &[Grant], work: &Work) -> Result<(), Failure> {
+    let is_its_own = |grant: &&Grant| work.plan.access.iter().any(|it| it.policy == grant.policy);
+    for grant in grants.iter().filter(is_its_own) {
         // Where a role keeps the workload out, those whom it lets in are not given more.
         roles_let_in(cx, grant).await?;
         let policy = write_policy(cx, grant).await;
@@ -186,18 +188,17 @@ async fn write_role(cx: &Context, path: &str, fields: &Value) -> Result<(), Fail
         note(&format!("{path}: made"));
         return Ok(());
     };
-    let lacking = role::lacking(&there, fields);
-    if !wish.differs(&there) {
-        note(&format!("{path}: unchanged"));
-    } else if lacking.is_empty() {
+    if let Some(policies) = role::completed(&there, fields) {
+        // What a role is not told stays as it is.
+        let gains = Wish::new(path, json!({ "token_policies": policies }));
+        gains.fulfil(&cx.client).await?;
+        note(&format!("{path}: policy added"));
+    } else if wish.differs(&there) {
         note(&format!(
             "{path}: is there and left alone; it lets the workload in, and differs in other fields"
         ));
     } else {
-        note(&format!(
-            "{path}: is there and left alone; it does not give the policy {0}: add {0} to its token_policies",
-            lacking.join(", ")
-        ));
+        note(&format!("{path}: unchanged"));
     }
     Ok(())
 }

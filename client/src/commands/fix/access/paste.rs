@@ -1,8 +1,8 @@
 //! Policies and roles as commands to paste, beside what the server has of them: pasted, they take nothing from anybody.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Grant;
+use super::{Grant, role};
 use crate::{
     commands::wish::{State, Wish},
     context::Context,
@@ -29,7 +29,7 @@ pub(in crate::commands::fix) async fn show(cx: &Context, grants: &[Grant]) -> Re
         for (path, fields) in &grant.roles {
             let wish = Wish::new(path, fields.clone());
             let found = server.found(&wish).await;
-            lines.push(role_lines(path, fields, found.map(|it| wish.compare(&it))));
+            lines.push(role_lines(&wish, fields, found));
         }
         line(lines.concat().trim_end())?;
     }
@@ -66,15 +66,25 @@ fn policy_lines(grant: &Grant, there: &str) -> String {
     )
 }
 
-fn role_lines(path: &str, fields: &Value, state: Option<State>) -> String {
-    match state {
-        None | Some(State::Absent) => format!("secret write {path} - <<'EOF'\n{fields:#}\nEOF\n"),
-        Some(State::Same) => format!("# {path}: is there, as it is to be.\n"),
-        Some(State::Other(fields)) => format!(
+fn role_lines(wish: &Wish, fields: &Value, there: Option<Value>) -> String {
+    let path = &wish.path;
+    let Some(there) = there else { return written(path, fields) };
+    let policies = role::completed(&there, fields).filter(|_| role::is_theirs_alone(&there, fields));
+    match (wish.compare(&there), policies) {
+        (_, Some(policies)) => {
+            let gains = written(path, &json!({ "token_policies": policies }));
+            format!("# {path}: is there, lacks the policy, and keeps the rest of what it has:\n{gains}")
+        }
+        (State::Same | State::Absent, None) => format!("# {path}: is there, as it is to be.\n"),
+        (State::Other(fields), None) => format!(
             "# {path}: is there, and differs in {}: `secret read {path}` shows whether it is the same workload's.\n",
             fields.join(", ")
         ),
     }
+}
+
+fn written(path: &str, fields: &Value) -> String {
+    format!("secret write {path} - <<'EOF'\n{fields:#}\nEOF\n")
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! A role that is there already: whether it lets the workload in, and gives it what it is to read.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use strongroom_scan::plain;
 
 use crate::failure::Failure;
 
 /// The claims that a role of `jwt` asks for.
 pub(super) const BOUND: &str = "bound_claims";
+
+/// What a role of `kubernetes` asks for.
+const ACCOUNTS: [&str; 2] = ["bound_service_account_names", "bound_service_account_namespaces"];
 
 const NO_ROLE: &str = "a role's name is of letters, digits, `_`, `-` and `.`, with none of the last two at its ends: name \
                        another in the job's vault block, or fix without -apply and make a role of another name";
@@ -57,13 +60,62 @@ pub(super) fn lets_in(path: &str, there: &Value, wanted: &Value) -> Result<(), F
     Ok(())
 }
 
+/// The policies that the role is to give: those that it gives, and what it lacks. `None` if it lacks none.
+pub(super) fn completed(there: &Value, wanted: &Value) -> Option<Value> {
+    let lacking = lacking(there, wanted);
+    let given = policies(there).into_iter().chain(lacking.iter().map(|it| json!(it)));
+    (!lacking.is_empty()).then(|| given.collect())
+}
+
+/// Refuses a role that lacks the policy and lets others in as well: what it is given, all of them get.
+pub(super) fn may_be_completed(path: &str, there: &Value, wanted: &Value) -> Result<(), Failure> {
+    let lacking = lacking(there, wanted).join(", ");
+    if lacking.is_empty() || is_theirs_alone(there, wanted) {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{path} is there and does not give the policy {lacking}, and it lets in others than this workload, who would get it too"
+    ))
+    .hint(format!(
+        "bind it to this workload alone, or add {lacking} to its token_policies if all that it lets in may have it; or name a \
+         role of its own in the job's vault block (`vault {{ role = \"NAME\" }}`); then run it again"
+    )))
+}
+
+/// Whether the role lets in nobody whom the wanted one would keep out.
+pub(super) fn is_theirs_alone(there: &Value, wanted: &Value) -> bool {
+    let bound = |role: &Value| {
+        let claims = role.get(BOUND).and_then(Value::as_object).cloned().unwrap_or_default();
+        let accounts = ACCOUNTS.iter().filter_map(|it| Some(((*it).to_owned(), role.get(it)?.clone())));
+        claims.into_iter().chain(accounts).collect::<serde_json::Map<_, _>>()
+    };
+    let is_glob = there.get("bound_claims_type").and_then(Value::as_str) == Some("glob");
+    let is_pattern = |it: &Value| is_glob && it.as_str().is_some_and(|it| it.contains('*'));
+    let is_selected = there
+        .get("bound_service_account_namespace_selector")
+        .and_then(Value::as_str)
+        .is_some_and(|it| !it.is_empty());
+    let (there, wanted) = (bound(there), bound(wanted));
+    let is_kept = |(name, wanted): (&String, &Value)| {
+        let wanted = listed(wanted);
+        there.get(name).is_some_and(|it| {
+            let allowed = listed(it);
+            !allowed.is_empty() && allowed.iter().all(|it| wanted.contains(it) && !is_pattern(it))
+        })
+    };
+    !is_selected && !wanted.is_empty() && wanted.iter().all(is_kept)
+}
+
 /// The policies that it does not give.
-pub(super) fn lacking(there: &Value, wanted: &Value) -> Vec<String> {
-    let policies = |it: &Value| it.get("token_policies").map(listed).unwrap_or_default();
+fn lacking(there: &Value, wanted: &Value) -> Vec<String> {
     let given = policies(there);
     let is_lacking =
         |it: &&str| !given.iter().filter_map(Value::as_str).any(|given| given.eq_ignore_ascii_case(it));
     policies(wanted).iter().filter_map(Value::as_str).filter(is_lacking).map(str::to_owned).collect()
+}
+
+fn policies(role: &Value) -> Vec<Value> {
+    role.get("token_policies").map(listed).unwrap_or_default()
 }
 
 /// `*` stands for any text.
@@ -136,5 +188,31 @@ mod tests {
         let role = |policies: &[&str]| json!({ "token_policies": policies });
         assert_eq!(lacking(&role(&["a", "b"]), &role(&["B"])), Vec::<String>::new());
         assert_eq!(lacking(&role(&["a"]), &role(&["a", "c"])), ["c"]);
+        assert_eq!(completed(&role(&["a"]), &role(&["c"])), Some(json!(["a", "c"])));
+        assert_eq!(completed(&json!({}), &role(&["c"])), Some(json!(["c"])));
+        assert_eq!(completed(&role(&["a"]), &role(&["a"])), None);
+    }
+
+    #[test]
+    fn a_role_gets_a_policy_only_if_nobody_else_gets_it_too() {
+        let check = |there: Value, wanted: Value, expected: bool| {
+            assert_eq!(is_theirs_alone(&there, &wanted), expected, "{there} {wanted}");
+        };
+        let job = json!({ BOUND: { "id": "a", "ns": "n" } });
+        check(json!({ BOUND: { "id": ["a"], "ns": "n" } }), job.clone(), true);
+        check(json!({ BOUND: { "id": "a", "ns": "n", "task": "t" } }), job.clone(), true);
+        check(json!({ BOUND: { "id": "a" } }), job.clone(), false);
+        check(json!({ BOUND: { "id": ["a", "b"], "ns": "n" } }), job.clone(), false);
+        check(json!({ BOUND: { "id": [], "ns": "n" } }), job.clone(), false);
+        check(json!({ BOUND: null }), job, false);
+        let glob = json!({ BOUND: { "id": "a*" }, "bound_claims_type": "glob" });
+        check(glob, json!({ BOUND: { "id": "a*" } }), false);
+        let pod = |names: &[&str]| json!({ ACCOUNTS[0]: names, ACCOUNTS[1]: ["default"] });
+        check(pod(&["web"]), pod(&["web"]), true);
+        check(pod(&["web", "api"]), pod(&["web"]), false);
+        check(pod(&["*"]), pod(&["web"]), false);
+        let mut selected = pod(&["web"]);
+        selected["bound_service_account_namespace_selector"] = json!("{}");
+        check(selected, pod(&["web"]), false);
     }
 }
