@@ -304,6 +304,19 @@ fn what_compose_merges_is_planned_together_and_started_with_one_command() {
 }
 
 #[test]
+fn a_file_of_variables_on_the_disk_keeps_a_variable_from_becoming_a_file() {
+    let text = "services:\n  db:\n    image: postgres:16\n    env_file: db.env\n    environment:\n      POSTGRES_PASSWORD: quayside-Base-11\n";
+    let folder = folder(&[("compose.yaml", text), ("db.env", "POSTGRES_PASSWORD=\n")]);
+    let told = folder.ok(&[], &["compose.yaml"]).err;
+    assert!(told.contains("its env_file db.env sets it too"), "{told}");
+    assert!(!folder.text("compose.yaml").contains("_FILE"), "{}", folder.text("compose.yaml"));
+    fs::write(folder.path.join("compose.yaml"), text).unwrap();
+    fs::write(folder.path.join("db.env"), "POSTGRES_USER=app\n").unwrap();
+    folder.ok(&[], &["compose.yaml"]);
+    assert!(folder.text("compose.yaml").contains("POSTGRES_PASSWORD_FILE: /run/secrets/"));
+}
+
+#[test]
 fn files_of_one_folder_share_a_provider_and_the_last_undo_takes_it_away() {
     let resource = |name: &str, secret: &str| {
         format!("resource \"aws_db_instance\" \"{name}\" {{\n  password = \"{secret}\"\n}}\n")

@@ -7,6 +7,7 @@
 //!
 //! Files that Compose merges are planned together (`group`).
 
+mod env_files;
 mod group;
 mod names;
 mod outline;
@@ -90,8 +91,16 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     if !plan.edits.is_empty() {
         let commands = called.how_to_start(&group, &home, &folder, &places, options);
         plan.notes.extend(commands);
+        plan.notes.extend(kept_variables(&group, findings));
     }
     plan
+}
+
+/// Files of variables that a Compose file gives its services, as it names them. What is computed or an alias is none.
+#[must_use]
+pub fn env_files(text: &str) -> Vec<String> {
+    let is_path = |it: &String| !it.contains('$') && !it.starts_with(['*', '&']);
+    env_files::named(text).into_iter().map(|(_, it)| it).filter(is_path).collect()
 }
 
 /// The variable whose default the finding is (`${NAME:-...}`).
@@ -130,14 +139,36 @@ fn named(group: &Group<'_>, places: &[Vec<Reference>]) -> Names {
 }
 
 fn how(group: &Group<'_>, member: usize, finding: &Finding) -> How {
-    let Some(of) = group.members().get(member) else { return How::Variable };
+    let service = by_file(group, member, finding);
+    let service = service.filter(|it| group.setter(it, &finding.key).is_none());
+    service.map_or(How::Variable, How::File)
+}
+
+/// The service that could read the variable from a file, as far as its own lines and those of merged files go.
+fn by_file(group: &Group<'_>, member: usize, finding: &Finding) -> Option<Service> {
+    let of = group.members().get(member)?;
     let takes_file = |it: &Service| {
         finding.place == Place::Env
             && reads_file(it, finding)
             && is_whole(of.text(), finding)
             && group.may_be_file(member, &finding.key)
     };
-    of.outline.service_at(finding.span.start).filter(takes_file).map_or(How::Variable, How::File)
+    of.outline.service_at(finding.span.start).filter(takes_file)
+}
+
+/// Why variables stay such that the image would read from a file.
+fn kept_variables(group: &Group<'_>, findings: &[Finding]) -> Vec<String> {
+    let note = |finding: &Finding| {
+        let service = by_file(group, group.own(), finding)?;
+        let (name, setter) = (&finding.key, group.setter(&service, &finding.key)?);
+        let why = if setter.is_read { "sets it too" } else { "cannot be read here, and may set it too" };
+        Some(format!(
+            "{name} of {} does not become {name}_FILE: its env_file {} {why}, and the image takes only one of the two",
+            service.name, setter.path
+        ))
+    };
+    let free = findings.iter().filter(|it| it.obstacle.is_none());
+    free.filter_map(note).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn reads_file(service: &Service, finding: &Finding) -> bool {

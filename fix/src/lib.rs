@@ -29,6 +29,7 @@ mod terraform;
 mod variables;
 
 pub use apart::{Apart, Together};
+pub use compose::env_files;
 pub use family::Family;
 pub use plan::{
     Access, Beside, Edit, Entry, File, Kept, Left, Options, Plan, Reference, Role, Sibling, Style,

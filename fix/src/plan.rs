@@ -37,6 +37,11 @@ pub struct Options {
     ///
     /// [`Family::is_read_with`]: crate::Family::is_read_with
     pub siblings: Vec<Sibling>,
+    /// What files of variables hold that these files name (see [`env_files`]), by the name that stands there. Those that
+    /// cannot be read are not among them.
+    ///
+    /// [`env_files`]: crate::env_files
+    pub env_files: BTreeMap<String, String>,
 }
 
 /// Another file of the same folder, as it stands.
@@ -59,6 +64,7 @@ impl Default for Options {
             taken: BTreeMap::new(),
             beside: BTreeMap::new(),
             siblings: Vec::new(),
+            env_files: BTreeMap::new(),
         }
     }
 }

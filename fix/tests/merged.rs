@@ -48,6 +48,37 @@ fn a_variable_that_a_command_in_the_container_uses_stays_a_variable() {
     check("compose.yml", &[("compose.yml", &other)], &["MYSQL_ROOT_PASSWORD_FILE"], &[":?"]);
 }
 
+#[test]
+fn a_variable_that_a_file_of_variables_sets_too_is_no_file() {
+    let text = "x-all: &all\n  env_file: all.env\nservices:\n  db:\n    image: postgres:16\n    env_file:\n      - ./db.env\n    environment:\n      POSTGRES_PASSWORD: quayside-Base-11\n  web:\n    image: web:1\n    env_file: web.env\n";
+    let check = |text: &str, env_files: &[(&str, &str)], is_file: bool, why: &str| {
+        let env_files = env_files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        let options = Options { env_files: env_files.collect(), ..Options::default() };
+        let found = strongroom_scan::scan("compose.yaml", text);
+        let plan = plan(&File { name: "compose.yaml", text, folder: "shop" }, &found, &options);
+        let (fixed, told) = (plan.apply(text).unwrap(), plan.notes.join("\n"));
+        assert_eq!(fixed.contains("POSTGRES_PASSWORD_FILE: "), is_file, "{fixed}");
+        assert_eq!(fixed.contains("POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?"), !is_file, "{fixed}");
+        assert!(told.contains(why) && told.contains("does not become") != is_file, "{told}");
+    };
+    let sets =
+        "POSTGRES_PASSWORD of db does not become POSTGRES_PASSWORD_FILE: its env_file ./db.env sets it too";
+    let (password, other) = ("POSTGRES_PASSWORD=old\n", "POSTGRES_USER=app\n");
+    check(text, &[("./db.env", password)], false, sets);
+    check(text, &[("./db.env", "POSTGRES_PASSWORD_FILE=/run/secrets/x\n")], false, sets);
+    check(text, &[("./db.env", other), ("web.env", password), ("all.env", password)], true, "");
+    check(text, &[("web.env", other)], false, "./db.env cannot be read here, and may set it too");
+    let inherits = text.replace("  db:\n", "  db:\n    <<: *all\n");
+    check(
+        &inherits,
+        &[("./db.env", other), ("web.env", other), ("all.env", password)],
+        false,
+        "env_file all.env sets it too",
+    );
+    let computed = text.replace("./db.env", "${ENV:-db.env}");
+    check(&computed, &[("./db.env", other)], false, "env_file ${ENV:-db.env} cannot be read");
+}
+
 const BASE: &str = "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: quayside-Base-11\n  web:\n    image: web:1\n    environment:\n      DATABASE_URL: postgres://app:quayside-Over-22@db/app\n";
 const OVER: &str = "services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: quayside-Over-22\n";
 const PAIR: [(&str, &str); 2] = [("docker-compose.yml", BASE), ("docker-compose.override.yml", OVER)];

@@ -161,8 +161,10 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
     let apart = told_apart(&found, &options, &mut shelf).await?;
     let fixed: BTreeSet<PathBuf> = found.iter().map(|it| PathBuf::from(it.file.place())).collect();
     for (found, apart) in found.into_iter().zip(apart) {
-        let siblings = folder::siblings(Path::new(&found.file.place()), &found.file.text, &fixed);
-        let options = Options { apart, siblings, ..options.clone() };
+        let (place, text) = (PathBuf::from(found.file.place()), &found.file.text);
+        let siblings = folder::siblings(&place, text, &fixed);
+        let env_files = folder::env_files(&place, text, &siblings);
+        let options = Options { apart, siblings, env_files, ..options.clone() };
         works.push(planned(found, &options, &mut shelf, &mut neighbours).await?);
     }
     let changed = works.iter().filter(|it| it.is_change()).count();

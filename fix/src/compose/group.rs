@@ -5,13 +5,17 @@
 //! and a variable that both ask for has one value. So their names are given together, in an order that does not hang on
 //! which of them is fixed.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use strongroom_scan::Finding;
 
 use super::{
+    env_files,
     names::{self, has_word},
-    outline::Outline,
+    outline::{Outline, Service},
     stored,
 };
 use crate::{
@@ -33,6 +37,14 @@ const OVERRIDES: [&str; 4] = [
 pub(super) struct Group<'a> {
     members: Vec<Member<'a>>,
     own: usize,
+    /// What files of variables hold, as far as they can be read.
+    env_files: &'a BTreeMap<String, String>,
+}
+
+/// A file of variables that has a service's variable too, or may have it.
+pub(super) struct Setter {
+    pub(super) path: String,
+    pub(super) is_read: bool,
 }
 
 pub(super) struct Member<'a> {
@@ -75,7 +87,7 @@ impl<'a> Group<'a> {
         // A base comes before what is laid over it.
         members.sort_by_key(|it| (rank(it.name), stem(it.name), it.name));
         let own = members.iter().position(|it| it.name == name).unwrap_or_default();
-        let mut group = Self { members, own };
+        let mut group = Self { members, own, env_files: &options.env_files };
         let named = group.named();
         for (at, it) in group.members.iter_mut().enumerate() {
             if at == own {
@@ -143,6 +155,26 @@ impl<'a> Group<'a> {
             .iter()
             .enumerate()
             .all(|(at, it)| !is_used(it.text) && (at == member || !is_said(it.text)))
+    }
+
+    /// A file of variables that sets one of a service as well, if there is one. One that cannot be read may.
+    pub(super) fn setter(&self, service: &Service, name: &str) -> Option<Setter> {
+        let is_it = |it: &Service| it.name == service.name;
+        let inherits =
+            self.members.iter().flat_map(|it| it.outline.services()).any(|it| is_it(it) && it.inherits);
+        let named = self.members.iter().flat_map(|member| {
+            let of = move |at: usize| member.outline.service_at(at);
+            let is_given = move |at: usize| inherits || of(at).as_ref().is_some_and(is_it);
+            env_files::named(member.text).into_iter().filter(move |(at, _)| is_given(*at))
+        });
+        let mut setters = named.filter_map(|(_, path)| {
+            let text = self.env_files.get(&path);
+            let sets = |it: &String| {
+                [name.to_owned(), format!("{name}_FILE")].iter().any(|name| env_files::sets(it, name))
+            };
+            text.is_none_or(sets).then_some(Setter { path, is_read: text.is_some() })
+        });
+        setters.next()
     }
 
     /// What is started with the file that is planned: of `dev` and `prod` over one base, not both.

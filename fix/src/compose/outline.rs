@@ -19,6 +19,8 @@ pub(super) struct Service {
     /// The white space before the service's keys.
     pub(super) indent: String,
     pub(super) has_secrets: bool,
+    /// It has keys of another service, or of what stands beside the services.
+    pub(super) inherits: bool,
     /// It says what runs, and needs no other file for that.
     is_whole: bool,
 }
@@ -73,6 +75,7 @@ impl Outline {
                             service.image = image.trim().trim_matches(['"', '\'']).to_owned()
                         }
                         Some(("secrets", _)) => service.has_secrets = true,
+                        Some(("extends" | "<<", _)) => service.inherits = true,
                         _ => {}
                     }
                 }
@@ -85,6 +88,10 @@ impl Outline {
     pub(super) fn end_of(&self, service: &Service) -> usize {
         let found = self.services.iter().find(|(_, _, it)| it.body == service.body);
         found.map_or(service.body, |(_, last, _)| *last)
+    }
+
+    pub(super) fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().map(|(_, _, it)| it)
     }
 
     /// Whether it runs without another file.

@@ -1,7 +1,7 @@
 //! Where a file lies, in words that are the same on every machine, and what lies there with it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -35,6 +35,23 @@ pub(super) fn siblings(file: &Path, text: &str, fixed: &BTreeSet<PathBuf>) -> Ve
     let mut siblings: Vec<Sibling> = entries.filter_map(|it| read(it.path())).collect();
     siblings.sort_by(|a, b| a.name.cmp(&b.name));
     siblings
+}
+
+/// What files of variables hold that a Compose file and its siblings name, by the name that stands there.
+pub(super) fn env_files(file: &Path, text: &str, siblings: &[Sibling]) -> BTreeMap<String, String> {
+    if Family::of(&file.to_string_lossy(), text) != Family::Compose {
+        return BTreeMap::new();
+    }
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let is_short = |it: &Path| fs::metadata(it).is_ok_and(|it| it.is_file() && it.len() <= LONGEST);
+    let texts = siblings.iter().map(|it| it.text.as_str()).chain([text]);
+    let named = texts.flat_map(strongroom_fix::env_files);
+    named
+        .filter_map(|name| {
+            let path = folder.join(&name);
+            is_short(&path).then(|| fs::read_to_string(&path).ok().map(|text| (name, text))).flatten()
+        })
+        .collect()
 }
 
 #[cfg(test)]
