@@ -67,3 +67,20 @@ fn of_a_file_that_does_not_parse_the_place_is_told() {
     let (code, out, err) = fixture.fix(&["-yes"], "root");
     assert!(code == 1 && out.contains("or does not parse (line 7, column "), "{out}{err}");
 }
+
+// What another tool has to render first is no YAML before, and the reader is shown where.
+#[test]
+fn of_yaml_that_is_a_template_the_first_action_is_told() {
+    let fixture = fixture();
+    let text = format!(
+        "kind: Pod\napiVersion: v1\nmetadata:\n  name: \"web {{{{ .x }}}}\"\nspec:\n  containers:\n    - name: web\n      \
+         {{{{- if .Values.x }}}}\n      env:\n        - name: DB_PASSWORD\n          value: {SECRET}\n      {{{{- end }}}}\n"
+    );
+    for name in ["pod.yaml", "pod.yaml.j2"] {
+        let file = fixture.server.file(name, &text);
+        let ran = fixture.server.run(&["fix", "-yes", &file], "root", "");
+        let out = String::from_utf8(ran.stdout).unwrap();
+        let told = "or does not parse (line 8, column 7: an action of a template)";
+        assert!(ran.status.code() == Some(1) && out.contains(told), "{out}");
+    }
+}

@@ -61,17 +61,33 @@ pub(super) fn left(cx: &Context, works: &[Work]) -> Result<(), Failure> {
 /// Where a parser stopped, and why: no word of the file stands in that.
 fn unparsed(work: &Work) -> Option<String> {
     let text = &work.file.text;
-    match strongroom_scan::Format::of(&work.file.name, text) {
+    let (line, column, why) = match strongroom_scan::Format::of(&work.file.name, text) {
         strongroom_scan::Format::Hcl => {
-            let error = strongroom_hcl::parse(text).err()?;
-            Some(format!("line {}, column {}: {}", error.line, error.column, error.kind))
+            let error = strongroom_hcl::parse(text).err();
+            error.map(|it| (it.line, it.column, it.kind.to_string()))
         }
         strongroom_scan::Format::Json => {
-            let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
-            Some(format!("line {}, column {}: no JSON", error.line(), error.column()))
+            let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
+            error.map(|it| (it.line(), it.column(), "no JSON".to_owned()))
         }
         _ => None,
     }
+    .or_else(|| {
+        let at = strongroom_scan::Position::of(text, first_action(text)?);
+        Some((at.line, at.column, "an action of a template".to_owned()))
+    })?;
+    Some(format!("line {line}, column {column}: {why}"))
+}
+
+/// The first action of another tool: one that stands where a key or a value begins, rather than one within a text.
+fn first_action(text: &str) -> Option<usize> {
+    let all: Vec<usize> =
+        ["{{", "{%", "<%"].iter().flat_map(|it| text.match_indices(it)).map(|it| it.0).collect();
+    let begins = |at: &&usize| {
+        let line = text.get(..**at).and_then(|it| it.rsplit('\n').next()).unwrap_or("").trim();
+        line.is_empty() || line.ends_with(['-', ':'])
+    };
+    all.iter().filter(begins).min().or_else(|| all.iter().min()).copied()
 }
 
 /// Where everything went or would go: for whoever reads standard output.
