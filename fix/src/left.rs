@@ -15,6 +15,11 @@ pub(crate) const UNKNOWN: Why = (
     "nothing puts a reference in where it stands",
     "move it to a variable of the task or to a template, and fix again",
 );
+/// What stands in a program or a script, where there is no task to give it to.
+const IN_PROGRAM: Why = (
+    UNKNOWN.0,
+    "let the program read it from its environment, with no default, and start that with `secret run --env --map PATH#FIELD=NAME -- COMMAND`",
+);
 pub(crate) const UNPARSED: Why = (
     "the file is not whole until another tool has rendered it, or does not parse",
     "render it first and fix what comes out, or let that tool read the value from the store",
@@ -38,8 +43,16 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     Plan {
         edits: taken.edits,
         entries: taken.entries,
-        left: rest.map(|(at, it)| left(at, it, None)).collect(),
+        left: rest.map(|(at, it)| left_in_program(at, it)).collect(),
         ..Plan::default()
+    }
+}
+
+fn left_in_program(finding: usize, it: &Finding) -> Left {
+    let left = left(finding, it, Some(IN_PROGRAM));
+    match it.obstacle {
+        Some(Obstacle::Expression) => Left { nearest: IN_PROGRAM.1.to_owned(), ..left },
+        _ => left,
     }
 }
 

@@ -319,6 +319,16 @@ fn a_default_of_compose_stays_and_the_way_is_one_of_compose() {
 }
 
 #[test]
+fn a_program_is_told_a_way_of_programs() {
+    let text = "<?php\nreturn [\n    'password' => 'quayside-Lantern-77',\n    'redis' => ['password' => env('REDIS_PASSWORD', 'quayside-Harbour-31')],\n];\n";
+    let (fixed, plan) = fixed("config/database.php", &[("config/database.php", text)], true);
+    assert_eq!((fixed.as_str(), plan.left.len()), (text, 2));
+    for left in &plan.left {
+        assert!(left.nearest.starts_with("let the program read it from its environment"), "{left:?}");
+    }
+}
+
+#[test]
 fn what_is_added_stands_behind_what_was_there() {
     let text = "services:\n  db:\n    image: postgres\n    environment:\n      POSTGRES_PASSWORD: quayside-Lantern-77\n    command: |\n      run\n      # with care\n\n  # the web\n  web:\n    image: web\n";
     let end = "      # with care\n    secrets:\n      - postgres_password\n\n  # the web\n";
