@@ -120,6 +120,19 @@ fn what_a_template_may_set_keeps_its_place_before_or_behind() {
 }
 
 #[test]
+fn a_comment_stays_with_the_template_that_ours_comes_before() {
+    let sometimes = template("local/a.env", "{{ if eq (env \"X\") \"1\" }}\nDB_PASSWORD=x\n{{ end }}\n");
+    let text = job(&format!(
+        "{}# What the job may read.\n      // All of it.\n{sometimes}",
+        env("DB_PASSWORD", OLD)
+    ));
+    let (_, fixed) = check_same(&text, &Store::new());
+    let begin = "\n      driver = \"docker\"\n\n      vault {\n";
+    let end = "EOH\n      }\n\n# What the job may read.\n      // All of it.\n      template {\n";
+    assert!(fixed.contains(begin) && fixed.contains(end), "{fixed}");
+}
+
+#[test]
 fn what_a_variable_holds_is_not_put_behind_a_template_that_sets_it() {
     let text = format!("variable \"db_password\" {{\n  default = \"{NEW}\"\n}}\n\n")
         + &job(&("      env {\n        DB_PASSWORD = var.db_password\n      }\n".to_owned()

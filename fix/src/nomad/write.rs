@@ -133,8 +133,12 @@ fn native(text: &str, task: &Task<'_>, blocks: &Blocks, data: Option<&str>) -> O
     let env = task.env.last().map(|it| it.span);
     let first = task.templates.first().filter(|_| blocks.is_first).map(|it| it.span);
     if let Some(first) = first.filter(|it| before(text, it.start).trim().is_empty()) {
-        let at = line_start(text, first.start);
-        return Some(Edit { span: Span { start: at, end: at }, text: format!("{all}{eol}") });
+        let at = above_comments(text, line_start(text, first.start));
+        let gone = env.filter(|it| blocks.env_is_gone && next_line(text, it.end) == at);
+        let above = gone.map_or(at, |it| line_start(text, it.start));
+        let previous = text.get(..above).unwrap_or("").lines().next_back().unwrap_or("").trim();
+        let lead = if previous.is_empty() || previous.ends_with('{') { "" } else { eol };
+        return Some(Edit { span: Span { start: at, end: at }, text: format!("{lead}{all}{eol}") });
     }
     let anchor = env.or(task.configs.last().copied()).filter(|it| {
         let rest = behind(text, it.end).trim_start();
@@ -163,6 +167,20 @@ fn native(text: &str, task: &Task<'_>, blocks: &Blocks, data: Option<&str>) -> O
     let trimmed = text.get(..at).map_or(at, |it| it.trim_end_matches([' ', '\t']).len());
     let end = if at_end { task.body.end } else { at };
     Some(Edit { span: Span { start: trimmed, end }, text: format!("{eol}{all}{tail}") })
+}
+
+/// The start of the comments right above a line: they are about what begins there.
+fn above_comments(text: &str, line: usize) -> usize {
+    let mut at = line;
+    while at > 0 {
+        let above = line_start(text, at - 1);
+        let comment = text.get(above..at).unwrap_or("").trim();
+        if !comment.starts_with('#') && !comment.starts_with("//") {
+            break;
+        }
+        at = above;
+    }
+    at
 }
 
 /// How the task's own lines are indented, and what one step more is.
