@@ -13,6 +13,7 @@ mod expression;
 mod family;
 mod home;
 mod inplace;
+mod jdbc;
 mod kubernetes;
 mod layout;
 mod left;
@@ -41,7 +42,8 @@ use strongroom_scan::Finding;
 /// The result is the same for the same input, and empty for a file that was fixed before.
 #[must_use]
 pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    let mut plan = Family::of(file.name, file.text).plan(file, findings, options);
+    let findings = jdbc::as_read(file.text, findings);
+    let mut plan = Family::of(file.name, file.text).plan(file, &findings, options);
     let others = apart::others(file, &plan, options);
     plan.notes.extend(others);
     let twice = encoded::notes(&plan, options);

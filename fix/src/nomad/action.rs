@@ -41,8 +41,16 @@ pub(super) fn replaced(
 
     let json = |stored: Stored, with_quotes: Option<char>| {
         let width = with_quotes.map_or(0, |it| literal.written_quote(it).len());
-        // Nomad's own reader takes the escapes of `toJSON` for all there is.
-        let encoding = Encoding::one(Step::Json, if template.is_env { "" } else { stored.value.expose() });
+        let hint = if template.is_env {
+            // Nomad's own reader takes the escapes of `toJSON` for all there is.
+            ""
+        } else if has_unicode_escapes(template.destination) {
+            stored.value.expose()
+        } else {
+            // Other readers know the backslash before a quote, and no `\u0026` that the next value may need.
+            "&"
+        };
+        let encoding = Encoding::one(Step::Json, hint);
         let span = Span { start: finding.span.start - width, end: finding.span.end + width };
         Replaced { span, stored: Stored { encoding, ..stored } }
     };
@@ -53,7 +61,9 @@ pub(super) fn replaced(
     } else if let Some(quote) = quote.filter(|it| is_whole_string(before, behind, *it)) {
         let decoded = finding.value.expose();
         let has_strings = match (quote, layer) {
-            ('"', Some(Layer::Json | Layer::Toml | Layer::YamlDouble)) => {
+            ('"', Some(Layer::Json | Layer::Toml | Layer::YamlDouble))
+                if !is_powershell(template.destination) =>
+            {
                 is_json_for(plain.raw.expose(), decoded)
             }
             ('\'', Some(Layer::YamlSingle)) => true,
@@ -139,6 +149,16 @@ fn is_escape_free(value: &str) -> bool {
 
 fn is_yaml(destination: &str) -> bool {
     [".yml", ".yaml"].iter().any(|it| destination.ends_with(it))
+}
+
+/// What reads such a file takes `\u0026` in quotes for `&`.
+fn has_unicode_escapes(destination: &str) -> bool {
+    is_json_or_yaml(destination) || destination.ends_with(".toml")
+}
+
+/// There a backslash in quotes is nothing but a backslash.
+fn is_powershell(destination: &str) -> bool {
+    [".ps1", ".psm1", ".psd1"].iter().any(|it| destination.ends_with(it))
 }
 
 fn is_json_or_yaml(destination: &str) -> bool {

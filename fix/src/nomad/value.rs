@@ -7,7 +7,10 @@ use zeroize::Zeroizing;
 use super::job::Syntax;
 use super::line::{Part, is_bare};
 use super::literal::{Form, Literal, Piece};
-use crate::render::{Encoding, Step};
+use crate::{
+    jdbc,
+    render::{Encoding, Step},
+};
 
 /// What is stored for a finding, and how it is written where it stands.
 #[derive(Clone, Debug)]
@@ -46,7 +49,7 @@ pub(super) fn inner_layers(syntax: Syntax, layers: &[Layer]) -> &[Layer] {
 pub(super) fn is_within_url(before: &str) -> bool {
     let word = before.rsplit(|c: char| c.is_whitespace() || "\"'<>".contains(c)).next().unwrap_or("");
     let Some((scheme, _)) = word.rsplit_once("://") else { return false };
-    scheme.ends_with(|c: char| c.is_ascii_alphanumeric())
+    scheme.ends_with(|c: char| c.is_ascii_alphanumeric()) && !jdbc::is_property(word)
 }
 
 /// The parts of a value, with a secret for each finding: `secrets` are its span, its want and what is stored.
