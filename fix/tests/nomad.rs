@@ -203,7 +203,9 @@ fn text_of_templates() {
         "export A='«ge\"heim»' # why\n",
         &format!("export A={} # why\n", with(".Data.data.data | toJSON")),
     );
-    check(env, "A=\"x «geheim-1»\"\n", &format!("A=\"x {}\"\n", with(".Data.data.data")));
+    let inner = with(".Data.data.data | toJSON | trimPrefix \"\\\"\" | trimSuffix \"\\\"\"");
+    check(env, "A=\"x «geheim-1»\"\n", &format!("A=\"x {inner}\"\n"));
+    check(env, "A=x «geheim-1»\n", &format!("A=x {}\n", with(".Data.data.data | toJSON")));
     let json = "        destination = \"local/a.json\"\n";
     check(json, "{\"a\": \"«geheim-1»\"}\n", &format!("{{\"a\": {}}}\n", with(".Data.data.data | toJSON")));
     check(brackets, "a {{ b }} [«geheim-1»]\n", "a {{ b }} [[ \"[\" ]][[ with secret");

@@ -4,7 +4,7 @@
 
 mod interpret;
 
-use interpret::{Store, interpret};
+use interpret::{Got, Store, interpret};
 use strongroom_fix::{File, Options, plan};
 
 const NAME: &str = "j.nomad.hcl";
@@ -12,8 +12,12 @@ const OLD: &str = "Xk1dkfLq81mZpq1";
 
 /// What the task's program gets, where OLD has become `next`: its environment, and the file at `destination`.
 fn rotated(destination: &str, text: &str, next: &str) -> String {
+    after_rotation(destination, "", text, next).files[destination].trim_end().to_owned()
+}
+
+fn after_rotation(destination: &str, settings: &str, text: &str, next: &str) -> Got {
     let job = format!(
-        "job \"j\" {{\n  group \"g\" {{\n    task \"t\" {{\n      driver = \"docker\"\n      template {{\n        destination = \"{destination}\"\n        data        = <<EOT\n{text}\nEOT\n      }}\n    }}\n  }}\n}}\n"
+        "job \"j\" {{\n  group \"g\" {{\n    task \"t\" {{\n      driver = \"docker\"\n      template {{\n        destination = \"{destination}\"\n{settings}        data        = <<EOT\n{text}\nEOT\n      }}\n    }}\n  }}\n}}\n"
     );
     let found = strongroom_scan::scan(NAME, &job);
     let plan = plan(&File { name: NAME, text: &job, folder: "" }, &found, &Options::default());
@@ -24,8 +28,8 @@ fn rotated(destination: &str, text: &str, next: &str) -> String {
     }
     let fixed = plan.apply(&job).unwrap();
     assert!(!fixed.contains(OLD), "{fixed}");
-    let tasks = interpret(NAME, &fixed, &store).unwrap_or_else(|it| panic!("{it}\n{fixed}"));
-    tasks["g/t"].files[destination].trim_end().to_owned()
+    let mut tasks = interpret(NAME, &fixed, &store).unwrap_or_else(|it| panic!("{it}\n{fixed}"));
+    tasks.remove("g/t").unwrap()
 }
 
 #[track_caller]
@@ -41,6 +45,19 @@ fn a_sign_that_html_escapes_is_written_as_it_is_where_nothing_reads_the_escape()
     // JSON takes the escape for the sign.
     let json = format!("{{\"password\": \"{OLD}\"}}");
     check("local/a.json", &json, "a&b", "{\"password\": \"a\\u0026b\"}");
+}
+
+#[test]
+fn a_part_of_a_variable_may_have_every_sign() {
+    let text = format!(
+        "APP_KEY=base64:{OLD}\nexport OPTS=\"-Dssl.keyStorePassword={OLD} -Xmx1g\"\nDATABASE_URL=postgres://u:{OLD}@db/app?x=1"
+    );
+    for next in [OLD, "a#b'c\"d\\e f<&"] {
+        let env = after_rotation("secrets/a.env", "        env         = true\n", &text, next).env;
+        assert_eq!(env["APP_KEY"], format!("base64:{next}"));
+        assert_eq!(env["OPTS"], format!("-Dssl.keyStorePassword={next} -Xmx1g"));
+        assert!(next != OLD || env["DATABASE_URL"] == format!("postgres://u:{OLD}@db/app?x=1"));
+    }
 }
 
 #[test]

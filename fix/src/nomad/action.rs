@@ -58,6 +58,10 @@ pub(super) fn replaced(
         if let Some(value) = of_variable(before, behind, quote, &plain, finding) {
             return Some(json(Stored { value, ..plain }, quote));
         }
+        if let Some(step) = of_part(before, &plain, &template.delimiters) {
+            let encoding = plain.encoding.clone().then(step, plain.value.expose());
+            return Some(Replaced { span: finding.span, stored: Stored { encoding, ..plain } });
+        }
     } else if let Some(quote) = quote.filter(|it| is_whole_string(before, behind, *it)) {
         let decoded = finding.value.expose();
         let has_strings = match (quote, layer) {
@@ -135,6 +139,41 @@ fn of_variable(
         // Quotes may also begin in the middle of a value.
         None => (!plain.raw.expose().contains(['"', '\'', '#'])).then(|| plain.raw.clone()),
     }
+}
+
+/// How a part of a variable's value is written, so that the next one may have quotes and `#` in it. Nomad reads quotes
+/// wherever they begin.
+fn of_part(before: &str, plain: &Stored, delimiters: &Delimiters) -> Option<Step> {
+    let (name, head) = before.split_once('=')?;
+    let name = name.trim();
+    let raw = plain.raw.expose();
+    let is_odd =
+        raw.contains(['"', '\'', '\\', '#']) || raw.chars().any(char::is_control) || raw != raw.trim();
+    let is_known = is_variable(name.strip_prefix("export ").unwrap_or(name).trim());
+    // Of the quotes within an action Nomad sees none.
+    if is_odd || !is_known || head.contains(&delimiters.left) || plain.encoding.ends_in_percent() {
+        return None;
+    }
+    match open_quote(head) {
+        None => Some(Step::Json),
+        Some('"') => Some(Step::JsonInner),
+        Some(_) => None,
+    }
+}
+
+/// The quote that is open at the end of a text.
+fn open_quote(text: &str) -> Option<char> {
+    let (mut open, mut is_escaped) = (None, false);
+    for c in text.chars() {
+        match open {
+            _ if is_escaped => is_escaped = false,
+            Some('"') if c == '\\' => is_escaped = true,
+            Some(quote) if c == quote => open = None,
+            None if matches!(c, '"' | '\'') => open = Some(c),
+            _ => {}
+        }
+    }
+    open
 }
 
 /// Not the middle one of three quotes.
