@@ -129,6 +129,12 @@ impl Step {
     }
 }
 
+/// A step without effect on the value of today is left out, so that the template can be read. These are kept, for the next
+/// value: what it would be without them is another statement, another element or another part of the URL.
+fn keeps(layer: Layer) -> bool {
+    matches!(layer, Layer::Percent | Layer::Sql | Layer::Xml)
+}
+
 /// How the value is written again, the innermost step first.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Encoding {
@@ -147,11 +153,9 @@ impl Encoding {
     pub(crate) fn between(layers: &[Layer], value: &str, raw: &str) -> Option<Self> {
         let mut encoding = Self::plain();
         let mut written = Zeroizing::new(value.to_owned());
-        for step in layers.iter().rev().filter_map(|it| Step::of(*it, raw)) {
+        for (layer, step) in layers.iter().rev().filter_map(|it| Some((it, Step::of(*it, raw)?))) {
             let next = Zeroizing::new(step.apply(&written));
-            // A step without effect is left out, so that the template can be read; but a URL keeps the step that
-            // makes it safe for the next value.
-            if *next != *written || step == Step::Percent {
+            if *next != *written || keeps(*layer) {
                 encoding.steps.push((step, step.pipe(&written)));
             }
             written = next;

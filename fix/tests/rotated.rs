@@ -60,6 +60,23 @@ fn a_part_of_a_variable_may_have_every_sign() {
     }
 }
 
+// Rule 118: a password is no statement, no element and no command, whatever is in it.
+#[test]
+fn the_next_value_stays_what_it_is_in_sql_xml_and_a_shell() {
+    let sql = format!("ALTER ROLE app PASSWORD '{OLD}';");
+    check(
+        "local/init.sql",
+        &sql,
+        "x'; DROP ROLE app; --",
+        "ALTER ROLE app PASSWORD 'x''; DROP ROLE app; --';",
+    );
+    let xml = format!("<users>\n  <user><name>app</name><password>{OLD}</password></user>\n</users>");
+    check("local/users.xml", &xml, "a</b>&c", &xml.replace(OLD, "a&lt;/b&gt;&amp;c"));
+    let script = |word: &str| format!("#!/bin/sh\nexport DB_PASSWORD={word}\n./run");
+    check("local/run.sh", &script(&format!("'{OLD}'")), "a'b", &script(r"'a'\''b'"));
+    check("local/run.sh", &script(&format!("\"{OLD}\"")), "a$(b)\"", &script(r#""a\$(b)\"""#));
+}
+
 #[test]
 fn a_backslash_in_powershell_is_one() {
     let script = format!("Invoke-RestMethod -Headers @{{ \"X-Auth-Token\" = \"{OLD}\" }}");

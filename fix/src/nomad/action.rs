@@ -85,7 +85,24 @@ pub(super) fn replaced(
     } else if is_yaml(template.destination) && is_yaml_scalar(before, behind, plain.raw.expose()) {
         return Some(json(Stored { value: plain.raw.clone(), ..plain }, None));
     }
-    Some(Replaced { span: finding.span, stored: plain })
+    let step = of_script(template.destination, layer).filter(|_| plain.encoding.is_plain());
+    let encoding = match step {
+        Some(step) => Encoding::one(step, plain.value.expose()),
+        None => plain.encoding.clone(),
+    };
+    let is_same = *encoding.apply(plain.value.expose()) == plain.raw.expose();
+    let encoding = if is_same { encoding } else { plain.encoding.clone() };
+    Some(Replaced { span: finding.span, stored: Stored { encoding, ..plain } })
+}
+
+/// What keeps the next value a part of the word that it stands in. Elsewhere quotes may be those of another language.
+fn of_script(destination: &str, layer: Option<Layer>) -> Option<Step> {
+    let is_script = [".sh", ".bash"].iter().any(|it| destination.ends_with(it));
+    match layer.filter(|_| is_script)? {
+        Layer::ShellSingle => Some(Step::ShellSingle),
+        Layer::ShellDouble => Some(Step::ShellDouble),
+        _ => None,
+    }
 }
 
 /// Whether a sign of the secret's belongs to an action: what the template writes there is not the secret.
