@@ -145,7 +145,9 @@ pub(super) fn noted<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
         let word = line.slice(from..from + length);
         let length = word.as_str().trim_end_matches([',', '.', ';', ')', '"', '\'', '}']).len();
         let word = word.slice(0..length);
-        if is_setting && looks_secret(word.as_str()) {
+        let is_quoted = from > operator.value || rest.starts_with(['"', '\'']);
+        let is_entry = is_quoted && telling_strongly(key) && is_in_braces(whole, &name);
+        if is_setting && (is_entry || looks_secret(word.as_str())) {
             finder.leaf(&at.key(key.to_owned()), &word);
         }
     }
@@ -153,8 +155,9 @@ pub(super) fn noted<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
 
 /// `basic_auth: { username: x, password: "y" }` is a setting that was switched off.
 fn is_in_braces(text: &str, name: &Range<usize>) -> bool {
-    let before = text.get(..name.start).unwrap_or("").trim_end_matches(['"', '\'', ' ']);
-    before.ends_with(['{', ',']) && before.contains('{') && text.trim_end().ends_with('}')
+    let before = text.get(..name.start).unwrap_or("").trim_end();
+    // HCL has no commas.
+    before.ends_with(['{', ',', '"', '\'']) && before.contains('{') && text.trim_end().ends_with('}')
 }
 
 /// The whole identifier around a telling word.

@@ -262,6 +262,10 @@ mod tests {
         check("pass en clair d'avant : Pipette_55", &[("pass", "Pipette_55")]);
         check("usuario soporte y clave: Panel_Muebles21", &[("clave", "Panel_Muebles21")]);
         check("the old password quiet-Otter-7 still works", &[("password", "quiet-Otter-7")]);
+        check(
+            "auth { username = \"ops\"  password = \"gKTpLDgeTTeTmYLM\" }",
+            &[("password", "gKTpLDgeTTeTmYLM")],
+        );
         check("basic_auth: { username: ops, password: \"quiet-Otter-7\" }", &[("password", "quiet-Otter-7")]);
     }
 

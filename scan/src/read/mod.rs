@@ -26,6 +26,8 @@ use crate::{At, Finder, Format, Text, embedded};
 /// Reads a document, and where it does not parse, what can be had of it as text.
 pub(crate) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>, format: Format) {
     for comment in actions::comments(text.as_str()) {
+        // A whole file of actions is another tool's template, and is left to it.
+        let at = finder.unparsed(at);
         finder.comment(&at.key(""), text.slice(comment));
     }
     match format {

@@ -39,7 +39,8 @@ pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
         return Naming::Harmless;
     }
     // `alarm_control_panel: [{ code: "5812" }]` of Home Assistant.
-    if at.key.rsplit('.').next() == Some("code") && at.path.contains("alarm") {
+    let is_code = at.key.rsplit('.').next() == Some("code");
+    if is_code && (at.path.contains("alarm") || at.key.contains("alarm")) {
         return wanting(Kind::Password, Severity::Medium, Wants::Digits);
     }
     let own = naming(&at.key);

@@ -108,7 +108,7 @@ impl Family {
             Self::Values
         } else if is_block(entries, &["job", "Job", "TaskGroups"]) {
             Self::Nomad
-        } else if has(&["plugin_id", "PluginID"]) && has(VOLUME) {
+        } else if is_volume(entries) || registers_volumes(entries) {
             Self::Volume
         } else if is_block(entries, &PACKER) {
             Self::Packer
@@ -122,6 +122,19 @@ impl Family {
     }
 }
 
+/// `{"Volumes": [{"PluginID": "x"}]}`, as the API of Nomad takes them.
+fn registers_volumes(entries: &[Entry<'_>]) -> bool {
+    entry(entries, &["Volumes", "Volume"]).is_some_and(|it| match &it.value {
+        Node::Map(it) => is_volume(it),
+        Node::List(items) => items.iter().any(|it| matches!(it, Node::Map(it) if is_volume(it))),
+        _ => false,
+    })
+}
+
+fn is_volume(entries: &[Entry<'_>]) -> bool {
+    entry(entries, &["plugin_id", "PluginID"]).is_some() && entry(entries, VOLUME).is_some()
+}
+
 const VOLUME: &[&str] = &[
     "type",
     "Type",
@@ -129,6 +142,7 @@ const VOLUME: &[&str] = &[
     "mount_options",
     "parameters",
     "secrets",
+    "Secrets",
     "context",
     "RequestedCapabilities",
 ];

@@ -90,6 +90,11 @@ fn what_cannot_be_rewritten() {
     let volume = "type = \"csi\"\nplugin_id = \"p\"\nsecrets { a = \"b\" }";
     let of_volume = at(Obstacle::Volume);
     check("v.hcl", volume, &[of_volume("type", "csi"), of_volume("plugin_id", "p"), of_volume("a", "b")]);
+    check(
+        "v.json",
+        r#"{"Volumes": [{"PluginID": "p", "Secrets": {"a": "b"}}]}"#,
+        &[of_volume("PluginID", "p"), of_volume("a", "b")],
+    );
     let agent = at(Obstacle::AgentConfiguration);
     check("a.hcl", "acl { tokens { agent = \"b\" } }", &[agent("agent", "b")]);
     check(
