@@ -428,6 +428,7 @@ mod tests {
         check("x['smtp_password'] = \"quiet-Otter-7\"", &[("smtp_password", "quiet-Otter-7")]);
         check("define( \"DB_PASSWORD\", \"quiet?<O{tt}er>-7\" );", &[("DB_PASSWORD", "quiet?<O{tt}er>-7")]);
         check("define('DB_PASSWORD', 'quiet-Otter-7');", &[("DB_PASSWORD", "quiet-Otter-7")]);
+        check("'smtp_password' => \"quiet-7\\$otter\",", &[("smtp_password", "quiet-7\\$otter")]);
         check("if (password == \"quiet-Otter-7\") {", &[]);
         check(
             "if key ~= \"94d740fcd02ed2dc61a213f9f323df86\" then",

@@ -78,7 +78,11 @@ pub(super) fn with_references(text: Text<'_>) -> Text<'_> {
                 memchr::memmem::find(rest.get(..512.min(rest.len())).unwrap_or(&[]), end)
                     .map(|it| it + end.len())
             };
+            let escapes =
+                bytes.get(..start).unwrap_or(&[]).iter().rev().take_while(|it| **it == b'\\').count();
             let length = match rest {
+                // `\$` stands for itself.
+                _ if escapes % 2 == 1 => None,
                 [b'$' | b'#', b'{', ..] => until(b"}"),
                 [b'$', b'(', ..] => until(b")"),
                 [b'{', b'{', ..] => until(b"}}"),

@@ -7,6 +7,7 @@ use memchr::memmem;
 use super::{
     candidate::{Role, is_inserted, looks_random, secret},
     hooks::path,
+    pairs,
 };
 use crate::{
     At, Decoder, Finder, Layer, Text,
@@ -116,7 +117,13 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>, scheme: &str, 
         }
         None => 0,
     };
-    query(finder, at, &mask, rest, &part);
+    match position(mask.get(rest..).unwrap_or(&[]), b"?#;") {
+        // Properties of a driver of Java, which take everything up to the next semicolon as it is.
+        Some(start) if mask.get(rest + start) == Some(&b';') && !scheme.starts_with("http") => {
+            pairs::pairs(finder, at, &part(rest + start + 1..mask.len()), ';');
+        }
+        _ => query(finder, at, &mask, rest, &part),
+    }
     path(finder, at, &mask, rest, scheme, &part);
 }
 
@@ -401,6 +408,8 @@ mod tests {
         check("https://b.example.net/c?sv=2022&sig=AU7zFDR97APhFZ3E%3D", &["AU7zFDR97APhFZ3E%3D"]);
         check("jdbc:postgresql://h/db?user=a&password=quiet-Otter-7", &["quiet-Otter-7"]);
         check("jdbc:sqlserver://h:1433;user=sa;password=quiet-Otter-7", &["quiet-Otter-7"]);
+        check("jdbc:sqlserver://h:1433;user=sa;password=quiet,Otter&7;encrypt=true", &["quiet,Otter&7"]);
+        check("jdbc:db2://h:50000/d:user=a;password=quiet%2COtter;", &["quiet%2COtter"]);
         check(
             concat!("https://hooks.sl", "ack.com/services/T0KO2MY4/B0CJ9I5/5zzPpTkMzZQRLh8N3x6"),
             &["T0KO2MY4/B0CJ9I5/5zzPpTkMzZQRLh8N3x6"],
