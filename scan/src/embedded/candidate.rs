@@ -109,6 +109,11 @@ pub(super) fn logins(text: &str, separator: char) -> Vec<Range<usize>> {
             *at > 0 && (3..=6).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_digit())
         });
         let end = end.map_or(piece.end, |(at, _)| start + at);
+        // `user:realm:hash` of a digest.
+        let digest = rest.rsplit_once(':').filter(|(realm, hash)| {
+            hash.len() == 32 && hash.bytes().all(|it| it.is_ascii_hexdigit()) && !realm.contains(':')
+        });
+        let start = start + digest.map_or(0, |it| it.0.len() + 1);
         let is_field = FIELDS.iter().any(|it| user.eq_ignore_ascii_case(it));
         (is_user(user) && !is_field && !rest.is_empty() && !rest.starts_with("//")).then_some(start..end)
     };
@@ -288,6 +293,7 @@ mod tests {
         check_logins("ops:one, guest:two", &["one", "two"]);
         check_logins("ops:one:1001:100:upload", &["one"]);
         check_logins("ops:with,comma", &["with,comma"]);
+        check_logins("ops:realm:2b6ec017c1e1777155a0e9d8f27c7d9c", &["2b6ec017c1e1777155a0e9d8f27c7d9c"]);
         check_logins("https://example.net", &[]);
         check_logins("8080:80", &[]);
         check_logins("username:root,machine:false", &[]);

@@ -318,6 +318,7 @@ pub(crate) mod tests {
         check_named("BASIC_AUTH", "metrics:quiet-Otter-7", &["quiet-Otter-7"]);
         check_named("NEO4J_AUTH", "neo4j/quiet-Otter-7", &["quiet-Otter-7"]);
         check_named("ADD_LOCAL_USER", "ops:quiet-Otter-7,guest:guest", &["quiet-Otter-7", "guest"]);
+        check_named("basicAuthPassword", "plum:rail:409", &["plum:rail:409"]);
         check_named("user", "node:node", &[]);
         check_named("user", "1000:1000", &[]);
     }
@@ -340,6 +341,8 @@ pub(crate) mod tests {
     fn logins_that_their_form_tells() {
         check_value("ann:quiet-Otter-7:1001:100:upload", &["quiet-Otter-7"]);
         check_value("root:x:0:0:root:/root", &[]);
+        check_value("pkcs11:token=shop;object=signing?pin-value=749213", &["749213"]);
+        check_value("passwd/root-password=quiet-Otter-7 ", &["quiet-Otter-7"]);
         check_value("tcp-tls:fdns1.example.net:853", &[]);
         check_value("cGFwZXJjdXQ6VG9uZXItTm9pci0z", &["cGFwZXJjdXQ6VG9uZXItTm9pci0z"]);
         check_value("ZGI6NTQzMi9zaG9wIGlzIHVw", &[]);

@@ -45,6 +45,20 @@ pub(super) fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>,
             return;
         }
     }
+    if written.starts_with("pkcs11:") {
+        // All but the PIN are names.
+        if let Some(start) = written.find("pin-value=").map(|it| it + "pin-value=".len()) {
+            let rest = written.get(start..).unwrap_or("");
+            let end = start + rest.find(['&', ';']).unwrap_or(rest.len());
+            candidate::secret(
+                finder,
+                &at.key("pin-value"),
+                candidate::Role::Password,
+                &value.slice(start..end),
+            );
+        }
+        return;
+    }
     if let Some((part, name)) = logins::of_matrix(written) {
         candidate::named(finder, at, name, false, &value.slice(part));
         return;
@@ -155,6 +169,8 @@ fn settings<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool 
     if goes_on || rest.as_str().bytes().all(|it| it == b'=') {
         return false;
     }
+    // What an installer is told ends with a space, before the next.
+    let rest = if key.contains('/') { rest.trim() } else { rest };
     finder.value(&at.key(key), rest);
     true
 }
@@ -205,6 +221,10 @@ fn login_separator(key: &str, text: &str) -> Option<char> {
         && !user.split_whitespace().any(|it| it.starts_with('-'));
     // ZooKeeper's `user:digest`.
     let is_digest = key.ends_with("digest") && password.len() == 28 && password.ends_with('=');
+    // `basicAuthPassword` has one half alone.
+    if key.ends_with("password") || key.ends_with("passwd") {
+        return None;
+    }
     let promises = is_digest
         || has(&["basic", "cred", "htpasswd", "userpass", "userpwd", "local_user", "user_pass"])
         || key.ends_with("auth");

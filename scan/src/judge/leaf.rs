@@ -46,7 +46,8 @@ const GENERIC: [&str; 20] = [
 ];
 
 /// How Laravel, Spring and Dovecot mark what follows.
-const MARKS: [&str; 6] = ["base64:", "{noop}", "{plain}", "{PLAIN}", "{CLEARTEXT}", "{cleartext}"];
+const MARKS: [&str; 7] =
+    ["base64:", "$plaintext$", "{noop}", "{plain}", "{PLAIN}", "{CLEARTEXT}", "{cleartext}"];
 
 pub(super) fn judge(at: &At<'_>, value: &Text<'_>, telling: Telling) -> Option<Verdict> {
     let text = value.as_str();

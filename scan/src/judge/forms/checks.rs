@@ -15,6 +15,17 @@ pub(super) fn npm(text: &str, start: usize) -> Option<Found> {
     checked(text, start, Kind::Token)
 }
 
+/// 32 digits, and which of several workspaces' tokens it is.
+pub(super) fn databricks(text: &str, start: usize) -> Option<Found> {
+    let from = start + 4;
+    if Set::Hex.run(text, from, 33) != 32 || Set::Word.run_before(text, start, 0) > 0 {
+        return None;
+    }
+    let is_numbered = matches!(text.as_bytes().get(from + 32..from + 34), Some([b'-', b'0'..=b'9']));
+    let end = from + 32 + if is_numbered { 2 } else { 0 };
+    Some(Found { range: start..end, is: Is::Secret(Kind::Token, Severity::High) })
+}
+
 fn checked(text: &str, start: usize, kind: Kind) -> Option<Found> {
     let from = start + 4;
     let len = Set::Base62.run(text, from, 255);

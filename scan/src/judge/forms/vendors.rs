@@ -96,7 +96,7 @@ pub(super) static FORMS: [Form; 148] = [
     run("pscale_oauth_", Word, 32, Token, High),
     run("napi_", Base62, 40, ApiKey, High),
     run("tskey-", Word, 20, Token, High),
-    run("dapi", Hex, 32, Token, High),
+    around("dapi", checks::databricks),
     // Secrets managers and orchestrators.
     run("hvs.", Word, 20, Token, Critical),
     run("hvb.", Word, 60, Token, High),
