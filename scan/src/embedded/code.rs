@@ -458,6 +458,11 @@ mod tests {
         );
         check("process.env.DB_PASSWORD || 'quiet-Otter-7'", &[("process.env.DB_PASSWORD", "quiet-Otter-7")]);
         check("os.getenv('DB_PASSWORD')", &[]);
+        check(
+            "DB_PASSWORD = \"{{ db_password | default('quiet-Otter-7') }}\"",
+            &[("DB_PASSWORD", "quiet-Otter-7")],
+        );
+        check("DB_PASSWORD = \"{{ db_password | default(other) }}\"", &[]);
     }
 
     #[test]

@@ -26,8 +26,18 @@ const HOOKS: [(&str, &str); 16] = [
 ];
 
 /// What stands before the secret in the paths of anybody's web hooks.
-const HOOK_SEGMENTS: [&str; 9] =
-    ["hook", "hooks", "webhook", "webhooks", "ping", "push", "incoming", "incoming-webhook", "trigger"];
+const HOOK_SEGMENTS: [&str; 10] = [
+    "cron",
+    "hook",
+    "hooks",
+    "webhook",
+    "webhooks",
+    "ping",
+    "push",
+    "incoming",
+    "incoming-webhook",
+    "trigger",
+];
 
 pub(super) fn path<'a>(
     finder: &mut Finder<'a>,

@@ -81,8 +81,8 @@ pub(super) fn with_references(text: Text<'_>) -> Text<'_> {
             let escapes =
                 bytes.get(..start).unwrap_or(&[]).iter().rev().take_while(|it| **it == b'\\').count();
             let length = match rest {
-                // `\$` stands for itself.
-                _ if escapes % 2 == 1 => None,
+                // `\$` stands for itself, but `\$NAME` for another shell's variable.
+                [b'$', first, ..] if escapes % 2 == 1 && !first.is_ascii_uppercase() => None,
                 [b'$' | b'#', b'{', ..] => until(b"}"),
                 [b'$', b'(', ..] => until(b")"),
                 [b'{', b'{', ..] => until(b"}}"),

@@ -37,6 +37,7 @@ pub(crate) use script::boundary;
 use crate::{
     At, Finder, Format, Text,
     judge::{self, Verdict},
+    read,
 };
 
 /// A single line longer than this is data, and only its forms and URLs are looked for.
@@ -48,6 +49,9 @@ pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
     let marks = Marks::of(written);
     if marks.has(Mark::Dollar) {
         candidate::defaults(finder, at, &value);
+    }
+    if marks.has(Mark::Bracket) && written.contains("{{") && telling(&at.key) {
+        read::defaults(finder, at, &value);
     }
     if !value.has_literal() || candidate::is_inserted(written) {
         return;

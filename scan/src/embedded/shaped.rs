@@ -59,6 +59,14 @@ pub(super) fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>,
         }
         return;
     }
+    if written.starts_with("secret,id=") {
+        // An object of QEMU.
+        if let Some(start) = written.find(",data=").map(|it| it + ",data=".len()) {
+            let end = start + pairs::end_of_setting(written.get(start..).unwrap_or(""));
+            candidate::secret(finder, &at.key("data"), candidate::Role::Password, &value.slice(start..end));
+        }
+        return;
+    }
     if let Some((part, name)) = logins::of_matrix(written) {
         candidate::named(finder, at, name, false, &value.slice(part));
         return;

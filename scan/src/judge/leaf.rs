@@ -191,6 +191,13 @@ fn login(name: &str, text: &str) -> Option<Range<usize>> {
         .then(|| user.len() + 1..text.len())
 }
 
+/// `user:password`, of which nobody puts into base64 what is none.
+fn is_login(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(user, password)| {
+        is_user(user) && password.len() >= 4 && !placeholder::is_placeholder(password)
+    })
+}
+
 /// More than a port or a word.
 fn is_password(text: &str) -> bool {
     let has_letter = text.bytes().any(|it| it.is_ascii_alphabetic());
@@ -222,8 +229,22 @@ fn beside_holes(value: &Text<'_>, telling: &Telling) -> Option<Range<usize>> {
     });
     let longest = pieces.max_by_key(|it| it.len())?;
     let piece = text.get(longest.clone())?;
+    if is_otherwise(value, &longest) && telling.strong {
+        return Some(longest);
+    }
     let looks_secret = strength::is_random(piece) || (telling.strong && strength::is_mixed(piece));
     looks_secret.then_some(longest)
+}
+
+/// `{{ else }}literal{{ end }}`: the whole value, where there is no other.
+fn is_otherwise(value: &Text<'_>, piece: &Range<usize>) -> bool {
+    let bare =
+        |action: Option<&str>| action.unwrap_or("").trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let text = value.as_str();
+    let before = text.get(..piece.start).and_then(|it| it.rsplit("{{").next());
+    let behind =
+        text.get(piece.end..).and_then(|it| it.strip_prefix("{{")).and_then(|it| it.split("}}").next());
+    bare(before) == "else" && bare(behind) == "end"
 }
 
 struct Case<'c> {
@@ -321,6 +342,11 @@ impl Case<'_> {
         }
     }
 
+    /// `_auth` of npm, `auth` of Docker: base64 of a login.
+    fn is_auth(&self) -> bool {
+        matches!(self.name.rsplit('.').next(), Some("auth" | "_auth"))
+    }
+
     /// Under a doubtful one: only what looks like it.
     fn must_be(&self, secret: &str) -> bool {
         // `$backend:3100$request_uri` of nginx.
@@ -329,6 +355,7 @@ impl Case<'_> {
         }
         let by_kind = match self.telling.kind {
             Kind::Password if self.is_of_a_pair || pair(secret).is_some() => true,
+            Kind::Password if secret != self.secret && self.is_auth() && is_login(secret) => true,
             Kind::Password | Kind::SigningSecret | Kind::Token | Kind::ClientSecret => {
                 let is_word = secret.len() < 12 && secret.bytes().all(|it| it.is_ascii_alphanumeric());
                 strength::is_mixed(secret) && !is_word

@@ -134,10 +134,9 @@ fn of_words(name: &str, words: &Words) -> Naming {
     if words.len() > 6 && name.ends_with(".core.windows.net") && name.contains("account.key.") {
         return strong(Kind::SecretAccessKey);
     }
-    // What Agora calls a certificate signs the tokens of its calls.
     let last = words.word(words.len().saturating_sub(1));
-    if last == "certificate" && words.iter().any(|it| it == "agora") {
-        return strong(Kind::SigningSecret);
+    if let Some(naming) = of_product(words, last) {
+        return naming;
     }
     if words.iter().any(|it| it == "existing") {
         return Naming::Harmless;
@@ -177,6 +176,30 @@ fn of_words(name: &str, words: &Words) -> Naming {
     match behind(words, at, telling) {
         Naming::Telling(it) if is_call || is_annotation => Naming::Telling(Telling { strong: false, ..it }),
         naming => naming,
+    }
+}
+
+/// Names whose words mean something else everywhere but in one product.
+fn of_product(words: &Words, last: &str) -> Option<Naming> {
+    let has = |word: &str| words.iter().any(|it| it == word);
+    match last {
+        // It signs the tokens of calls.
+        "certificate" if has("agora") => Some(strong(Kind::SigningSecret)),
+        "claim" if has("plex") => Some(strong(Kind::Token)),
+        "team" if has("honeycomb") => Some(strong(Kind::ApiKey)),
+        "api" if words.word(words.len().saturating_sub(2)) == "art" => Some(strong(Kind::ApiKey)),
+        // `MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_LOGS`: which of several stands behind.
+        _ if words.word(0) == "minio"
+            && words.len() > 3
+            && matches!(role(last), None | Some(Role::Harmless)) =>
+        {
+            let before = words.word(words.len() - 2);
+            matches!(before, "token" | "password" | "secret").then(|| match role(before) {
+                Some(Role::Token) => strong(Kind::Token),
+                _ => strong(Kind::Password),
+            })
+        }
+        _ => None,
     }
 }
 

@@ -63,6 +63,15 @@ pub(super) fn is_reference(text: &str) -> bool {
         || is_substitution(text)
         || is_file_or_variable(text)
         || leads_elsewhere(text)
+        || is_entry_of_a_secret(text)
+}
+
+/// `$dex-gitlab:clientSecret` of Argo CD.
+fn is_entry_of_a_secret(text: &str) -> bool {
+    text.strip_prefix('$').and_then(|it| it.split_once(':')).is_some_and(|(name, key)| {
+        let is_name = name.len() > 1 && name.bytes().all(|it| it.is_ascii_lowercase() || it == b'-');
+        is_name && !key.is_empty() && key.bytes().all(|it| it.is_ascii_alphabetic() || b"._-".contains(&it))
+    })
 }
 
 /// `arn:aws:secretsmanager:...`, whatever stands behind: another place's name, and part of it may be filled in.

@@ -56,7 +56,7 @@ pub(super) enum Owner {
 const ROLES: [(Role, &str); 16] = [
     (
         Role::Password,
-        "password passwords passwd passwds pwd pwds pass passw passwrd pw passphrase passphrases passcode passcodes psk rocommunity rwcommunity",
+        "password passwords passwd passwds pwd pwds pass passw passwrd pw passphrase passphrases passcode passcodes authtok psk rocommunity rwcommunity",
     ),
     (
         Role::Motdepasse,

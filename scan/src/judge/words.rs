@@ -7,7 +7,8 @@ use crate::needles::ending;
 const LONGEST: usize = 200;
 
 /// Words that are often written onto the one before: `requirepass`, `clientsecret`, `rootpw`.
-const GLUED: [&str; 16] = [
+const GLUED: [&str; 17] = [
+    "credential",
     "passphrase",
     "passcode",
     "password",
@@ -33,8 +34,9 @@ const GLUED_ENDS: [&str; 15] = [
 ];
 
 /// Before a glued `key`; every other word that ends so is a word of its own (`monkey`).
-const GLUED_KEYS: [&str; 20] = [
+const GLUED_KEYS: [&str; 21] = [
     "api",
+    "encrypt",
     "access",
     "secret",
     "private",

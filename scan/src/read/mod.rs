@@ -23,6 +23,14 @@ mod yaml;
 
 use crate::{At, Finder, Format, Text, embedded};
 
+/// Brings the literals that a value's actions give where there is nothing else.
+pub(crate) fn defaults<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) {
+    let value = actions::marked(value.clone().without_holes());
+    if !value.holes().is_empty() {
+        value::opened(finder, at, value, references::Dollars::Braced);
+    }
+}
+
 /// Reads a document, and where it does not parse, what can be had of it as text.
 pub(crate) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>, format: Format) {
     for comment in actions::comments(text.as_str()) {

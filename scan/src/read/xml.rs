@@ -228,7 +228,9 @@ impl<'t, 'a> Reader<'_, 't, 'a> {
         let Some((own, around)) = self.open.split_last() else { return };
         let (own, parent) = (*own, around.last().copied());
         let before = self.names.len().checked_sub(2);
-        if NAMES.contains(&own) {
+        // `<property name="X">y</property>` has a name itself.
+        let has_name = own == "property" && self.names.last().is_some_and(Option::is_some);
+        if NAMES.contains(&own) && !has_name {
             if let Some(it) = before.and_then(|it| self.names.get_mut(it)) {
                 *it = Some(raw);
             }

@@ -48,7 +48,8 @@ fn pem(text: &str, start: usize) -> Option<Found> {
         None => text.len(),
     };
     let body = body.get(..ending.unwrap_or(body.len()))?;
-    let is_key = label.contains("PRIVATE KEY") && is_key_text(body);
+    let is_secret = label.contains("PRIVATE KEY") || label.starts_with("OpenVPN Static key");
+    let is_key = is_secret && is_key_text(body);
     Some(Found { range: start..end, is: if is_key { PRIVATE } else { Is::Public } })
 }
 

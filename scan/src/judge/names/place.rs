@@ -35,13 +35,17 @@ pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
     {
         return strong(Kind::Password);
     }
-    if is_of_names(&at.path) || is_of_names(&at.key) {
+    // By its id QEMU finds what another argument holds.
+    if at.key == "password-secret" || is_of_names(&at.path) || is_of_names(&at.key) {
         return Naming::Harmless;
     }
     // `alarm_control_panel: [{ code: "5812" }]` of Home Assistant.
     let is_code = at.key.rsplit('.').next() == Some("code");
     if is_code && (at.path.contains("alarm") || at.key.contains("alarm")) {
         return wanting(Kind::Password, Severity::Medium, Wants::Digits);
+    }
+    if is_of_livekit(&at.key) {
+        return strong(Kind::SigningSecret);
     }
     let own = naming(&at.key);
     let is_bare_key = at.key.eq_ignore_ascii_case("key");
@@ -120,6 +124,17 @@ fn is_of_names(path: &str) -> bool {
             | "attribute_names"
             | "attributeNames"
     )
+}
+
+/// `keys: { APIwLHiMGsxk8cT: x }` of LiveKit: its secret stands under the id that belongs to it.
+fn is_of_livekit(key: &str) -> bool {
+    let id = key.strip_prefix("keys.").unwrap_or(key);
+    id.len() == 15
+        && id.strip_prefix("API").is_some_and(|it| {
+            it.bytes().all(|b| b.is_ascii_alphanumeric())
+                && it.bytes().any(|b| b.is_ascii_lowercase())
+                && it.bytes().any(|b| b.is_ascii_uppercase())
+        })
 }
 
 /// A block that holds nothing but secrets: `tokens`, `api_keys`.

@@ -90,6 +90,11 @@ impl Walk<'_, '_, '_> {
                 _ => Role::Plain,
             };
             let scope = Scope { role, dotted: true, ..scope }.behind(Obstacle::Expression);
+            if let (Node::List(items), Some("join")) =
+                (&node, operand.calls.last().map(|it| it.of(self.source.text)))
+            {
+                self.joined(items, key, scope);
+            }
             match node {
                 Node::Number(_) => {}
                 Node::Text(span, writing) if self.is_format(&operand) => {
@@ -105,6 +110,23 @@ impl Walk<'_, '_, '_> {
                     self.outcome(span, writing, key, scope);
                 }
                 node => self.node(&node, key, scope),
+            }
+        }
+    }
+
+    /// The password of `join("", ["redis://:", "x", "@host"])`.
+    fn joined(&mut self, items: &[Node<'_>], key: &str, scope: Scope) {
+        let texts: Vec<_> = items.iter().map(|it| self.string(it).unwrap_or_default()).collect();
+        for (index, item) in items.iter().enumerate().skip(1) {
+            let before = texts.get(index - 1).map_or("", String::as_str);
+            let behind = texts.get(index + 1).map_or("", String::as_str);
+            if let Node::Text(span, writing) = item
+                && before.contains("://")
+                && before.ends_with(':')
+                && behind.starts_with('@')
+            {
+                let text = self.decode(*span, *writing, key, scope);
+                self.value(&format!("{key}.password"), scope, text);
             }
         }
     }
