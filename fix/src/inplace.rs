@@ -95,7 +95,12 @@ fn is_bare_scalar(text: &str, finding: &Finding) -> bool {
         return false;
     }
     let line = line_around(text, finding.span.start);
-    let before = without_anchor(text.get(line.start..finding.span.start).unwrap_or("").trim_end());
+    let before = text.get(line.start..finding.span.start).unwrap_or("");
+    // `login: user:secret` has a part of its value alone.
+    if !before.ends_with([' ', '\t']) {
+        return false;
+    }
+    let before = without_anchor(before.trim_end());
     let behind = text.get(finding.span.end..line.end).unwrap_or("").trim_start();
     let is_own = (before.ends_with(':') || before.ends_with('-'))
         && (behind.is_empty() || behind.starts_with(['#', ',', '}', ']']));

@@ -26,6 +26,17 @@ fn a_file_that_is_laid_over_another_is_composes_too() {
 }
 
 #[test]
+fn a_part_of_a_plain_scalar_gets_no_quotes_of_its_own() {
+    check(
+        "app.yaml",
+        "login: ops:s3cr-a\npassword: s3cr-b\n",
+        &[found("s3cr-a", "login"), found("s3cr-b", "password")],
+        "login: ops:{{ with secret \"secret/data/config/app\" }}{{ .Data.data.login }}{{ end }}\npassword: {{ with secret \"secret/data/config/app\" }}{{ .Data.data.password | toJSON }}{{ end }}\n",
+        "config/app#login=s3cr-a\nconfig/app#password=s3cr-b\n",
+    );
+}
+
+#[test]
 fn terraform_asks_the_vault_provider() {
     check(
         "infra/main.tf",

@@ -193,10 +193,17 @@ fn compared<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>]) {
         if !function.ends_with("hdr") || !embedded::names_secret(name) {
             continue;
         }
-        let mut behind = words.iter().skip(index + 1);
-        let value = behind.find(|it| !it.as_str().starts_with('-') && !matches!(it.as_str(), "str" | "eq"));
-        if let Some(value) = value.filter(|it| !matches!(it.as_str(), "found" | "bool" | "}" | "reg" | "beg"))
-        {
+        let behind: Vec<&str> = words.iter().skip(index + 1).map(Text::as_str).collect();
+        // How it is compared stands before the value; most ways compare with something else than the whole.
+        let skipped = match behind.as_slice() {
+            ["-m", "str", ..] | ["-i", "-m", "str", ..] => {
+                behind.iter().take_while(|it| it.starts_with('-') || **it == "str").count()
+            }
+            ["-i", word, ..] if !word.starts_with('-') => 1,
+            [word, ..] if !word.starts_with('-') && *word != "}" => 0,
+            _ => continue,
+        };
+        if let Some(value) = words.get(index + 1 + skipped).filter(|it| it.as_str() != "}") {
             finder.value(&At { place: Place::Header, ..at.key(name.to_owned()) }, value.clone());
         }
     }
