@@ -36,10 +36,12 @@ pub(crate) fn left(finding: usize, it: &Finding, why: Option<Why>) -> Left {
 
 /// A file in which nothing puts references in: all stays, but for what stands in comments.
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    let commented = findings.iter().filter(|it| it.commented);
+    // A file that another tool has to render is left to it.
+    let is_taken = |it: &&Finding| it.commented && it.obstacle != Some(Obstacle::Unparsed);
+    let commented = findings.iter().filter(is_taken);
     let home = Home::of_file("file", file, options);
     let taken = comment::take(commented, home.path(), &[], options);
-    let rest = findings.iter().enumerate().filter(|(_, it)| !it.commented);
+    let rest = findings.iter().enumerate().filter(|(_, it)| !is_taken(it));
     Plan {
         edits: taken.edits,
         entries: taken.entries,

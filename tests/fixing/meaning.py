@@ -250,8 +250,13 @@ def check_kubernetes(strongroom, path, original, fixed, report):
                     place = source["secretPath"].replace("secret/data/", "", 1)
                     secrets[made["secretName"], entry["key"]] = value(strongroom, place, source["secretKey"])
     before = list(yaml.safe_load_all(original))
-    after = list(yaml.safe_load_all(rendered(strongroom, fixed)))
+    after = list(yaml.safe_load_all(with_comments(strongroom, rendered(strongroom, fixed))))
     same([without_references(it, secrets) for it in after], [without_references(it, {}) for it in before], "the objects")
+
+
+def with_comments(strongroom, text):
+    """With the values that were in comments: those of a script within are text like all of it."""
+    return re.sub(r"<moved to secret/([^#>]+)#(\w+)>", lambda it: value(strongroom, it[1], it[2]), text)
 
 
 def without_references(it, secrets):
