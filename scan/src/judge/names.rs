@@ -4,6 +4,7 @@
 
 mod behind;
 mod place;
+mod products;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use crate::{Kind, Severity};
 use behind::behind;
 pub(super) use place::at;
 pub(crate) use place::is_container;
+use products::{is_of_bundler, of_product};
 
 /// Behind a telling word, as many words of no known meaning make a name of something else.
 const FAR: usize = 3;
@@ -177,54 +179,6 @@ fn of_words(name: &str, words: &Words) -> Naming {
         Naming::Telling(it) if is_call || is_annotation => Naming::Telling(Telling { strong: false, ..it }),
         naming => naming,
     }
-}
-
-/// Names whose words mean something else everywhere but in one product.
-fn of_product(words: &Words, last: &str) -> Option<Naming> {
-    let has = |word: &str| words.iter().any(|it| it == word);
-    match last {
-        // It signs the tokens of calls.
-        "certificate" if has("agora") => Some(strong(Kind::SigningSecret)),
-        "claim" if has("plex") => Some(strong(Kind::Token)),
-        "team" if has("honeycomb") => Some(strong(Kind::ApiKey)),
-        "api" if words.word(words.len().saturating_sub(2)) == "art" => Some(strong(Kind::ApiKey)),
-        // `MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_LOGS`: which of several stands behind.
-        _ if words.word(0) == "minio"
-            && words.len() > 3
-            && matches!(role(last), None | Some(Role::Harmless)) =>
-        {
-            let before = words.word(words.len() - 2);
-            matches!(before, "token" | "password" | "secret").then(|| match role(before) {
-                Some(Role::Token) => strong(Kind::Token),
-                _ => strong(Kind::Password),
-            })
-        }
-        _ => None,
-    }
-}
-
-/// `BUNDLE_GEMS__EXAMPLE__COM`: Bundler's login at a host that has gems.
-fn is_of_bundler(name: &str, words: &Words) -> bool {
-    let last = words.word(words.len().saturating_sub(1));
-    words.word(0) == "bundle"
-        && !matches!(words.word(1), "mirror" | "local" | "build")
-        && name.contains("__")
-        && matches!(
-            last,
-            "com"
-                | "org"
-                | "net"
-                | "io"
-                | "dev"
-                | "co"
-                | "eu"
-                | "de"
-                | "fr"
-                | "uk"
-                | "internal"
-                | "local"
-                | "lan"
-        )
 }
 
 /// `keyfile`, `cluster.key_file`: mostly a path, but a template may write the file itself.

@@ -13,39 +13,8 @@ use crate::{At, Kind, Severity};
 
 /// The key's meaning, and where it has none, that of what it stands in.
 pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
-    if is_sealed(&at.path) || is_sealed(&at.key) {
-        return Naming::Harmless;
-    }
-    // What an ExternalSecret takes a value from, or puts it into.
-    let names_entry = at.key.ends_with("secretKey") || at.key.ends_with("secretKeys");
-    if names_entry
-        && (at.path.starts_with("spec.data")
-            || at.path.starts_with("spec.parameters")
-            || at.path.contains(".match."))
-    {
-        return Naming::Harmless;
-    }
-    let last = at.path.rsplit('.').next().unwrap_or("");
-    if is_of_a_login(&at.key)
-        || is_of_a_login(&at.path)
-        || (is_list_of_logins(last)
-            && matches!(naming(&at.key), Naming::Unknown | Naming::Empty)
-            && !is_list_of_logins(&at.key))
-        || is_of_a_host(&at.key, &at.path)
-    {
-        return strong(Kind::Password);
-    }
-    // By its id QEMU finds what another argument holds.
-    if at.key == "password-secret" || is_of_names(&at.path) || is_of_names(&at.key) {
-        return Naming::Harmless;
-    }
-    // `alarm_control_panel: [{ code: "5812" }]` of Home Assistant.
-    let is_code = at.key.rsplit('.').next() == Some("code");
-    if is_code && (at.path.contains("alarm") || at.key.contains("alarm")) {
-        return wanting(Kind::Password, Severity::Medium, Wants::Digits);
-    }
-    if is_of_livekit(&at.key) {
-        return strong(Kind::SigningSecret);
+    if let Some(naming) = of_place(at) {
+        return naming;
     }
     let own = naming(&at.key);
     let is_bare_key = at.key.eq_ignore_ascii_case("key");
@@ -67,6 +36,42 @@ pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
         _ if own == Naming::Empty => of_resource(path).unwrap_or(own),
         _ => own,
     }
+}
+
+/// What the place says, whatever the name.
+fn of_place(at: &At<'_>) -> Option<Naming> {
+    if is_sealed(&at.path) || is_sealed(&at.key) {
+        return Some(Naming::Harmless);
+    }
+    // What an ExternalSecret takes a value from, or puts it into.
+    let names_entry = at.key.ends_with("secretKey") || at.key.ends_with("secretKeys");
+    if names_entry
+        && (at.path.starts_with("spec.data")
+            || at.path.starts_with("spec.parameters")
+            || at.path.contains(".match."))
+    {
+        return Some(Naming::Harmless);
+    }
+    let last = at.path.rsplit('.').next().unwrap_or("");
+    if is_of_a_login(&at.key)
+        || is_of_a_login(&at.path)
+        || (is_list_of_logins(last)
+            && matches!(naming(&at.key), Naming::Unknown | Naming::Empty)
+            && !is_list_of_logins(&at.key))
+        || is_of_a_host(&at.key, &at.path)
+    {
+        return Some(strong(Kind::Password));
+    }
+    // By its id QEMU finds what another argument holds.
+    if at.key == "password-secret" || is_of_names(&at.path) || is_of_names(&at.key) {
+        return Some(Naming::Harmless);
+    }
+    // `alarm_control_panel: [{ code: "5812" }]` of Home Assistant.
+    let is_code = at.key.rsplit('.').next() == Some("code");
+    if is_code && (at.path.contains("alarm") || at.key.contains("alarm")) {
+        return Some(wanting(Kind::Password, Severity::Medium, Wants::Digits));
+    }
+    is_of_livekit(&at.key).then(|| strong(Kind::SigningSecret))
 }
 
 /// What Kubernetes' sealed secrets hold is ciphertext.
