@@ -258,6 +258,7 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
                 strong(Kind::Password)
             }
             // What SNMP's first versions have for a password.
+            ("community", _) if behind == "string" => strong(Kind::Password),
             ("community", _) if words.iter().take(at).any(|it| it == "snmp") => strong(Kind::Password),
             ("license" | "licence", _) => weak(Kind::ApiKey),
             ("signature" | "sig", _) => weak(Kind::Token),

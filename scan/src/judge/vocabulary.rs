@@ -123,7 +123,7 @@ const ROLES: [(Role, &str); 16] = [
          checksums etag commit public pub cert certificate certificates certs ca crt csr chain curve spec schema table bucket collection queue topic \
          existing tokenizer tokenization scanning scan detection scanner rotator sync operator controller injector  page screen form view button icon \
          link links action actions event events log logs logging audit level retry retries attempts attempt lockout history check checks verify verification \
-         present exists missing empty null set unset is has needed mask masked masking richtlinie politik politika politikası politikasi politique politica política redact redacted redaction filter filters support compat \
+         present exists missing empty null set unset is has needed mask masked masking richtlinie hinweis hinweise datei pfad länge laenge fichier chemin longueur indice archivo ruta longitud politik politika politikası politikasi politique politica política redact redacted redaction filter filters support compat \
          through thru trip priority nonce nopasswd nopass nopassword mtime ctime cidr cidrs ip ips subnet sock book word words wordlist dictionary list lists mapping map maps sort order entropy dn ou base64url",
     ),
 ];
