@@ -29,13 +29,13 @@ sys.path.insert(0, str(HERE))
 
 from scoring import Trouble
 from scoring.counting import Score, count
-from scoring.figures import IGNORED, blessed, outdated, row
+from scoring.figures import IGNORED, ORDINALS, blessed, outdated, row
 from scoring.labels import Corpus
 from scoring.tables import print_scores
 
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # The first lies in this folder itself.
-SETS = {name: HERE / folder / "labels.json" for name, folder in (("first", "."), ("second", "second"), ("third", "third"), ("fourth", "fourth"), ("fifth", "fifth"), ("sixth", "sixth"), ("seventh", "seventh"), ("eighth", "eighth"), ("ninth", "ninth"), ("tenth", "tenth"), ("eleventh", "eleventh"))}
+SETS = {name: (HERE if name == "first" else HERE / name) / "labels.json" for name in ORDINALS}
 # A scan of one set takes well under a second; a scanner that hangs is found out here.
 PATIENCE = 120
 

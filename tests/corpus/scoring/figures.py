@@ -1,6 +1,6 @@
 """The rows of docs/scanning-figures.md that are ours: they must say what is measured."""
 
-SETS = ("first", "second", "third", "fourth", "fifth", "sixth")
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
 HEADING = "## The {} set"
 ROW = "| `secret scan`, {} |"
 IGNORED = ("weak", "commented")
@@ -23,7 +23,7 @@ def placed(document):
     name = None
     for line in document.splitlines():
         if line.startswith("## "):
-            name = next((word for word in SETS if line == HEADING.format(word)), None)
+            name = next((word for word in ORDINALS if line == HEADING.format(word)), None)
         yield name, line
 
 
