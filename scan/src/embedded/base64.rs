@@ -2,6 +2,7 @@
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 
+use super::candidate::{Role, is_user, looks_secret, secret};
 use crate::{At, Finder, Format, Kind, Text, judge::Verdict};
 
 /// Beyond this, it is an archive or an image.
@@ -43,13 +44,22 @@ fn begins_as_text(text: &str) -> bool {
 /// A document in base64 that has a credential in it is one as a whole: a part of it cannot be cut out.
 pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) -> bool {
     let Some(decoded) = decode(text.as_str()) else { return false };
-    let Some(inner) = inner(&decoded) else { return false };
+    let Some(inner) = inner(&decoded) else {
+        return is_login(&decoded) && secret(finder, at, Role::Token, text);
+    };
     let is_registry = decoded.contains("\"auths\"");
     let kind = if is_registry { Kind::RegistryAuth } else { inner.kind };
     let verdict =
         Verdict { part: 0..text.as_str().trim_end().len(), kind, severity: inner.severity, weak: inner.weak };
     finder.found(at, &text.slice(verdict.part.clone()), &verdict);
     true
+}
+
+/// A login, and nothing but that.
+fn is_login(decoded: &str) -> bool {
+    decoded.split_once(':').is_some_and(|(user, password)| {
+        is_user(user) && !user.contains(' ') && looks_secret(password) && !password.contains(':')
+    })
 }
 
 /// The first credential in a decoded document.

@@ -59,8 +59,11 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_within: boo
     if written.contains(['=', ':']) {
         code::noted(finder, at, line);
     }
-    told(finder, at, line);
-    ending(finder, at, line);
+    // Nearly all sentences have no number, and what they tell has one.
+    if written.bytes().any(|it| it.is_ascii_digit()) {
+        told(finder, at, line);
+        ending(finder, at, line);
+    }
 }
 
 /// `PASSWORD was "x"`, `the old password x still works`: what a sentence calls one.
@@ -84,15 +87,18 @@ fn told<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
 /// `password: x1` and `pass en clair d'avant : X1`, at a line's end.
 fn ending<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     let Some((head, word)) = line.as_str().rsplit_once(": ") else { return };
-    let (word, mut names) =
-        (word.trim().trim_matches(['"', '\'', '`']), head.split_whitespace().rev().take(8).enumerate());
+    let word = word.trim().trim_matches(['"', '\'', '`']);
+    if !looks_secret(word) || is_standard(word) || head.ends_with("://") {
+        return;
+    }
+    let mut names = head.split_whitespace().rev().take(8).enumerate();
     let named = names.find(|(_, it)| is_password(it.trim_matches(|c: char| !c.is_alphanumeric())));
     let Some((distance, name)) = named else { return };
     let has = |test: fn(&u8) -> bool| word.bytes().any(|it| test(&it));
     let is_made_up = has(u8::is_ascii_digit)
         && (distance == 0 && !word.contains(['-', '.'])
             || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
-    if looks_secret(word) && is_made_up && !is_standard(word) && !head.ends_with("://") {
+    if is_made_up {
         finder.leaf(&at.key(name.to_owned()), &script::part_of(line, word));
     }
 }

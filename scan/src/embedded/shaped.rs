@@ -104,10 +104,7 @@ pub(super) fn shaped<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>,
         return;
     }
     let may_set = marks.has(Mark::Equals) || (marks.has(Mark::Colon) && marks.has(Mark::Comma));
-    if (may_set && settings(finder, at, value))
-        || base64::document(finder, at, value)
-        || encoded_login(finder, at, value)
-    {
+    if (may_set && settings(finder, at, value)) || base64::document(finder, at, value) {
         return;
     }
     if (marks.has(Mark::Space) || marks.has(Mark::Dash)) && is_command(written) {
@@ -141,15 +138,6 @@ fn login_with_ids<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) ->
 fn is_host(text: &str) -> bool {
     text.contains('.')
         && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b".-".contains(&it))
-}
-
-/// Base64 of a login, where nothing but that is in it.
-fn encoded_login<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) -> bool {
-    let decoded = base64::decode(value.as_str());
-    let is_login = decoded.as_deref().and_then(|it| it.split_once(':')).is_some_and(|(user, password)| {
-        candidate::is_user(user) && !user.contains(' ') && looks_secret(password) && !password.contains(':')
-    });
-    is_login && candidate::secret(finder, at, candidate::Role::Token, value)
 }
 
 /// `KEY=value`, and lists of such.

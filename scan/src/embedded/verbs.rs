@@ -52,6 +52,10 @@ const REACH: usize = 8;
 
 pub(super) fn verbs<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&str]) {
     for (place, word) in plain.iter().enumerate().take(REACH) {
+        // Few words end as one of them does, and of those alone the folder is looked for.
+        if !word.as_bytes().last().is_some_and(|it| b"acdeilnRxy".contains(it)) {
+            continue;
+        }
         let program = programs::base(word);
         for it in VERBS.iter().filter(|it| it.program == program) {
             if let Some(index) = behind(plain, place + 1, it.verb, it.skips)

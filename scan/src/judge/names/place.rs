@@ -52,18 +52,17 @@ fn of_place(at: &At<'_>) -> Option<Naming> {
     {
         return Some(Naming::Harmless);
     }
-    let last = at.path.rsplit('.').next().unwrap_or("");
-    if is_of_a_login(&at.key)
-        || is_of_a_login(&at.path)
-        || (is_list_of_logins(last)
-            && matches!(naming(&at.key), Naming::Unknown | Naming::Empty)
-            && !is_list_of_logins(&at.key))
+    let ((above, last), (own_above, own)) = (ends_of(&at.path), ends_of(&at.key));
+    let names_nothing = |name: &str| matches!(naming(name), Naming::Unknown | Naming::Empty);
+    if (is_list_of_logins(own_above) && names_nothing(own))
+        || (is_list_of_logins(above) && names_nothing(last))
+        || (is_list_of_logins(last) && names_nothing(&at.key) && !is_list_of_logins(&at.key))
         || is_of_a_host(&at.key, &at.path)
     {
         return Some(strong(Kind::Password));
     }
     // By its id QEMU finds what another argument holds.
-    if at.key == "password-secret" || is_of_names(&at.path) || is_of_names(&at.key) {
+    if at.key == "password-secret" || is_list_of_names(above) || is_list_of_names(own_above) {
         return Some(Naming::Harmless);
     }
     // `alarm_control_panel: [{ code: "5812" }]` of Home Assistant.
@@ -90,17 +89,18 @@ fn of_resource(path: &str) -> Option<Naming> {
     (!name.contains('.') && matches!(naming, Naming::Telling(_))).then_some(naming)
 }
 
-/// `basic_auth_users = { ops = "x" }`: passwords under the names of who has them.
-fn is_of_a_login(name: &str) -> bool {
-    let Some((list, user)) = name.rsplit_once('.') else { return false };
-    let list = list.rsplit('.').next().unwrap_or("");
-    is_list_of_logins(list) && matches!(naming(user), Naming::Unknown | Naming::Empty)
+/// The last part of a path, and the one before it.
+fn ends_of(path: &str) -> (&str, &str) {
+    let Some((before, last)) = path.rsplit_once('.') else { return ("", path) };
+    (before.rsplit_once('.').map_or(before, |it| it.1), last)
 }
 
+/// `basic_auth_users = { ops = "x" }`: passwords under the names of who has them.
 fn is_list_of_logins(name: &str) -> bool {
     let lists =
         ["basic_auth_users", "basicAuthUsers", "basicauth_users", "basic-auth-users", "RegisteredUsers"];
-    lists.contains(&name) || name.ends_with("REGISTERED_USERS")
+    // Of every value this is asked.
+    name.len() > 14 && (lists.contains(&name) || name.ends_with("REGISTERED_USERS"))
 }
 
 /// `{"redis://10.0.0.1:6379": "x"}` of Redis' exporter, `{"github-oauth": {"github.com": "x"}}` of Composer: what
@@ -112,10 +112,9 @@ fn is_of_a_host(key: &str, path: &str) -> bool {
 }
 
 /// What is called so, and not what it holds: `cookie_names: { bearer_token: SessionCookie }`.
-fn is_of_names(path: &str) -> bool {
-    let parent = path.rsplit('.').nth(1).unwrap_or("");
+fn is_list_of_names(name: &str) -> bool {
     matches!(
-        parent,
+        name,
         "cookie_names"
             | "cookieNames"
             | "header_names"
