@@ -3,40 +3,12 @@
 //! It looks like a URL, and is none behind the first `;` or `:user=`: what stands there the driver takes as it stands. A `%40`
 //! is no `@`, and a function that writes one would make another password of the next value.
 
-use std::borrow::Cow;
-
-use strongroom_scan::{Finding, Layer, Value};
-
-use crate::{layout::line_around, render::percent};
-
 /// Whether what follows is such a property.
 pub(crate) fn is_property(before: &str) -> bool {
     let word = before.rsplit(|c: char| c.is_whitespace() || "\"'<>".contains(c)).next().unwrap_or("");
     let Some((_, address)) = word.rsplit_once("jdbc:") else { return false };
     let properties = address.rsplit_once("://").map_or("", |(_, rest)| rest);
     !properties.contains('?') && (properties.contains(';') || properties.contains(":user="))
-}
-
-/// The findings with what the driver takes for their values.
-pub(crate) fn as_read<'f>(text: &str, findings: &'f [Finding]) -> Cow<'f, [Finding]> {
-    let is_one = |it: &Finding| {
-        let line = line_around(text, it.span.start);
-        it.layers.last() == Some(&Layer::Percent)
-            && text.get(line.start..it.span.start).is_some_and(is_property)
-    };
-    if !findings.iter().any(is_one) {
-        return Cow::Borrowed(findings);
-    }
-    Cow::Owned(findings.iter().map(|it| if is_one(it) { literal(text, it) } else { it.clone() }).collect())
-}
-
-fn literal(text: &str, finding: &Finding) -> Finding {
-    let mut finding = finding.clone();
-    finding.layers.pop();
-    if finding.span.of(text).contains('%') {
-        finding.value = Value::new(&percent(finding.value.expose()));
-    }
-    finding
 }
 
 #[cfg(test)]

@@ -42,8 +42,7 @@ use strongroom_scan::Finding;
 /// The result is the same for the same input, and empty for a file that was fixed before.
 #[must_use]
 pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
-    let findings = jdbc::as_read(file.text, findings);
-    let mut plan = Family::of(file.name, file.text).plan(file, &findings, options);
+    let mut plan = Family::of(file.name, file.text).plan(file, findings, options);
     let others = apart::others(file, &plan, options);
     plan.notes.extend(others);
     let twice = encoded::notes(&plan, options);
