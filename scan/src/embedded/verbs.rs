@@ -47,13 +47,16 @@ const NAMED: &[(&str, &str)] = &[
 /// Programs that hash the last word.
 const HASHING: &[(&str, &str)] = &[("mkpasswd", ""), ("openssl", "passwd")];
 
+/// What the names of these programs end in.
+const ENDS: &[u8] = b"acdeilnRxy";
+
 /// How far in front the program may stand: `sudo`, `docker exec NAME` and variables come first.
 const REACH: usize = 8;
 
 pub(super) fn verbs<'a>(finder: &mut Finder<'a>, at: &At<'_>, words: &[Text<'a>], plain: &[&str]) {
     for (place, word) in plain.iter().enumerate().take(REACH) {
         // Few words end as one of them does, and of those alone the folder is looked for.
-        if !word.as_bytes().last().is_some_and(|it| b"acdeilnRxy".contains(it)) {
+        if !word.as_bytes().last().is_some_and(|it| ENDS.contains(it)) {
             continue;
         }
         let program = programs::base(word);
@@ -147,7 +150,15 @@ fn flag(plain: &[&str], flag: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check_script as check;
+    use super::{super::tests::check_script as check, *};
+
+    #[test]
+    fn no_program_is_passed_by() {
+        let programs = VERBS.iter().map(|it| it.program).chain(NAMED.iter().map(|it| it.0));
+        for it in programs.chain(HASHING.iter().map(|it| it.0)).chain(["Set-ItemProperty", "setx.exe"]) {
+            assert!(ENDS.contains(it.as_bytes().last().unwrap()), "{it}");
+        }
+    }
 
     #[test]
     fn a_secret_behind_a_verb() {
