@@ -350,14 +350,15 @@ fn leaked(out: &str, secret: &HashSet<String>) -> Vec<String> {
 }
 
 /// Pieces of the corpus's labelled secrets as they stand in its files, but for those that its files show openly:
-/// as part of a name, or of another word.
+/// as part of a name, a folder's too, or of another word.
 fn labelled() -> HashSet<String> {
     let (mut secrets, mut open) = (HashSet::new(), HashSet::new());
     let folders = fs::read_dir(CORPUS).unwrap().map(|it| it.unwrap().path());
     let sets: Vec<_> = folders.chain([CORPUS.into()]).filter(|it| it.join("labels.json").exists()).collect();
     assert_eq!(sets.len(), 12);
     for set in sets {
-        let set = set.display();
+        let set = set.display().to_string();
+        open.extend(pieces(&set));
         let labels = fs::read_to_string(format!("{set}/labels.json")).unwrap();
         let labels: Value = serde_json::from_str(&labels).unwrap();
         for file in labels["files"].as_array().unwrap() {
