@@ -50,6 +50,12 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     }
 }
 
+/// A file that is not touched at all.
+pub(crate) fn whole(findings: &[Finding]) -> Plan {
+    let all = findings.iter().enumerate();
+    Plan { left: all.map(|(at, it)| left(at, it, Some(UNPARSED))).collect(), ..Plan::default() }
+}
+
 fn left_in_program(finding: usize, it: &Finding) -> Left {
     let left = left(finding, it, Some(IN_PROGRAM));
     match it.obstacle {

@@ -43,6 +43,10 @@ use strongroom_scan::Finding;
 #[must_use]
 pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let mut plan = Family::of(file.name, file.text).plan(file, findings, options);
+    if plan.apply(file.text).is_err() {
+        // Of a broken document two rewrites may claim the same lines: neither is made, and nothing is stored.
+        plan = left::whole(findings);
+    }
     let others = apart::others(file, &plan, options);
     plan.notes.extend(others);
     let twice = encoded::notes(&plan, options);

@@ -393,3 +393,12 @@ fn variables_that_are_there_are_completed() {
     let left = of("infra/shop.tf", declared, found("s3cr-a", "a"), &theirs);
     assert!(left.edits.is_empty() && left.left.len() == 1);
 }
+
+#[test]
+fn rewrites_that_would_meet_are_not_made() {
+    // A reader that takes a broken document apart may tell of a value and of a part of it.
+    let text = "a: s3cr-abc\nb: s3cr-d\n";
+    let findings = findings(text, &[found("s3cr-abc", "a"), found("cr-abc", "a"), found("s3cr-d", "b")]);
+    let plan = plan(&File { name: "app.yaml", text, folder: "" }, &findings, &Options::default());
+    assert_eq!((plan.edits.len(), plan.entries.len(), plan.left.len()), (0, 0, 3));
+}
