@@ -69,7 +69,14 @@ pub(crate) fn value<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: Text<'a>) {
     } else if names_logins(&at.key) || (at.key == "list" && names_logins(&at.path)) {
         logins::logins(finder, at, &value);
     } else if marks.has(Mark::Break) && written.trim().contains('\n') {
-        or_leaf(finder, at, &value, |finder| document(finder, at, &value));
+        let before = finder.count();
+        if judge::names::is_key_file(&at.key) || at.key.ends_with(".key") {
+            // All lines are one key, whatever one of them looks like.
+            finder.leaf(at, &value);
+        }
+        if finder.count() == before {
+            or_leaf(finder, at, &value, |finder| document(finder, at, &value));
+        }
     } else {
         one_line(finder, at, &value, marks);
     }

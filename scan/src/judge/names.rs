@@ -182,7 +182,7 @@ fn of_words(name: &str, words: &Words) -> Naming {
 }
 
 /// `keyfile`, `cluster.key_file`: mostly a path, but a template may write the file itself.
-pub(super) fn is_key_file(name: &str) -> bool {
+pub(crate) fn is_key_file(name: &str) -> bool {
     known(name).is_key_file
 }
 
