@@ -45,6 +45,7 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
         match is_pair(&lines, &line) {
             Some((key, from)) => {
                 let end = line.end - lines.str(line.clone()).ends_with(';') as usize;
+                let end = from + ini::without_continuation(lines.str(from..end.max(from))).len();
                 let value = unquoted(&lines, lines.trimmed(from..end.max(from)));
                 value::bring(finder, &at.key(lines.str(key)), value, Dollars::Braced);
             }
@@ -308,6 +309,10 @@ mod tests {
         );
         check("password required pam_unix.so\n", &[]);
         check("password ${NAME}\n", &[]);
+        check(
+            "login=a, \\\npassword=b \\\nc.d\n",
+            &[("login", Attribute, "a"), ("password", Attribute, "b")],
+        );
         check("a b;}\n", &[("a", Attribute, "b")]);
         check("map $http_x_api_key $ok {\n", &[]);
         check(

@@ -110,7 +110,8 @@ fn assigned<'a>(
             finder.document(&at, text.within(Layer::Ini), Format::Shell);
         }
         _ => {
-            let text = quoted(lines, rest);
+            let end = rest.start + without_continuation(lines.str(rest.clone())).len();
+            let text = quoted(lines, rest.start..end);
             if let Some(end) = text.as_str().find(',').filter(|_| is_mailbox(name, text.as_str())) {
                 value::bring(finder, &at.key(format!("{key}.pin")), text.slice(0..end), Dollars::Braced);
             }
@@ -140,6 +141,14 @@ fn variable<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
         let at = At { place: Place::Env, ..at.key(name.to_owned()) };
         let start = word.len() - value.len();
         value::bring(finder, &at, word.slice(start..word.len()), Dollars::Named);
+    }
+}
+
+/// Without the mark by which a line goes on in the next one, and the comma before it.
+pub(super) fn without_continuation(value: &str) -> &str {
+    match value.strip_suffix('\\').filter(|it| it.ends_with([' ', '\t', ','])) {
+        Some(value) => value.trim_end().trim_end_matches(','),
+        None => value,
     }
 }
 
