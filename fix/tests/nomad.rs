@@ -354,6 +354,59 @@ fn secret_blocks_serve_artifacts_too() {
 }
 
 #[test]
+fn the_api_has_a_list_of_secrets() {
+    let options = Options { style: Style::Secret, ..Options::default() };
+    let task = |more: &str| {
+        format!(
+            r#"{{"Job": {{"ID": "j", "TaskGroups": [{{"Name": "g", "Tasks": [{{
+              "Name": "t",{more}
+              "Env": {{"A": "«geheim-1»"}}
+            }}]}}]}}}}"#
+        )
+    };
+    let check = |more: &str, expected: &[&str]| {
+        let file = marked("j.json", &task(more));
+        let plan = plan(&File { name: "j.json", text: &file.text, folder: "" }, &file.findings, &options);
+        let fixed = plan.apply(&file.text).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&fixed).unwrap();
+        let secrets = &read["Job"]["TaskGroups"][0]["Tasks"][0]["Secrets"];
+        let names: Vec<&str> =
+            secrets.as_array().unwrap().iter().map(|it| it["Name"].as_str().unwrap()).collect();
+        assert_eq!(names, expected, "{fixed}");
+        assert_eq!(secrets[0]["Provider"], "strongroom");
+        assert_eq!(secrets[0]["Path"], "secret/data/j/g/t");
+        assert_eq!(fixed.matches("Secrets").count(), 1, "{fixed}");
+    };
+    check("", &["t"]);
+    check(r#""Secrets": null,"#, &["t"]);
+    check(r#""Secrets": [{"Name": "x", "Provider": "vault", "Path": "y"}],"#, &["t", "x"]);
+    let ours = r#""Secrets": [{"Name": "t", "Provider": "strongroom", "Path": "secret/data/j/g/t"}],"#;
+    check(ours, &["t"]);
+}
+
+#[test]
+fn a_job_of_hcl_1_gets_what_hcl_1_knows() {
+    let text = job("      env {\n        \"A\" = \"«geheim-1»\"\n      }\n");
+    let file = marked("j.nomad", &text);
+    for style in [Style::Template, Style::Secret] {
+        let options = Options { style, ..Options::default() };
+        let plan = plan(&File { name: "j.nomad", text: &file.text, folder: "" }, &file.findings, &options);
+        let fixed = plan.apply(&file.text).unwrap();
+        assert!(fixed.contains("vault {\n        policies = [\"j\"]\n      }"), "{fixed}");
+        assert!(!fixed.contains("role") && !fixed.contains("secret \"t\" {"), "{fixed}");
+        assert_eq!(
+            plan.access.iter().map(|it| (it.policy.as_str(), &it.role)).collect::<Vec<_>>(),
+            [("j", &None)]
+        );
+        assert!(plan.notes.iter().any(|it| it.contains("nomad job run -hcl1 j.nomad")), "{:?}", plan.notes);
+        let findings = strongroom_scan::scan("j.nomad", &fixed);
+        let again =
+            strongroom_fix::plan(&File { name: "j.nomad", text: &fixed, folder: "" }, &findings, &options);
+        assert!(again.edits.is_empty());
+    }
+}
+
+#[test]
 fn what_was_begun_is_completed() {
     let file = marked(
         "j.nomad.hcl",

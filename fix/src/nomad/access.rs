@@ -53,7 +53,8 @@ impl<'p> Allowed<'p> {
 
     fn names(&self, job: &Job<'_>, vault: Option<&Vault<'_>>) -> (String, Option<Role>) {
         let (policy, role) = match vault {
-            None => (self.policy(job), Some(self.policy(job))),
+            // HCL 1 knows no roles.
+            None => (self.policy(job), Some(self.policy(job)).filter(|_| !job.is_hcl1)),
             Some(vault) => {
                 let role = vault.role.filter(|it| is_name(it)).map(str::to_owned);
                 let named = vault.policies.iter().copied().chain(role.as_deref());

@@ -2,7 +2,7 @@
 //!
 //! One shape for all ways a job is written: HCL 1 and 2, HCL's form in JSON, and the JSON of Nomad's API.
 
-use strongroom_hcl::{AttrView, BlockView, Body, BodyView, Expr, ExprKind, KeyView, Span};
+use strongroom_hcl::{AttrView, BlockView, Body, BodyView, Expr, ExprKind, Item, KeyView, Span};
 
 use super::identity;
 use crate::render::Delimiters;
@@ -73,6 +73,8 @@ pub(super) struct Job<'a> {
     pub(super) namespace: &'a str,
     /// Name or namespace is an expression: who the job is, is known when it is submitted.
     pub(super) is_computed: bool,
+    /// Only HCL 1 takes it, which Nomad reads up to version 1.8 and with `-hcl1`.
+    pub(super) is_hcl1: bool,
     /// Who it is to the store: a part of a path.
     owner: String,
     pub(super) tasks: Vec<Task<'a>>,
@@ -103,6 +105,8 @@ pub(super) struct Task<'a> {
     pub(super) artifacts: Vec<Span>,
     /// Names of its `secret` blocks, and the path of each.
     pub(super) secrets: Vec<(&'a str, Option<&'a str>)>,
+    /// The list that the API has of them.
+    pub(super) secrets_value: Option<Span>,
 }
 
 /// What a job says about how its tasks log in.
@@ -149,7 +153,7 @@ impl<'a> Job<'a> {
         tasks: Vec<Task<'a>>,
     ) -> Self {
         let owner = identity::in_paths(namespace, id);
-        Self { syntax, id, namespace, is_computed, owner, tasks }
+        Self { syntax, id, namespace, is_computed, is_hcl1: false, owner, tasks }
     }
 
     /// Jobs of one name in two namespaces are two jobs.
@@ -170,8 +174,17 @@ impl<'a> Job<'a> {
         }
         let syntax = if is_json { Syntax::HclJson } else { Syntax::Native };
         let blocks = view.blocks("job", 1).unwrap_or_default();
-        blocks.iter().map(|it| hcl_job(syntax, it)).collect()
+        let is_hcl1 = !is_json && has_quoted_names(body);
+        blocks.iter().map(|it| Self { is_hcl1, ..hcl_job(syntax, it) }).collect()
     }
+}
+
+/// `env { "NAME" = "x" }`, `"group" "web" {`: HCL 2 takes no quotes around the names of a block.
+fn has_quoted_names(body: &Body) -> bool {
+    body.items.iter().any(|it| match it {
+        Item::Attribute(it) => it.key.quoted,
+        Item::Block(it) => it.kind.quoted || has_quoted_names(&it.body),
+    })
 }
 
 fn hcl_job<'a>(syntax: Syntax, block: &BlockView<'a>) -> Job<'a> {
@@ -251,6 +264,8 @@ fn task<'a>(
     let blocks = |key: Key| body.blocks(syntax.key(key), 0).unwrap_or_default();
     let env = blocks(Key::Env);
     let secrets = body.blocks("secret", 1).unwrap_or_default();
+    let listed = body.blocks("Secrets", 0).unwrap_or_default();
+    let text = |block: &BlockView<'a>, key: &str| block.body.attr(key).and_then(|it| it.as_str().ok());
     Task {
         scope,
         span: block.span,
@@ -276,10 +291,13 @@ fn task<'a>(
             .filter(|it| it.value.kind == ExprKind::Null)
             .map(AttrView::span),
         artifacts: blocks(Key::Artifact).iter().map(|it| it.span).collect(),
-        secrets: secrets
-            .iter()
-            .map(|it| (it.label(0), it.body.attr("path").and_then(|it| it.as_str().ok())))
-            .collect(),
+        secrets: match syntax {
+            Syntax::Api => {
+                listed.iter().filter_map(|it| Some((text(it, "Name")?, text(it, "Path")))).collect()
+            }
+            _ => secrets.iter().map(|it| (it.label(0), text(it, "path"))).collect(),
+        },
+        secrets_value: body.attr("Secrets").filter(|_| syntax == Syntax::Api).map(AttrView::span),
     }
 }
 

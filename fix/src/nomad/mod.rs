@@ -24,7 +24,7 @@ mod write;
 use strongroom_scan::{Finding, Value};
 
 use crate::left::{Why, left};
-use crate::{File, Options, Plan};
+use crate::{File, Options, Plan, Style};
 use job::Job;
 use planner::Planner;
 
@@ -50,6 +50,10 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
         return all_left(findings, COMPUTED);
     }
     let findings: Vec<Finding> = findings.iter().map(|it| without_line_end(it, file.text)).collect();
+    let is_hcl1 = jobs.iter().any(|it| it.is_hcl1);
+    // Nomad gave up HCL 1 before it got `secret` blocks.
+    let options =
+        &Options { style: if is_hcl1 { Style::Template } else { options.style }, ..options.clone() };
     let plan = Planner::new(file, &findings, options, &body, &jobs).plan();
     let is_whole = plan.apply(file.text).is_ok_and(|it| strongroom_hcl::parse_any(&it).is_ok());
     if is_whole { plan } else { all_left(&findings, BROKEN) }

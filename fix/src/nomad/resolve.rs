@@ -82,8 +82,9 @@ impl Planner<'_> {
     /// A job that names no role logs in with the cluster's. `secret setup nomad` makes one, which may read what lies below
     /// the job's namespace and id.
     fn of_default_role(&self) -> Option<String> {
-        let without =
-            |job: &&Job<'_>| job.tasks.iter().any(|it| it.vault.as_ref().is_some_and(|it| it.role.is_none()));
+        let without = |job: &&Job<'_>| {
+            job.is_hcl1 || job.tasks.iter().any(|it| it.vault.as_ref().is_some_and(|it| it.role.is_none()))
+        };
         let job = self.jobs.iter().find(without)?;
         let place = format!("{}/{}", job.namespace, job.id);
         let is_place = place.split('/').all(|it| segment(it) == it) && self.jobs.len() == 1;
@@ -103,7 +104,11 @@ impl Planner<'_> {
     }
 
     fn how_to_run(&self) -> Option<String> {
-        let option = if self.jobs.first()?.syntax == Syntax::Api { "-json " } else { "" };
+        let option = match self.jobs.first()? {
+            it if it.syntax == Syntax::Api => "-json ",
+            it if it.is_hcl1 => "-hcl1 ",
+            _ => "",
+        };
         Some(format!("it starts as before: `nomad job run {option}{}`", word(self.file.name)))
     }
 

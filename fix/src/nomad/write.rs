@@ -14,7 +14,7 @@ const DESTINATION: &str = "${NOMAD_SECRETS_DIR}/strongroom.env";
 /// What a task gets.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// The role of a `vault` block that is missing.
+    /// The role of a `vault` block that is missing; in HCL 1, which knows no roles, the policy.
     pub(super) role: Option<String>,
     /// Names and paths.
     pub(super) secrets: Vec<(String, String)>,
@@ -45,7 +45,7 @@ pub(super) fn insert(text: &str, job: &Job<'_>, task: &Task<'_>, blocks: &Blocks
     if job.syntax.is_json() {
         edits.extend(json(text, job.syntax, task, blocks, data.as_deref()));
     } else {
-        edits.extend(native(text, task, blocks, data.as_deref()));
+        edits.extend(native(text, job, task, blocks, data.as_deref()));
     }
     edits
 }
@@ -107,12 +107,14 @@ fn end_of(
     None
 }
 
-fn native(text: &str, task: &Task<'_>, blocks: &Blocks, data: Option<&str>) -> Option<Edit> {
+fn native(text: &str, job: &Job<'_>, task: &Task<'_>, blocks: &Blocks, data: Option<&str>) -> Option<Edit> {
     let eol = line_end(text);
     let (indent, unit) = indents(text, task);
     let mut written: Vec<String> = Vec::new();
     if let Some(role) = &blocks.role {
-        written.push(block(&indent, &unit, eol, "vault", &[("role", strongroom_hcl::quote(role))]));
+        let name = strongroom_hcl::quote(role);
+        let setting = if job.is_hcl1 { ("policies", format!("[{name}]")) } else { ("role", name) };
+        written.push(block(&indent, &unit, eol, "vault", &[setting]));
     }
     for (name, path) in &blocks.secrets {
         let settings = [("provider", "\"strongroom\"".to_owned()), ("path", strongroom_hcl::quote(path))];
@@ -231,16 +233,17 @@ fn json(text: &str, syntax: Syntax, task: &Task<'_>, blocks: &Blocks, data: Opti
         }
     }
     if !blocks.secrets.is_empty() {
-        let inner = indent.as_ref().map(|it| format!("{it}{unit}"));
-        let secrets: Vec<(&str, String)> = blocks
-            .secrets
-            .iter()
-            .map(|(name, path)| {
-                let settings = [("provider", quote_json("strongroom")), ("path", quote_json(path))];
-                (name.as_str(), object(inner.as_deref(), unit, eol, &settings))
-            })
-            .collect();
-        members.push(("secret".to_owned(), object(indent.as_deref(), unit, eol, &secrets)));
+        let (key, value) = secrets(syntax, indent.as_deref(), unit, eol, &blocks.secrets);
+        match task.secrets_value {
+            // Before those that are there.
+            Some(span) if !task.secrets.is_empty() => {
+                let at = span.start + 1;
+                let items = value.trim_matches(['[', ']']).trim_end();
+                edits.push(Edit { span: Span { start: at, end: at }, text: format!("{items},") });
+            }
+            Some(span) => edits.push(Edit { span, text: value }),
+            None => members.push((key, value)),
+        }
     }
     if let Some(data) = data {
         let settings = [
@@ -292,6 +295,35 @@ fn json(text: &str, syntax: Syntax, task: &Task<'_>, blocks: &Blocks, data: Opti
         edits.push(Edit { span: Span { start: anchor.start, end: anchor.start }, text: written });
     }
     edits
+}
+
+/// A member with the `secret` blocks: by name in HCL's form, a list in the API's.
+fn secrets(
+    syntax: Syntax,
+    indent: Option<&str>,
+    unit: &str,
+    eol: &str,
+    all: &[(String, String)],
+) -> (String, String) {
+    let inner = indent.map(|it| format!("{it}{unit}"));
+    let provider = quote_json("strongroom");
+    if syntax != Syntax::Api {
+        let of = |(name, path): &(String, String)| {
+            let settings = [("provider", provider.clone()), ("path", quote_json(path))];
+            (name.clone(), object(inner.as_deref(), unit, eol, &settings))
+        };
+        let named: Vec<(String, String)> = all.iter().map(of).collect();
+        let named: Vec<(&str, String)> = named.iter().map(|it| (it.0.as_str(), it.1.clone())).collect();
+        return ("secret".to_owned(), object(indent, unit, eol, &named));
+    }
+    let line = |indent: Option<&str>| indent.map_or_else(String::new, |it| format!("{eol}{it}"));
+    let items = all.iter().map(|(name, path)| {
+        let settings =
+            [("Name", quote_json(name)), ("Provider", provider.clone()), ("Path", quote_json(path))];
+        format!("{}{}", line(inner.as_deref()), object(inner.as_deref(), unit, eol, &settings))
+    });
+    let items = items.collect::<Vec<_>>().join(",");
+    ("Secrets".to_owned(), format!("[{items}{}]", line(indent)))
 }
 
 fn object(indent: Option<&str>, unit: &str, eol: &str, members: &[(&str, String)]) -> String {
