@@ -255,6 +255,45 @@ fn a_second_file_completes_the_variables_of_the_first() {
     assert_eq!(folder.all(), before);
 }
 
+/// The command as it is printed, with a file of the token and a place in memory for what it names.
+fn pasted(folder: &Folder, told: &str, out: &std::path::Path) -> String {
+    let line = told.lines().find(|it| it.contains("it is a template from now on: `")).unwrap();
+    let command = line.split('`').nth(1).unwrap();
+    let token = folder.server.file("token", "root");
+    command.replace("TOKEN", &token).replace("/run/secrets", &out.display().to_string()).replacen(
+        "secret agent",
+        &format!("{} agent -exit-after-auth", shared::BINARY),
+        1,
+    )
+}
+
+#[test]
+fn the_printed_command_renders_a_template_with_other_marks() {
+    let text = "global:\n  smtp_auth_password: quayside-Lantern-77\nreceivers:\n  - name: ops\n    title: '{{ .CommonLabels.alertname }}'\n";
+    let folder = folder(&[("alertmanager.yml", text)]);
+    let ran = folder.ok(&[], &["alertmanager.yml"]);
+    assert!(
+        folder.text("alertmanager.yml").contains("[[ with secret"),
+        "{}",
+        folder.text("alertmanager.yml")
+    );
+    let out = tempfile::tempdir_in("/dev/shm").unwrap();
+    let command = pasted(&folder, &format!("{}{}", ran.out, ran.err), out.path());
+    let ran = std::process::Command::new("sh")
+        .args(["-c", &command])
+        .current_dir(folder.server.home.path())
+        .env_clear()
+        .envs([
+            ("HOME", folder.server.home.path().to_str().unwrap()),
+            ("STRONGROOM_ADDR", &folder.server.address),
+        ])
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{command}\n{}", String::from_utf8_lossy(&ran.stderr));
+    let rendered = fs::read_to_string(out.path().join("alertmanager.yml")).unwrap();
+    assert_eq!(rendered.replace('"', ""), text);
+}
+
 #[test]
 fn a_file_of_somebody_elses_is_told_of_and_the_rest_goes_on() {
     let folder = manifests();

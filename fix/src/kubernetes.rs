@@ -25,6 +25,8 @@ use crate::{
     left::Why,
     moved::{self, Cure},
     names::word,
+    render::Delimiters,
+    rendered::agent_command,
     stem,
 };
 
@@ -111,7 +113,7 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
             reads: rendered.into_iter().collect(),
             role: None,
         });
-        plan.notes.push(how_to_render(file));
+        plan.notes.push(how_to_render(file, &delimiters));
     }
     tell(&mut plan, pods.values());
     plan
@@ -296,13 +298,11 @@ impl Pod {
     }
 }
 
-fn how_to_render(file: &File<'_>) -> String {
+fn how_to_render(file: &File<'_>, delimiters: &Delimiters) -> String {
     let name = file.name.rsplit('/').next().unwrap_or(file.name);
-    format!(
-        "it is a template now: `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `kubectl apply -f {}`",
-        word(&format!("{}:/run/secrets/{name}", file.name)),
-        word(&format!("/run/secrets/{name}")),
-    )
+    let rendered = format!("/run/secrets/{name}");
+    let command = agent_command(file.name, &rendered, "-exit-after-auth ", delimiters);
+    format!("it is a template now: `{command}`, then `kubectl apply -f {}`", word(&rendered))
 }
 
 /// How the classes are used, and whose accounts are too wide.

@@ -10,6 +10,7 @@ use crate::{
     inplace::{InPlace, free_delimiters},
     moved::{self, Cure},
     names::word,
+    render::{Delimiters, quoted},
 };
 
 /// `kind` stands first in the paths of the store: `config`, `env`.
@@ -41,18 +42,34 @@ fn is_yaml(name: &str) -> bool {
     file.contains(".yml") || file.contains(".yaml") || !file.contains('.')
 }
 
-fn how_to_render(name: &str, delimiters: &crate::render::Delimiters) -> String {
+fn how_to_render(name: &str, delimiters: &Delimiters) -> String {
     let file = name.rsplit('/').next().unwrap_or(name);
-    let template = word(&format!("{name}:/run/secrets/{file}"));
     let rendered = word(&format!("/run/secrets/{file}"));
-    let command = format!(
-        "it is a template from now on: `secret agent -token-file=TOKEN -template {template}` renders it and follows the store; let the program read {rendered}, for under its own name it finds the template"
-    );
-    match delimiters.left.as_str() {
-        "{{" => command,
-        left => format!(
-            "{command}; in the agent's configuration, with left_delimiter = \"{left}\" and right_delimiter = \"{}\"",
-            delimiters.right
-        ),
+    let command = agent_command(name, &format!("/run/secrets/{file}"), "", delimiters);
+    format!(
+        "it is a template from now on: `{command}` renders it and follows the store; let the program read {rendered}, for under its own name it finds the template"
+    )
+}
+
+/// What renders a template. The option of the command line knows the usual marks alone: others stand in a configuration.
+pub(crate) fn agent_command(
+    source: &str,
+    destination: &str,
+    options: &str,
+    delimiters: &Delimiters,
+) -> String {
+    let agent = format!("secret agent -token-file=TOKEN {options}");
+    if *delimiters == Delimiters::default() {
+        return format!("{agent}-template {}", word(&format!("{source}:{destination}")));
     }
+    let settings = [
+        ("source", source),
+        ("destination", destination),
+        ("left_delimiter", delimiters.left.as_str()),
+        ("right_delimiter", delimiters.right.as_str()),
+        ("perms", "0600"),
+    ];
+    let lines =
+        settings.map(|(name, value)| format!("'  {name} = {}'", quoted(value).replace('\'', r"'\''")));
+    format!("printf '%s\\n' 'template {{' {} '}}' > agent.hcl && {agent}-config=agent.hcl", lines.join(" "))
 }
