@@ -13,6 +13,7 @@ use crate::{
     left::{self, Why},
     located::Located,
     moved::{self, Cure},
+    names::word,
     variables::{self, Variables},
 };
 
@@ -25,8 +26,13 @@ enum How<'t> {
 }
 
 /// For it Packer must know the server.
-const HOW_TO_BUILD: &str =
-    "Packer reads VAULT_ADDR and VAULT_TOKEN: `VAULT_TOKEN=$(secret print token) packer build`";
+fn how_to_build(name: &str) -> String {
+    // A folder is built as a whole, and a template of JSON by its name.
+    let what = if name.ends_with(".json") { word(name) } else { ".".to_owned() };
+    format!(
+        "Packer reads VAULT_ADDR and VAULT_TOKEN: `VAULT_TOKEN=$(secret print token) packer build {what}`"
+    )
+}
 
 pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
     if file.name.ends_with(".json") {
@@ -56,8 +62,9 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
         return beside::left_for(&clash, findings);
     }
     plan.settle(home.policy());
-    if !plan.edits.is_empty() {
-        plan.notes.push(HOW_TO_BUILD.to_owned());
+    // Values alone come to Packer in a file that the agent has rendered.
+    if !plan.edits.is_empty() && !file.name.ends_with(".pkrvars.hcl") {
+        plan.notes.push(how_to_build(file.name));
     }
     plan
 }

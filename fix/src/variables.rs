@@ -107,9 +107,11 @@ impl<'t> Variables<'t> {
         };
         let name = format!("{}.variables.json.tpl", stem(name));
         plan.notes.push(format!(
-            "render the variables with `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `{command}{first} -var-file={}`",
+            "render the variables with `secret agent -token-file=TOKEN -exit-after-auth -template {}`, then `{command}{first} -var-file={}{}`",
             word(&format!("{folder}{name}:{out}")),
             word(&out),
+            // What is built stands last.
+            if command == "packer build" { " ." } else { "" },
         ));
         let mut kept = Vec::new();
         plan.put_beside(name.clone(), options, |text| match text {

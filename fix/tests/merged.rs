@@ -165,10 +165,11 @@ fn files_that_are_laid_over_a_base_by_name_have_names_of_their_own() {
     );
     // Neither has a service of theirs, or is laid over them.
     for name in ["docker-compose.tools.yml", "stack.yml"] {
+        let before = format!("before `docker compose -f {name} up`");
         check(
             name,
             &files,
-            &["POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\n", "before `docker compose up`"],
+            &["POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\n", before.as_str()],
             &[],
         );
     }

@@ -210,7 +210,7 @@ impl<'a> Group<'a> {
             .map(|(_, it)| it.name)
             .collect();
         let is_default = |it: &&str| BASES.contains(it) || OVERRIDES.contains(it);
-        names::command(if names.len() == 1 || names.iter().all(is_default) { &[] } else { &names })
+        names::command(if names.iter().all(is_default) { &[] } else { &names })
     }
 
     /// What the file is laid over, if it is.

@@ -3,7 +3,7 @@
 use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Layer};
 
-use super::HOW_TO_BUILD;
+use super::how_to_build;
 use crate::{
     Edit, File, Options, Plan, Reference,
     home::Home,
@@ -35,7 +35,7 @@ pub(super) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     plan.edits.extend(declared(file.text, &used, options));
     plan.settle(home.policy());
     if !plan.edits.is_empty() {
-        plan.notes.push(HOW_TO_BUILD.to_owned());
+        plan.notes.push(how_to_build(file.name));
     }
     plan
 }
