@@ -28,18 +28,13 @@ use crate::{
     moved::{self, Cure},
 };
 
-/// Official images whose start script reads `NAME_FILE` in place of `NAME`, by the last part of their name, and
-/// the variables that it does this for.
+/// Official images whose start script reads `NAME_FILE` in place of `NAME` while it is root, by the last part of their name,
+/// and the variables that it does this for. Those of mongo, Nextcloud and WordPress read it as a user of their own, who may
+/// not read a file that is root's.
 const FILE_READERS: &[(&str, &[&str])] = &[
     ("postgres", &["POSTGRES_PASSWORD"]),
     ("mysql", &["MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"]),
     ("mariadb", &["MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"]),
-    ("mongo", &["MONGO_INITDB_ROOT_PASSWORD"]),
-    (
-        "nextcloud",
-        &["MYSQL_PASSWORD", "NEXTCLOUD_ADMIN_PASSWORD", "POSTGRES_PASSWORD", "REDIS_HOST_PASSWORD"],
-    ),
-    ("wordpress", &["WORDPRESS_DB_PASSWORD"]),
 ];
 
 /// Where a secret's file is written on the host, and where the container finds it.
@@ -175,7 +170,9 @@ fn reads_file(service: &Service, finding: &Finding) -> bool {
     let image = service.image.rsplit('/').next().unwrap_or("");
     let image = image.split([':', '@']).next().unwrap_or("");
     let known = FILE_READERS.iter().find(|(name, _)| *name == image);
-    !service.has_secrets && known.is_some_and(|(_, names)| names.contains(&finding.key.as_str()))
+    !service.has_secrets
+        && !service.has_user
+        && known.is_some_and(|(_, names)| names.contains(&finding.key.as_str()))
 }
 
 /// Whether the secret is all of the variable's value: `NAME: x`, `NAME: "x"`, `- NAME=x`, `- "NAME=x"`.

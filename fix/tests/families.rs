@@ -26,6 +26,23 @@ fn a_file_that_is_laid_over_another_is_composes_too() {
 }
 
 #[test]
+fn what_a_user_of_its_own_reads_stays_a_variable() {
+    for service in ["image: mongo:7", "image: postgres:16\n    user: \"999:999\""] {
+        let name = if service.contains("mongo") { "MONGO_INITDB_ROOT_PASSWORD" } else { "POSTGRES_PASSWORD" };
+        let text = |value: &str| {
+            format!("services:\n  db:\n    {service}\n    environment:\n      {name}: {value}\n")
+        };
+        check(
+            "compose.yaml",
+            &text("s3cr-a"),
+            &[in_env("s3cr-a", name)],
+            &text(&format!("${{{name}:?use-secret-run}}")),
+            &format!("compose/compose#{name}=s3cr-a\n"),
+        );
+    }
+}
+
+#[test]
 fn a_part_of_a_plain_scalar_gets_no_quotes_of_its_own() {
     check(
         "app.yaml",

@@ -19,6 +19,8 @@ pub(super) struct Service {
     /// The white space before the service's keys.
     pub(super) indent: String,
     pub(super) has_secrets: bool,
+    /// It does not begin as the image says.
+    pub(super) has_user: bool,
     /// It has keys of another service, or of what stands beside the services.
     pub(super) inherits: bool,
     /// It says what runs, and needs no other file for that.
@@ -75,6 +77,7 @@ impl Outline {
                             service.image = image.trim().trim_matches(['"', '\'']).to_owned()
                         }
                         Some(("secrets", _)) => service.has_secrets = true,
+                        Some(("user", _)) => service.has_user = true,
                         Some(("extends" | "<<", _)) => service.inherits = true,
                         _ => {}
                     }
