@@ -67,7 +67,7 @@ fn jobs_of_two_namespaces_never_share_a_policy_or_a_role() {
         assert_eq!(policy.matches("path \"").count(), 1, "{policy}");
         assert!(policy.contains(&format!("path \"secret/data/{path}\"")), "{policy}");
         assert_eq!(role(&server, name)["bound_claims"]["nomad_job_id"], id);
-        assert!(fs::read_to_string(file).unwrap().contains(&format!("role = \"{name}\"")));
+        assert!(fs::read_to_string(file).unwrap().contains(&format!("role         = \"{name}\"")));
     }
 }
 
@@ -143,7 +143,10 @@ fn a_job_whose_name_is_computed_is_left_unless_a_prefix_stands_for_it() {
     let policy = server.ok(&["policy", "read", "nomad.default.vars"]);
     assert!(policy.contains("path \"secret/data/default/vars/g/t\""), "{policy}");
     let fixed = fs::read_to_string(&file).unwrap();
-    assert!(fixed.contains("role = \"nomad.default.vars\"") && !fixed.contains(&secret(1)), "{fixed}");
+    assert!(
+        fixed.contains("role         = \"nomad.default.vars\"") && !fixed.contains(&secret(1)),
+        "{fixed}"
+    );
 }
 
 #[test]

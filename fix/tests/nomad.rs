@@ -314,7 +314,7 @@ fn jobs_in_json() {
     check(
         "j.nomad.json",
         &hcl("\"env\": {\"A\": \"«geheim-1»\", \"B\": \"b\"}"),
-        &["\"vault\": { \"role\": \"j\" }, "],
+        &["\"vault\": { \"role\": \"j\", \"disable_file\": true, \"env\": false }, "],
     );
     check(
         "j.nomad.json",
@@ -392,7 +392,8 @@ fn a_job_of_hcl_1_gets_what_hcl_1_knows() {
         let options = Options { style, ..Options::default() };
         let plan = plan(&File { name: "j.nomad", text: &file.text, folder: "" }, &file.findings, &options);
         let fixed = plan.apply(&file.text).unwrap();
-        assert!(fixed.contains("vault {\n        policies = [\"j\"]\n      }"), "{fixed}");
+        let vault = "vault {\n        policies     = [\"j\"]\n        disable_file = true\n        env          = false\n      }";
+        assert!(fixed.contains(vault), "{fixed}");
         assert!(!fixed.contains("role") && !fixed.contains("secret \"t\" {"), "{fixed}");
         assert_eq!(
             plan.access.iter().map(|it| (it.policy.as_str(), &it.role)).collect::<Vec<_>>(),

@@ -114,7 +114,9 @@ fn native(text: &str, job: &Job<'_>, task: &Task<'_>, blocks: &Blocks, data: Opt
     if let Some(role) = &blocks.role {
         let name = strongroom_hcl::quote(role);
         let setting = if job.is_hcl1 { ("policies", format!("[{name}]")) } else { ("role", name) };
-        written.push(block(&indent, &unit, eol, "vault", &[setting]));
+        // Nomad renders with the token; the task itself needs none.
+        let settings = [setting, ("disable_file", "true".to_owned()), ("env", "false".to_owned())];
+        written.push(block(&indent, &unit, eol, "vault", &settings));
     }
     for (name, path) in &blocks.secrets {
         let settings = [("provider", "\"strongroom\"".to_owned()), ("path", strongroom_hcl::quote(path))];
@@ -226,7 +228,11 @@ fn json(text: &str, syntax: Syntax, task: &Task<'_>, blocks: &Blocks, data: Opti
     let eol = line_end(text);
     let mut members = Vec::new();
     if let Some(role) = &blocks.role {
-        let value = object(indent.as_deref(), unit, eol, &[(syntax.key(Key::Role), quote_json(role))]);
+        let (file, env) =
+            if syntax == Syntax::Api { ("DisableFile", "Env") } else { ("disable_file", "env") };
+        let settings =
+            [(syntax.key(Key::Role), quote_json(role)), (file, "true".to_owned()), (env, "false".to_owned())];
+        let value = object(indent.as_deref(), unit, eol, &settings);
         match task.vault_null {
             Some(span) => edits.push(Edit { span, text: value }),
             None => members.push((syntax.key(Key::Vault).to_owned(), value)),
