@@ -50,10 +50,10 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     }
 }
 
-/// A file that is not touched at all.
-pub(crate) fn whole(findings: &[Finding]) -> Plan {
-    let all = findings.iter().enumerate();
-    Plan { left: all.map(|(at, it)| left(at, it, Some(UNPARSED))).collect(), ..Plan::default() }
+/// A file that is not touched at all: nothing is to be changed rather than something wrong.
+pub(crate) fn all(findings: &[Finding], why: Why) -> Plan {
+    let left = findings.iter().enumerate().map(|(at, it)| left(at, it, Some(why)));
+    Plan { left: left.collect(), ..Plan::default() }
 }
 
 fn left_in_program(finding: usize, it: &Finding) -> Left {

@@ -45,7 +45,7 @@ pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     let mut plan = Family::of(file.name, file.text).plan(file, findings, options);
     if plan.apply(file.text).is_err() {
         // Of a broken document two rewrites may claim the same lines: neither is made, and nothing is stored.
-        plan = left::whole(findings);
+        plan = left::all(findings, left::UNPARSED);
     }
     let others = apart::others(file, &plan, options);
     plan.notes.extend(others);

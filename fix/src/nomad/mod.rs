@@ -23,7 +23,7 @@ mod write;
 
 use strongroom_scan::{Finding, Value};
 
-use crate::left::{Why, left};
+use crate::left::{self, Why};
 use crate::{File, Options, Plan, Style};
 use job::Job;
 use planner::Planner;
@@ -43,11 +43,11 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     let content = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
     let is_json = content.trim_start().starts_with('{');
     let Ok(body) = strongroom_hcl::parse_any(file.text) else {
-        return all_left(findings, crate::left::UNPARSED);
+        return left::all(findings, left::UNPARSED);
     };
     let jobs = Job::all(&body, is_json);
     if jobs.iter().any(|it| it.is_computed) && (options.prefix.is_none() || jobs.len() > 1) {
-        return all_left(findings, COMPUTED);
+        return left::all(findings, COMPUTED);
     }
     let findings: Vec<Finding> = findings.iter().map(|it| without_line_end(it, file.text)).collect();
     let is_hcl1 = jobs.iter().any(|it| it.is_hcl1);
@@ -56,13 +56,7 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
         &Options { style: if is_hcl1 { Style::Template } else { options.style }, ..options.clone() };
     let plan = Planner::new(file, &findings, options, &body, &jobs).plan();
     let is_whole = plan.apply(file.text).is_ok_and(|it| strongroom_hcl::parse_any(&it).is_ok());
-    if is_whole { plan } else { all_left(&findings, BROKEN) }
-}
-
-/// Nothing is to be changed rather than something wrong.
-fn all_left(findings: &[Finding], why: Why) -> Plan {
-    let left = findings.iter().enumerate().map(|(at, it)| left(at, it, Some(why)));
-    Plan { left: left.collect(), ..Plan::default() }
+    if is_whole { plan } else { left::all(&findings, BROKEN) }
 }
 
 /// A heredoc's last line must keep its end, and so must the line of an action.

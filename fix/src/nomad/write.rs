@@ -314,12 +314,11 @@ fn secrets(
     let inner = indent.map(|it| format!("{it}{unit}"));
     let provider = quote_json("strongroom");
     if syntax != Syntax::Api {
-        let of = |(name, path): &(String, String)| {
+        let named = all.iter().map(|(name, path)| {
             let settings = [("provider", provider.clone()), ("path", quote_json(path))];
-            (name.clone(), object(inner.as_deref(), unit, eol, &settings))
-        };
-        let named: Vec<(String, String)> = all.iter().map(of).collect();
-        let named: Vec<(&str, String)> = named.iter().map(|it| (it.0.as_str(), it.1.clone())).collect();
+            (name.as_str(), object(inner.as_deref(), unit, eol, &settings))
+        });
+        let named: Vec<_> = named.collect();
         return ("secret".to_owned(), object(indent, unit, eol, &named));
     }
     let line = |indent: Option<&str>| indent.map_or_else(String::new, |it| format!("{eol}{it}"));
