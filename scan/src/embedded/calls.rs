@@ -138,12 +138,7 @@ fn functions<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
 
 /// `("user", "password")`, the words of a documented example.
 fn is_documented(text: &str, from: usize, place: usize, password: &Range<usize>) -> bool {
-    let user = place
-        .checked_sub(1)
-        .filter(|it| *it > 0)
-        .and_then(|it| argument(text, from, it))
-        .and_then(|it| text.get(it))
-        .unwrap_or("");
+    let user = argument(text, from, place - 1).and_then(|it| text.get(it)).unwrap_or("");
     text.get(password.clone()).is_some_and(|it| is_example(user, it))
 }
 

@@ -70,7 +70,9 @@ pub(super) fn is_reference(text: &str) -> bool {
 fn is_entry_of_a_secret(text: &str) -> bool {
     text.strip_prefix('$').and_then(|it| it.split_once(':')).is_some_and(|(name, key)| {
         let is_name = name.len() > 1 && name.bytes().all(|it| it.is_ascii_lowercase() || it == b'-');
-        is_name && !key.is_empty() && key.bytes().all(|it| it.is_ascii_alphabetic() || b"._-".contains(&it))
+        is_name
+            && names::telling(key).is_some()
+            && key.bytes().all(|it| it.is_ascii_alphabetic() || b"._-".contains(&it))
     })
 }
 

@@ -300,6 +300,14 @@ fn what_hcl_wrote_out_is_no_reference() {
 }
 
 #[test]
+fn only_what_can_be_no_secret_is_a_field_or_an_entry() {
+    check_none("clientSecret", &["$dex-gitlab:clientSecret", "$oidc:client.secret"]);
+    check_all("clientSecret", &["$rail:plumage", "$Dex:clientSecret"]);
+    check_none("authentication_keys", &["email", "login_name"]);
+    check_all("signing_keys", &["quaysidelantern"]);
+}
+
+#[test]
 fn names_that_are_public_by_design_clear_a_form() {
     let token = concat!("gl", "pat-", "yjH0RAec2pbwryO19srb");
     let known = |name: &str| super::known(&At::file(name), &Text::whole(token)).len();

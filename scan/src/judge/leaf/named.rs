@@ -54,7 +54,15 @@ impl Case<'_> {
     /// `authentication_keys: [email]` of Devise: by which fields somebody logs in.
     pub(super) fn is_list_of_fields(&self, secret: &str) -> bool {
         let name = self.name.rsplit('.').next().unwrap_or("").trim_end_matches(|c: char| !c.is_alphabetic());
-        name.ends_with("_keys")
+        const LISTS: [&str; 6] = [
+            "authentication_keys",
+            "case_insensitive_keys",
+            "confirmation_keys",
+            "reset_password_keys",
+            "strip_whitespace_keys",
+            "unlock_keys",
+        ];
+        LISTS.contains(&name)
             && secret.len() <= 20
             && secret.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
     }
