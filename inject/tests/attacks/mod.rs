@@ -41,7 +41,7 @@ const fn attack(name: &'static str, catches: Harm, step: fn(&Field, u32), end: f
 pub const ALL: [Attack; 11] = [
     attack("the target is a link now and then", Harm::Outside, swap_target, |_| ()),
     attack("the directory above is a link now and then", Harm::Outside, swap_above, |_| ()),
-    attack("..data and ..data_tmp lead elsewhere", Harm::Outside, swap_data, |_| ()),
+    attack("..data and ..data_tmp lead elsewhere", Harm::Outside, swap_data, take_data_away),
     attack("the names are links, FIFOs and directories", Harm::Outside, swap_names, |_| ()),
     attack("what is being written is exchanged", Harm::Outside, swap_new, |_| ()),
     attack("what is being written gets second names", Harm::Outside, link_new, |_| ()),
@@ -134,7 +134,17 @@ fn swap_above(field: &Field, step: u32) {
     });
 }
 
+/// What the writer has put into use is the neighbour's own link, if that came to lie in the place of the writer's
+/// between two of its steps. It is no attack that he goes on with: everybody can lay something there.
+fn take_data_away(field: &Field) {
+    let data = field.at.join("..data");
+    if !fs::read_link(&data).is_ok_and(|it| it.to_string_lossy().starts_with("..2")) {
+        clear(&data);
+    }
+}
+
 fn swap_data(field: &Field, step: u32) {
+    take_data_away(field);
     let next = field.at.join("..data_tmp");
     match step % 5 {
         0 => drop(symlink(field.outside.join("target"), &next)),
