@@ -9,8 +9,9 @@ use super::{Failure, cases, measure::Counted};
 /// Where it lies, seen from the root of the project.
 pub(crate) const FILE: &str = "bench/instructions.toml";
 
-/// Per cent that a case may be over its budget. The same program differs from run to run by less than one: keys
-/// and salts are random, and with them where rows lie and how long a thread waits for another.
+/// Per cent that a case may be over its budget. In one store the same program differs from run to run by less than one,
+/// for how long a thread waits for another; between two stores by up to three: keys and salts are random, and with
+/// them where rows lie.
 const TOLERANCE: f64 = 3.0;
 /// Per cent below which a budget is no guard any more: whoever has saved so much shall lower it.
 const SLACK: f64 = 10.0;

@@ -43,9 +43,9 @@ pub(crate) fn count(case: &Case, base: &Base) -> Result<Counted, Failure> {
     Ok(Counted { own, ciphers, bend: (second / first - 1.0) * 100.0 })
 }
 
-/// The one in the middle, by all that it has taken, of three.
+/// The one in the middle, by all that it has taken, of three stores.
 pub(crate) fn count_well(case: &Case, base: &Base) -> Result<Counted, Failure> {
-    let mut counted = [count(case, base)?, count(case, base)?, count(case, base)?];
+    let mut counted = [count(case, base)?, count(case, &super::base()?)?, count(case, &super::base()?)?];
     counted.sort_by_key(Counted::all);
     let [_, middle, _] = counted;
     Ok(middle)
