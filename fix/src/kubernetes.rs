@@ -305,7 +305,7 @@ fn how_to_render(file: &File<'_>, delimiters: &Delimiters) -> String {
     format!("it is a template now: `{command}`, then `kubectl apply -f {}`", word(&rendered))
 }
 
-/// How the classes are used, and whose accounts are too wide.
+/// How the classes are used, whose namespace was assumed, and whose accounts are too wide.
 fn tell<'p>(plan: &mut Plan, pods: impl Iterator<Item = &'p Pod>) {
     let classes: Vec<&str> = plan.beside.iter().map(|it| it.name.as_str()).collect();
     if !classes.is_empty() {
@@ -314,10 +314,21 @@ fn tell<'p>(plan: &mut Plan, pods: impl Iterator<Item = &'p Pod>) {
             classes.join(", ")
         ));
     }
+    let mut unplaced = Vec::new();
     let mut accounts: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for Pod { object, .. } in pods {
+        if !object.is_placed {
+            unplaced.push(format!("{}/{}", object.kind, object.name));
+        }
         let users = accounts.entry((&object.namespace, &object.account)).or_default();
         users.push(format!("{}/{}", object.kind, object.name));
+    }
+    if !unplaced.is_empty() {
+        plan.notes.push(format!(
+            "{} without metadata.namespace: the class and the role are for the namespace default. If it goes to another \
+             one, write that into the manifest before this fix, or undo it",
+            unplaced.join(", ")
+        ));
     }
     for ((namespace, account), users) in accounts {
         if users.len() > 1 || account == DEFAULT {

@@ -189,6 +189,23 @@ fn pods_of_one_manifest_read_their_own() {
     );
 }
 
+// Rule 118: whoever applies a manifest elsewhere than it says would open the store to the wrong namespace.
+#[test]
+fn a_namespace_that_was_assumed_is_told() {
+    let placed = deployment("web", "shop", &[("A_PASSWORD", &secret(1))]);
+    for (text, expected) in [
+        (placed.replace("  namespace: shop\n", ""), true),
+        (placed.replace("namespace: shop", "namespace: \"\""), true),
+        (placed.replace("namespace: shop", "namespace: default"), false),
+        (placed, false),
+    ] {
+        let plans = fixed(&[("web.yaml", &text)], None, &mut Store::new());
+        let notes = &plans[0].notes;
+        let is_told = notes.iter().any(|it| it.starts_with("deployment/web without metadata.namespace"));
+        assert_eq!(is_told, expected, "{notes:?}");
+    }
+}
+
 /// Two of one name in one class.
 #[test]
 fn keys_of_a_class_are_distinct() {

@@ -25,6 +25,8 @@ pub(super) struct Object {
     pub(super) kind: String,
     pub(super) name: String,
     pub(super) namespace: String,
+    /// It says so itself: another one may be chosen where it is applied.
+    pub(super) is_placed: bool,
     pub(super) account: String,
 }
 
@@ -110,6 +112,7 @@ impl Outline {
             kind: "object".to_owned(),
             name: "pod".to_owned(),
             namespace: "default".to_owned(),
+            is_placed: false,
             account: "default".to_owned(),
         });
         self.objects.iter().find(|(range, _)| range.contains(&at)).map_or(&NOTHING, |(_, it)| it)
@@ -318,6 +321,7 @@ impl Object {
             Some(value.to_owned())
         };
         let account = within().find(|it| it.key == "serviceAccountName").map(|it| it.value.clone());
+        let namespace = of_block("namespace").or_else(|| of_flow("namespace")).filter(|it| !it.is_empty());
         let or = |found: Option<String>, other: &str| {
             found.filter(|it| !it.is_empty()).unwrap_or_else(|| other.to_owned())
         };
@@ -325,7 +329,8 @@ impl Object {
             kind: segment(&or(top("kind").map(|it| it.value.to_ascii_lowercase()), "object")),
             // They become names of files, of policies and of roles: `../x` is no name of Kubernetes either.
             name: segment(&or(of_block("name").or_else(|| of_flow("name")), "pod")),
-            namespace: segment(&or(of_block("namespace").or_else(|| of_flow("namespace")), "default")),
+            is_placed: namespace.is_some(),
+            namespace: segment(&or(namespace, "default")),
             account: or(account, "default"),
         }
     }
