@@ -175,6 +175,12 @@ impl Encoding {
         self
     }
 
+    /// With the quotes of JSON around it: it stood in quotes already.
+    pub(crate) fn in_json_quotes(mut self, value: &str) -> Self {
+        self.steps.pop_if(|(step, _)| *step == Step::JsonInner);
+        self.then(Step::Json, value)
+    }
+
     pub(crate) fn is_plain(&self) -> bool {
         self.steps.is_empty()
     }

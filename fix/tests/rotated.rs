@@ -19,14 +19,18 @@ fn after_rotation(destination: &str, settings: &str, text: &str, next: &str) -> 
     let job = format!(
         "job \"j\" {{\n  group \"g\" {{\n    task \"t\" {{\n      driver = \"docker\"\n      template {{\n        destination = \"{destination}\"\n{settings}        data        = <<EOT\n{text}\nEOT\n      }}\n    }}\n  }}\n}}\n"
     );
-    let found = strongroom_scan::scan(NAME, &job);
-    let plan = plan(&File { name: NAME, text: &job, folder: "" }, &found, &Options::default());
+    got(&job, next)
+}
+
+fn got(job: &str, next: &str) -> Got {
+    let found = strongroom_scan::scan(NAME, job);
+    let plan = plan(&File { name: NAME, text: job, folder: "" }, &found, &Options::default());
     let mut store = Store::new();
     for it in &plan.entries {
         let path = store.entry(it.reference.data_path("secret")).or_default();
         path.insert(it.reference.field.clone(), it.value.expose().replace(OLD, next));
     }
-    let fixed = plan.apply(&job).unwrap();
+    let fixed = plan.apply(job).unwrap();
     assert!(!fixed.contains(OLD), "{fixed}");
     let mut tasks = interpret(NAME, &fixed, &store).unwrap_or_else(|it| panic!("{it}\n{fixed}"));
     tasks.remove("g/t").unwrap()
@@ -58,6 +62,29 @@ fn a_part_of_a_variable_may_have_every_sign() {
         assert_eq!(env["OPTS"], format!("-Dssl.keyStorePassword={next} -Xmx1g"));
         assert!(next != OLD || env["DATABASE_URL"] == format!("postgres://u:{OLD}@db/app?x=1"));
     }
+}
+
+/// What the variable X of a task's `env` is, where OLD has become `next`.
+fn variable(value: &str, next: &str) -> String {
+    let job = format!(
+        "job \"j\" {{\n  group \"g\" {{\n    task \"t\" {{\n      driver = \"docker\"\n      env {{\n        X = {value}\n      }}\n    }}\n  }}\n}}\n"
+    );
+    got(&job, next).env.remove("X").unwrap()
+}
+
+#[test]
+fn a_string_of_json_in_a_variable_may_have_every_sign() {
+    let quoted = strongroom_hcl::quote(&format!(
+        "{{\"db\": {{\"password\": \"{OLD}\", \"port\": 1}}, \"key\": \"k\"}}"
+    ));
+    let heredoc = format!("<<EOT\n{{\"db\": {{\"password\": \"{OLD}\"}}}}\nEOT");
+    for (written, next) in [(&quoted, OLD), (&quoted, "a\"b\\c<&>\nd"), (&heredoc, "a\"b")] {
+        let json: serde_json::Value = serde_json::from_str(&variable(written, next)).unwrap();
+        assert_eq!(json["db"]["password"], next);
+    }
+    // The bytes are what they were, escapes and all.
+    let escaped = format!("{{\"password\": \"{OLD}\\\"\\\\<\"}}");
+    assert_eq!(variable(&strongroom_hcl::quote(&escaped), OLD), escaped);
 }
 
 // Rule 118: a password is no statement, no element and no command, whatever is in it.

@@ -294,7 +294,7 @@ impl<'p> Planner<'p> {
         for ((finding, stored), want) in stored.iter().zip(&wants) {
             let name = self.variable(name_of(finding), &stored.value, &stored.encoding);
             let mark = format!("${{{name}}}");
-            marks.push((mark.clone(), *want, stored.encoding.clone()));
+            marks.push((mark.clone(), *want, stored.within_quotes()));
             self.edits.push(Edit { span: finding.span, text: mark });
         }
         self.line(task, Line { name: it.name.to_owned(), value: LineValue::Filled(marks) });

@@ -60,7 +60,10 @@ impl Planner<'_> {
             if !uses.iter().any(|it| it.has(*at)) {
                 self.want(None, *at, &raw);
             }
-            stored.insert(*at, (Stored { value: raw.clone(), encoding: Encoding::plain(), raw }, name));
+            stored.insert(
+                *at,
+                (Stored { value: raw.clone(), encoding: Encoding::plain(), raw, is_of_json: false }, name),
+            );
         }
         for it in uses {
             match it {

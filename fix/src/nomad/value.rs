@@ -19,22 +19,37 @@ pub(super) struct Stored {
     pub(super) encoding: Encoding,
     /// What stands there, the job's own syntax undone.
     pub(super) raw: Value,
+    /// It is of a string of JSON, or all of it.
+    pub(super) is_of_json: bool,
+}
+
+impl Stored {
+    /// How any value is written within the quotes that stay where they are.
+    pub(super) fn within_quotes(&self) -> Encoding {
+        match self.is_of_json && self.encoding.is_plain() {
+            true => Encoding::one(Step::JsonInner, self.value.expose()),
+            false => self.encoding.clone(),
+        }
+    }
 }
 
 /// None where something is interpolated within the secret.
 pub(super) fn stored(syntax: Syntax, literal: &Literal, finding: &Finding, text: &str) -> Option<Stored> {
     let raw = Value::new(&Zeroizing::new(literal.plain(finding.span, text)?));
     let value = finding.value.expose();
-    if let Some(encoding) = Encoding::between(inner_layers(syntax, &finding.layers), value, raw.expose()) {
+    let layers = inner_layers(syntax, &finding.layers);
+    let is_of_json =
+        matches!(layers, [Layer::Json, ..] | [Layer::HclQuoted | Layer::HclHeredoc, Layer::Json, ..]);
+    if let Some(encoding) = Encoding::between(layers, value, raw.expose()) {
         if encoding.is_plain() && is_within_url(&literal.line_before(finding.span, text)) {
             let percent = Encoding::one(Step::Percent, value);
             if *percent.apply(value) == raw.expose() {
-                return Some(Stored { value: raw.clone(), encoding: percent, raw });
+                return Some(Stored { value: raw.clone(), encoding: percent, raw, is_of_json });
             }
         }
-        return Some(Stored { value: finding.value.clone(), encoding, raw });
+        return Some(Stored { value: finding.value.clone(), encoding, raw, is_of_json });
     }
-    Some(Stored { value: raw.clone(), encoding: Encoding::plain(), raw })
+    Some(Stored { value: raw.clone(), encoding: Encoding::plain(), raw, is_of_json: false })
 }
 
 /// Without the job's own way of writing.
@@ -57,14 +72,34 @@ pub(super) fn is_within_url(before: &str) -> bool {
 pub(super) fn parts(literal: &Literal, secrets: &[(Span, usize, &Stored)], text: &str) -> Option<Vec<Part>> {
     let mut parts = Vec::new();
     let mut at = literal.content.start;
+    let mut strings = Vec::new();
     for (span, want, stored) in secrets {
         text_parts(literal, Span { start: at, end: span.start }, text, &mut parts)?;
+        if stored.is_of_json {
+            strings.push((parts.len(), stored.value.expose()));
+        }
         let is_safe = is_bare(stored.raw.expose());
         parts.push(Part::Secret { want: *want, encoding: stored.encoding.clone(), is_safe });
         at = span.end;
     }
     text_parts(literal, Span { start: at, end: literal.content.end }, text, &mut parts)?;
+    strings.into_iter().for_each(|(at, value)| quote(&mut parts, at, value));
     Some(parts)
+}
+
+/// A whole string of JSON gets its quotes from the action, which escapes the next value too.
+fn quote(parts: &mut [Part], at: usize, value: &str) {
+    let (before, rest) = parts.split_at_mut(at);
+    if let ([.., Part::Text(before)], [Part::Secret { encoding, .. }, Part::Text(behind), ..]) =
+        (before, rest)
+        && !before.ends_with("\\\"")
+        && let Some(open) = before.strip_suffix('"').map(str::len)
+        && let Some(close) = behind.strip_prefix('"').map(str::to_owned)
+    {
+        *encoding = std::mem::take(encoding).in_json_quotes(value);
+        before.truncate(open);
+        *behind = close;
+    }
 }
 
 fn text_parts(literal: &Literal, span: Span, text: &str, into: &mut Vec<Part>) -> Option<()> {
