@@ -51,6 +51,8 @@ pub fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
     plan.notes.extend(others);
     let twice = encoded::notes(&plan, options);
     plan.notes.extend(twice);
+    let documents = encoded::documents(&plan, findings, file.text, options);
+    plan.notes.extend(documents);
     plan
 }
 

@@ -4,6 +4,7 @@ use strongroom_scan::{Finding, Value};
 
 use crate::{
     Edit, Entry, Options, Plan, Reference,
+    encoded::{document, is_document},
     home::Home,
     left::{self, Why},
     names::{Names, Want, is_part},
@@ -58,7 +59,7 @@ pub(crate) fn plan_with<H>(
         .map(|(_, finding, cure)| Want {
             owner: cure.owner.iter().map(String::as_str).collect(),
             within: Vec::new(),
-            key: &finding.key,
+            key: if is_document(finding, &cure.stored) { document(finding) } else { &finding.key },
             is_part: is_part(finding),
             value: &cure.stored,
         })

@@ -1,5 +1,11 @@
 //! What is rendered or evaluated before it is read: Rails' files, applications' own configuration.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test"
+)]
 
 mod found;
 
@@ -164,4 +170,30 @@ fn an_action_within_json_leaves_it_whole() {
         "{ \"apiVersion\": \"v1\", \"kind\": \"Secret\", \"stringData\": { \"a\": \"{{ with secret `secret/data/kubernetes/list` }}{{ .Data.data.a }}{{ end }}\" } }\n",
         "kubernetes/list#a=s3cr-a\n",
     );
+}
+
+/// Nothing can put another password into it, so that `secret rotate` must not be tried on it under a password's name.
+#[test]
+fn a_document_in_base64_has_its_own_name_and_is_told() {
+    let login = data_encoding::BASE64
+        .encode(br#"{"auths":{"r.acme.io":{"username":"bot","password":"Xk29dkfLq81mZpq0"}}}"#);
+    let secret = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: reg\n  namespace: shop\ntype: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: {login}\n"
+    );
+    let found = strongroom_scan::scan("reg.yaml", &secret);
+    let plan_of = |text: &str, found: &[strongroom_scan::Finding]| {
+        plan(&File { name: "reg.yaml", text, folder: "" }, found, &Options::default())
+    };
+    let document = plan_of(&secret, &found);
+    let [entry] = document.entries.as_slice() else { panic!("one document") };
+    assert_eq!(entry.reference.path, "kubernetes/shop/secret/reg");
+    assert_eq!((entry.reference.field.as_str(), entry.value.expose()), ("dockerconfigjson", login.as_str()));
+    let note = "secret/kubernetes/shop/secret/reg#dockerconfigjson is all of dockerconfigjson in base64";
+    assert!(document.notes.iter().any(|it| it.starts_with(note)), "{:?}", document.notes);
+    // A password alone is written again in base64.
+    let alone = secret.replace(&login, &data_encoding::BASE64.encode(b"Xk29dkfLq81mZpq0"));
+    let alone = alone.replace(".dockerconfigjson: ", "DB_PASSWORD: ");
+    let plan = plan_of(&alone, &strongroom_scan::scan("reg.yaml", &alone));
+    assert_eq!(plan.entries.first().unwrap().value.expose(), "Xk29dkfLq81mZpq0");
+    assert!(!plan.notes.iter().any(|it| it.contains("in base64")), "{:?}", plan.notes);
 }
