@@ -6,6 +6,8 @@
 
 mod ruby;
 
+use std::collections::BTreeSet;
+
 use strongroom_hcl::Span;
 use strongroom_scan::{Finding, Layer};
 
@@ -37,27 +39,30 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     let mut plan = moved::plan(home, findings, options, cure, edit);
     plan.settle(home.policy());
     if !plan.edits.is_empty() {
-        let maps: Vec<String> = plan.entries.iter().map(|it| map(&it.reference, options)).collect();
+        let maps: BTreeSet<String> = plan.entries.iter().map(|it| map(&it.reference, options)).collect();
+        let maps: Vec<String> = maps.into_iter().collect();
         plan.notes.push(format!(
-            "start Rails with `secret run {} -- bin/rails server`, or write the files with `mkdir -p /run/secrets && secret inject --to /run/secrets {}`",
+            "start Rails with `secret run {} -- bin/rails server`, or write the files with `mkdir -p /run/secrets && secret inject --to /run/secrets {}`: \
+             one command has the maps of all its files that were fixed",
             maps.iter().map(|it| format!("--map {it}")).collect::<Vec<_>>().join(" "),
             maps.join(" "),
         ));
         // One of the environments' own files is read in that environment alone.
-        if maps.len() > 1 && !file.name.contains("environments/") {
+        if plan.entries.len() > 1 && !file.name.contains("environments/") {
             plan.notes.push("Rails reads the whole file: the secrets of all its environments must be there, whichever it runs in (docs/fixing.md has a way out)".to_owned());
         }
     }
     plan
 }
 
-/// `PATH#FIELD=NAME`, as `secret run` and `secret inject` take it.
+/// `PATH=FOLDER`, as `secret run` and `secret inject` take it: they write each field to a file of its name.
 fn map(reference: &Reference, options: &Options) -> String {
-    format!("{}/{}#{}={}", options.mount, reference.path, reference.field, name(reference))
+    format!("{}/{}={}", options.mount, reference.path, folder(reference))
 }
 
-fn name(reference: &Reference) -> String {
-    reference.field.to_ascii_lowercase()
+/// No two files of an application share it: each has a `production.password`.
+fn folder(reference: &Reference) -> &str {
+    reference.path.strip_prefix("rails/").unwrap_or(&reference.path)
 }
 
 /// Of a value of several lines, how far those behind the first are indented.
@@ -79,7 +84,11 @@ fn stored(text: &str, finding: &Finding) -> String {
 
 /// What reads the file that the injector has written.
 fn read(reference: &Reference) -> String {
-    format!("File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{}\"))", name(reference))
+    format!(
+        "File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{}/{}\"))",
+        folder(reference),
+        reference.field
+    )
 }
 
 /// The same as a part of a text, in the way that its place asks for.

@@ -47,14 +47,31 @@ fn rails_reads_what_the_injector_wrote() {
         "config/database.yml",
         "production:\n  password: \"s3cr-a\" # old\n  url: 'postgres://u:s3cr-b@h/d'\n  cache: <%= ENV[\"X\"] %>\n",
         &[found("s3cr-a", "production.password"), found("s3cr-b", "production.url")],
-        "production:\n  password: <%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"production_password\")).to_json %> # old\n  url: 'postgres://u:<%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"production_url\")) %>@h/d'\n  cache: <%= ENV[\"X\"] %>\n",
+        "production:\n  password: <%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"database/production_password\")).to_json %> # old\n  url: 'postgres://u:<%= File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"database/production_url\")) %>@h/d'\n  cache: <%= ENV[\"X\"] %>\n",
         "rails/database#production_password=s3cr-a\nrails/database#production_url=s3cr-b\n",
     );
 }
 
+/// Rails reads all of them, from one folder.
+#[test]
+fn two_files_of_rails_with_one_key_read_two_files() {
+    let read = |name: &str, value: &str| {
+        let text = format!("production:\n  password: \"{value}\"\n");
+        let found = findings(&text, &[found(value, "production.password")]);
+        let plan = plan(&File { name, text: &text, folder: "shop" }, &found, &Options::default());
+        let fixed = plan.apply(&text).unwrap();
+        let file = fixed.split('"').nth(5).unwrap().to_owned();
+        let map = format!("secret/rails/{0}={0}", file.strip_suffix("/production_password").unwrap());
+        assert!(plan.notes[0].contains(&format!("`secret run --map {map} -- ")), "{:?}", plan.notes);
+        file
+    };
+    assert_eq!(read("config/database.yml", "s3cr-a"), "shop/database/production_password");
+    assert_eq!(read("config/cable.yml", "s3cr-b"), "shop/cable/production_password");
+}
+
 #[test]
 fn what_rails_reads_may_have_lines() {
-    let read = "File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"apple_p8\"))";
+    let read = "File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"secrets/apple_p8\"))";
     check(
         "config/secrets.yml",
         "apple:\n  p8: |\n    s3cr-a\n    s3cr-b\n  id: <%= 1 %>\n",
@@ -70,8 +87,9 @@ fn what_rails_reads_may_have_lines() {
 
 #[test]
 fn what_rails_runs_reads_them_too() {
-    let read =
-        |it: &str| format!("File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"{it}\"))");
+    let read = |it: &str| {
+        format!("File.read(File.join(ENV.fetch(\"SECRETS_DIR\", \"/run/secrets\"), \"production/{it}\"))")
+    };
     check(
         "config/environments/production.rb",
         "Rails.application.configure do\n  config.smtp = { user: \"u\", password: 's3cr-a' } # old\n  config.url = \"redis://:s3cr-b@h/1\"\nend\n",

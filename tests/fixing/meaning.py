@@ -160,7 +160,7 @@ def check_ruby(strongroom, path, original, fixed, report):
 
 def check_rails(strongroom, program, original, fixed, report):
     with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
-        maps = [f"{it['path']}#{it['field']}={it['field'].lower()}" for it in report["stored"]]
+        maps = {f"{it['path']}={it['path'].removeprefix('rails/')}" for it in report["stored"]}
         strongroom.ok("inject", "--to", memory, f"--token-file={strongroom.token}", *maps)
         # What the file takes from the environment is the same before and after.
         given = {name: f"given-{name.lower()}" for name in re.findall(r"""ENV(?:\.fetch\(|\[)["'](\w+)["']""", original)}
