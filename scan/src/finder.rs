@@ -122,8 +122,9 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// A credential, whatever its text looks like.
+    /// A credential, whatever its text looks like. The line end that a block or a heredoc gives it belongs to these.
     pub(crate) fn found(&mut self, at: &At<'_>, secret: &Text<'a>, verdict: &judge::Verdict) {
+        let secret = secret.slice(0..secret.as_str().trim_end_matches(['\n', '\r']).len());
         self.findings.push(Finding {
             span: secret.span(),
             key: at.key.clone().into_owned(),
