@@ -53,6 +53,13 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_within: boo
     if is_command(written) || is_sql(written) {
         script::line(finder, at, line);
     }
+    if written.starts_with("user ") && written.contains(" >") {
+        // Of Redis' lists of who may do what.
+        let passwords = written.split_whitespace().filter(|it| it.starts_with('>') && looks_secret(it));
+        passwords.for_each(|it| {
+            finder.leaf(&at.key("password"), &script::part_of(line, it.trim_start_matches('>')))
+        });
+    }
     if written.contains("[\"") || written.contains("['") {
         words::words(finder, at, &literal::list(line));
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use data_encoding::BASE64;
 
-use super::candidate::{Role, looks_secret, secret, telling};
+use super::candidate::{Role, looks_random, looks_secret, secret, telling};
 use crate::{At, Finder, Text};
 
 /// `Name: value`, as `curl -H` takes it.
@@ -38,7 +38,20 @@ pub(super) fn field<'a>(finder: &mut Finder<'a>, at: &At<'_>, value: &Text<'a>) 
         finder.leaf(at, value);
         return true;
     }
-    false
+    is_own(&at.key) && looks_drawn(value.as_str()) && secret(finder, at, Role::Token, value)
+}
+
+/// A header that somebody made up, and not for what a request is called.
+fn is_own(name: &str) -> bool {
+    const CALLED: [&str; 9] =
+        ["id", "trace", "hash", "etag", "nonce", "version", "revision", "key", "sha256"];
+    let lower = name.to_ascii_lowercase();
+    lower.starts_with("x-") && !CALLED.iter().any(|it| lower.ends_with(it)) && !lower.contains("trace")
+}
+
+/// One word that nobody typed.
+fn looks_drawn(value: &str) -> bool {
+    looks_random(value) && value.len() >= 20 && value.bytes().all(|it| it.is_ascii_alphanumeric())
 }
 
 /// `Bearer x`, `Basic dTpw`: the credential behind its scheme.

@@ -69,6 +69,20 @@ pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) 
     forms(finder, at, text);
 }
 
+/// `user app on >password ~app:* +@all`: of Redis' lists of who may do what.
+fn is_acl(line: &str) -> bool {
+    let begins = line.starts_with("user ") || line.to_ascii_lowercase().starts_with("acl setuser ");
+    begins && [" on", " off", " >", " #", " ~", " nopass"].iter().any(|it| line.contains(it))
+}
+
+/// A line of such a list.
+fn acl<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+    // `>password` would be a file to a shell, and `%R~token:*` says which keys the user may read.
+    let words = line.as_str().split_whitespace().filter(|it| !it.starts_with(['~', '%', '&', '+', '-']));
+    let words: Vec<_> = words.map(|it| part_of(line, it)).collect();
+    words::words(finder, at, &words);
+}
+
 /// `setup-saslauthd.sh` holds no logins, but the commands that write them.
 fn is_program(name: &str, text: &str) -> bool {
     const ENDS: [&str; 8] = [".sh", ".bash", ".zsh", ".bats", ".py", ".pl", ".rb", ".ps1"];
@@ -155,10 +169,9 @@ impl<'a> Reader<'_, 'a> {
             let words = line.commands.iter().flat_map(|it| &it.words);
             words.for_each(|it| pairs::login_module(finder, at, it));
         }
-        if written.starts_with("user ") || written.to_ascii_lowercase().starts_with("acl setuser ") {
-            // `>password` would be a file to a shell.
-            let words: Vec<_> = written.split_whitespace().map(|it| part_of(&physical, it)).collect();
-            words::words(finder, at, &words);
+        if is_acl(written) {
+            acl(finder, at, &physical);
+            return end + 1;
         }
         if is_bracketed_host(written) {
             login_map(finder, at, &physical);

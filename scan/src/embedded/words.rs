@@ -236,7 +236,10 @@ fn unknown<'a>(finder: &mut Finder<'a>, at: &At<'_>, flag: &str, value: &Text<'a
     let is_login = |password: &str| looks_secret(password) && !is_port(password);
     match flag {
         "-p" | "-a" | "-pw" | "-P"
-            if looks_secret(written) && value.holes().is_empty() && !written.contains(['/', ':', '=']) =>
+            if looks_secret(written)
+                && value.holes().is_empty()
+                && !written.contains(['/', ':', '='])
+                && !is_host(written) =>
         {
             secret(finder, at, Role::Password, value)
         }
@@ -303,6 +306,12 @@ fn slash<'a>(
         finder.value(&at, value);
     }
     false
+}
+
+/// `xy12345.eu-west-1`: an account's, say.
+fn is_host(word: &str) -> bool {
+    word.contains('.')
+        && word.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b".-".contains(&it))
 }
 
 fn is_flag(word: &str) -> bool {

@@ -17,6 +17,21 @@ pub(super) fn is_documented(text: &str) -> bool {
     has_example(text) && EXAMPLE.all(text).any(|it| is_word_of(text, it.start..it.end))
 }
 
+/// Keys that manuals of vendors print, whole: somebody who has them in a file has copied the manual.
+pub(super) fn is_of_manual(text: &str) -> bool {
+    const PRINTED: [&str; 6] = [
+        concat!("sk_test_", "4eC39HqLyjWDarjtT1zdp7dc"),
+        concat!("sk_test_", "BQokikJOvBiI2HlWgH4olfQ2"),
+        concat!("ghp_", "16C7e42F292c6912E7710c838347Ae178B4a"),
+        // Telegram's.
+        "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+        // Consul's and Nomad's.
+        "cg8StVXbQJ0gPvMd9o7yrg==",
+        "pUqJrVyVRj5jsiYEkM/tFQYfWyJIv4s3XkvDwy7Cu5s=",
+    ];
+    PRINTED.contains(&text)
+}
+
 static EXAMPLE: LazyLock<Needles> = LazyLock::new(|| Needles::of_any_case(["example"]));
 
 fn is_word_of(text: &str, word: Range<usize>) -> bool {
@@ -42,6 +57,16 @@ fn is_word_of(text: &str, word: Range<usize>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_manual_prints_is_known_whole() {
+        let key = concat!("sk_test_", "4eC39HqLyjWDarjtT1zdp7dc");
+        let env = |key: &str| crate::scan("app.env", &format!("STRIPE_SECRET_KEY={key}\n")).len();
+        assert_eq!(env(key), 0);
+        assert_eq!(env(&key.replace("39", "38")), 1);
+        assert_eq!(crate::scan("c.hcl", "encrypt = \"cg8StVXbQJ0gPvMd9o7yrg==\"\n").len(), 0);
+        assert_eq!(crate::scan("c.hcl", "encrypt = \"dg8StVXbQJ0gPvMd9o7yrg==\"\n").len(), 1);
+    }
 
     #[test]
     fn an_example_says_so_in_a_word_of_its_own() {

@@ -231,7 +231,7 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
         Role::Pin => wanting(Kind::Password, Severity::Medium, Wants::Digits),
         Role::Secret => secret(words, at),
         Role::Token => match (before(2), before(1)) {
-            (_, "public" | "publishable") => Naming::Public,
+            (_, "public" | "publishable" | "publickey") | ("public", "key") => Naming::Public,
             ("initial", "cluster") => Naming::Harmless,
             _ if is_for_browsers(words, at) => Naming::Public,
             _ if words.word(at).ends_with('s') || matches!(words.word(at), "pat" | "jwt") => {
@@ -280,13 +280,16 @@ fn meaning(words: &Words, at: usize, role: Role, found: Option<&Telling>) -> Nam
         // Who has the cookie of Erlang's nodes runs what they like on them.
         Role::Cookie if matches!(before(1), "erlang" | "release" | "magic") => strong(Kind::Token),
         Role::Cookie => weak(Kind::Token),
+        // What a browser was told to expect of a certificate.
+        Role::Hash if before(1) == "pin" => Naming::Public,
         Role::Hash if words.word(at) == "htpasswd" || found.is_some_and(|it| it.kind == Kind::Password) => {
             wanting(Kind::PasswordHash, Severity::Medium, Wants::Hash)
         }
         Role::Hash => Naming::Harmless,
         Role::Webhook => wanting(Kind::WebhookUrl, Severity::High, Wants::Url),
         Role::Mnemonic => wanting(Kind::PrivateKey, Severity::Critical, Wants::Words),
-        Role::Phrase if matches!(before(1), "seed" | "recovery" | "secret" | "backup") => {
+        Role::Phrase if before(1) == "secret" => strong(Kind::Password),
+        Role::Phrase if matches!(before(1), "seed" | "recovery" | "backup") => {
             wanting(Kind::PrivateKey, Severity::Critical, Wants::Words)
         }
         Role::Phrase => Naming::Unknown,

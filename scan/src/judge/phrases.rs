@@ -7,9 +7,9 @@ pub(super) fn is_prose(text: &str) -> bool {
     let words = text.split_whitespace().count();
     let first = text.split(|c: char| !c.is_alphanumeric()).find(|it| !it.is_empty()).unwrap_or("");
     let is_instruction = BEGINNINGS.iter().any(|it| it.eq_ignore_ascii_case(first));
-    let is_plain = text
-        .chars()
-        .all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | ',' | '\'' | '-' | ':' | '(' | ')' | '\n'));
+    let is_plain = text.chars().all(|c| {
+        c.is_alphabetic() || matches!(c, ' ' | '.' | ',' | '\'' | '-' | '_' | ':' | '(' | ')' | '\n')
+    });
     words >= 2
         && is_plain
         && (is_instruction || (words >= 3 && text.trim_end().ends_with(['.', ':'])) || words >= 12)

@@ -2,7 +2,12 @@
 
 use std::sync::LazyLock;
 
-use super::{documented::is_documented, reference::is_name_byte};
+use data_encoding::BASE64;
+
+use super::{
+    documented::{is_documented, is_of_manual},
+    reference::is_name_byte,
+};
 use crate::needles::Needles;
 
 /// Words that ask somebody for something.
@@ -64,6 +69,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || is_framed(text)
         || is_masked(text)
         || is_documented(text)
+        || is_of_manual(text)
         || is_elsewhere(text)
         || is_instruction(text)
         || is_meta(text)
@@ -192,6 +198,12 @@ fn is_framed(text: &str) -> bool {
             .is_some_and(|it| it.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'_' | b'-')))
         || framed('{', '}')
             .is_some_and(|it| !it.is_empty() && it.bytes().all(|b| is_name_byte(b) || b == b'/'))
+        || framed('{', '}').is_some_and(is_sealed)
+}
+
+/// `{COQLCE6DU6GtcS5P=}`: what Maven's settings have, encrypted with a key that lies elsewhere.
+fn is_sealed(text: &str) -> bool {
+    text.len() >= 16 && text.len().is_multiple_of(4) && BASE64.decode(text.as_bytes()).is_ok()
 }
 
 /// `%s` of a format.

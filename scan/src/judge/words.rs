@@ -34,7 +34,7 @@ const GLUED_ENDS: [&str; 15] = [
 ];
 
 /// Before a glued `key`; every other word that ends so is a word of its own (`monkey`).
-const GLUED_KEYS: [&str; 21] = [
+const GLUED_KEYS: [&str; 22] = [
     "api",
     "encrypt",
     "access",
@@ -54,6 +54,7 @@ const GLUED_KEYS: [&str; 21] = [
     "ssh",
     "host",
     "session",
+    "site",
     "preshared",
     "shared",
 ];

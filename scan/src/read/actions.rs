@@ -240,7 +240,7 @@ impl Before {
                 || matches!(self.marks.1, '{' | '?')
                 || self.marks.1 == ':' && self.marks.0 != ':';
         }
-        let is_default = |it: &str| matches!(it, "default" | "coalesce" | "ternary" | "d");
+        let is_default = |it: &str| matches!(it, "default" | "coalesce" | "or" | "ternary" | "d");
         // `||` is a workflow's; two pipes of a template do not meet.
         !self.any
             || self.marks == ('|', '|')

@@ -151,8 +151,10 @@ fn directive<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &Lines<'_, 'a>, li
         }
         // `client x { secret = y }` on one line.
         let name = before.filter(|_| matches!(name.as_str(), "=" | "=>")).unwrap_or(name);
-        // What another tool fills in names nothing, whatever that tool calls it, nor does a matcher of Caddy.
-        if !name.has_literal() || name.as_str().starts_with('@') || name.as_str().ends_with('\\') {
+        // What another tool fills in names nothing, whatever that tool calls it, nor does a matcher of Caddy, or the keys
+        // (`%R~token:*`) that a user of Redis may read.
+        if !name.has_literal() || name.as_str().starts_with(['@', '%', '~']) || name.as_str().ends_with('\\')
+        {
             continue;
         }
         // A setting is whole by itself, and so is an entry of a list: neither names what is behind it.

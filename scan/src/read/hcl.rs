@@ -38,12 +38,15 @@ fn fallbacks<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) {
     for (left, right) in FOREIGN.iter().filter(|it| whole.contains(it.0)) {
         for action in actions(whole, left, right) {
             // What stands in a string may be an action of a template of Nomad's, which is read with it.
-            let name = match whole.get(..action.range.start).map(str::trim_end) {
-                Some(before) if before.ends_with('=') || before.ends_with(':') && *left != "{{" => {
-                    name_before(whole, action.range.start)
-                }
-                _ => continue,
+            let Some(before) = whole.get(..action.range.start).map(str::trim_end) else { continue };
+            let before = match before.strip_suffix('"') {
+                Some(before) if *left != "{{" => before.trim_end(),
+                _ => before,
             };
+            if !before.ends_with('=') && (!before.ends_with(':') || *left == "{{") {
+                continue;
+            }
+            let name = name_before(whole, before.len());
             for value in &action.values {
                 finder.value(&at.key(name.to_owned()), literal(text, value));
             }

@@ -131,8 +131,9 @@ impl Form {
         };
         let range = found.range.clone();
         let body = text.get(range.start.max(start)..range.end).unwrap_or("");
+        let is_printed = documented::is_of_manual(body);
         let body = body.strip_prefix(self.prefix).unwrap_or(body);
-        Ok(if placeholder::is_masked(body) || documented::has_example(body) {
+        Ok(if is_printed || placeholder::is_masked(body) || documented::has_example(body) {
             Found { range, is: Is::Public }
         } else {
             found
