@@ -140,6 +140,8 @@ pub(super) fn logins(text: &str, separator: char) -> Vec<Range<usize>> {
 
 /// A name that may log in: a word, a mail address, a reference.
 pub(super) fn is_user(text: &str) -> bool {
+    // Zendesk's, who logs in with a token.
+    let text = text.strip_suffix("/token").unwrap_or(text);
     text.len() <= 128
         && text.chars().all(|c| c.is_alphanumeric() || "._-@+\\${}%<> ".contains(c))
         && !text.starts_with(|c: char| c.is_ascii_digit() || c == ' ')

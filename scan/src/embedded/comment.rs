@@ -53,6 +53,9 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_within: boo
     if is_command(written) || is_sql(written) {
         script::line(finder, at, line);
     }
+    if written.starts_with("define(") {
+        code::statements(finder, at, line, false);
+    }
     if written.starts_with("user ") && written.contains(" >") {
         // Of Redis' lists of who may do what.
         let passwords = written.split_whitespace().filter(|it| it.starts_with('>') && looks_secret(it));

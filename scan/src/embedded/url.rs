@@ -131,6 +131,10 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>, scheme: &str, 
 fn userinfo_end(mask: &[u8], scheme: &str) -> Option<usize> {
     let authority = position(mask, b"/?#").unwrap_or(mask.len());
     let strict = mask.get(..authority)?;
+    if matches!(scheme, "smb" | "cifs") {
+        // `smb://DOMAIN/user:password@host/share`, as CUPS has it.
+        return memchr::memrchr(b'@', mask.get(..position(mask, b"?#").unwrap_or(mask.len()))?);
+    }
     let is_web = matches!(scheme, "http" | "https" | "ws" | "wss" | "ftp" | "git+https" | "git");
     let last = || {
         let query = mask.iter().position(|it| *it == b'?').unwrap_or(mask.len());

@@ -1,5 +1,7 @@
 //! The words of one command.
 
+use std::ops::Range;
+
 use super::{
     candidate::{Role, is_blank, is_port, is_user, login, looks_secret, secret, telling, telling_strongly},
     header, pairs,
@@ -97,6 +99,10 @@ fn setting<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
         finder.value(at, word.clone());
         return;
     }
+    if let Some(password) = of_account(word.as_str()) {
+        secret(finder, &at.key(""), Role::Password, &word.slice(password));
+        return;
+    }
     match assignment(word) {
         // `-o username=a,password=b`, `-d user=a&password=b`; an environment's variable is one.
         Some((key, _))
@@ -110,6 +116,16 @@ fn setting<'a>(finder: &mut Finder<'a>, at: &At<'_>, word: &Text<'a>) {
         None if telling(&at.key) || is_blank(&at.key) => finder.value(&at.key(""), word.clone()),
         None => finder.value(at, word.clone()),
     }
+}
+
+/// `user:password:1001`, `user:password:::upload`: an account as servers of files make it.
+fn of_account(word: &str) -> Option<Range<usize>> {
+    let mut parts = word.split(':');
+    let (user, password, id) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_id = id.is_empty() && parts.next().is_some()
+        || (3..=6).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_digit());
+    let is_account = is_id && is_user(user) && looks_secret(password) && !word.contains(['/', '=']);
+    is_account.then(|| user.len() + 1..user.len() + 1 + password.len())
 }
 
 /// Among a command's words, what several syntaxes share is a script.
