@@ -77,6 +77,9 @@ fn nearest(obstacle: Obstacle) -> &'static str {
         Obstacle::Expression => EXPRESSION.1,
         Obstacle::Meta => "let the task read it from its environment or a file, and fix that",
         Obstacle::Registered => "a check without a credential, or a script that reads it from a file",
+        Obstacle::Sidecar => {
+            "run what needs it as a task of the group, which may have a template, and fix that"
+        }
         Obstacle::Tag => "keep it in a file that the reader of the tag has (a middleware's `usersFile`)",
         Obstacle::Unparsed => UNPARSED.1,
         Obstacle::Volume => "create the volume with a specification that `secret agent` renders",

@@ -201,7 +201,9 @@ pub enum Obstacle {
     Meta,
     /// Checks and proxies: registered in clear.
     Registered,
-    /// Service tags and labels.
+    /// The task of a proxy, as a service describes it.
+    Sidecar,
+    /// Of a service.
     Tag,
     /// A template of another tool, or a file that does not parse.
     Unparsed,
@@ -228,6 +230,7 @@ impl Obstacle {
                 "meta is read by name (NOMAD_META_*) and shown by the API: moving it changes what its reader sees"
             }
             Self::Registered => "checks and proxies are registered in clear, wherever the value comes from",
+            Self::Sidecar => "a sidecar_task takes no template block, which alone could read the store",
             Self::Tag => "tags are registered in the catalogue in clear, wherever the value comes from",
             Self::Unparsed => "the file is not whole until another tool has rendered it, or does not parse",
             Self::Volume => "a volume specification has no template block",

@@ -91,6 +91,9 @@ impl Scope {
             (Role::Service, "check" | "checks" | "Check" | "Checks") => {
                 plain.role(Role::Check).behind(Obstacle::Registered)
             }
+            (_, "sidecar_task" | "SidecarTask") if nomad => {
+                Self { obstacle: Some(Obstacle::Sidecar), ..plain.role(Role::Plain) }
+            }
             (
                 Role::Service,
                 "connect" | "Connect" | "proxy" | "Proxy" | "meta" | "Meta" | "canary_meta" | "CanaryMeta",
@@ -98,7 +101,6 @@ impl Scope {
             (Role::Config, "auth" | "Auth") | (_, "auths" | "registry_auth" | "RegistryAuth") => {
                 plain.place(Place::Auth)
             }
-            (Role::Config, "labels") => plain.behind(Obstacle::Tag),
             (_, "service" | "services" | "Services") if nomad || family == Family::Agent => {
                 plain.role(Role::Service)
             }

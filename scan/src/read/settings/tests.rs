@@ -83,7 +83,11 @@ fn what_cannot_be_rewritten() {
         "service { connect { sidecar_service { proxy { config { a = \"b\" } } } } }",
         &[registered("a", "b")],
     );
-    check_task("config { labels { a = \"b\" } }", &[tag("a", "b")]);
+    check_task(
+        "service { connect { sidecar_task { env { A = \"b\" } } } }",
+        &[("A", Place::Env, Some(Obstacle::Sidecar), "b")],
+    );
+    check_task("config { labels { a = \"b\" } }", &[("a", Place::Attribute, None, "b")]);
     check_task("constraint { attribute = \"a\" value = \"b\" }", &[]);
     check_task("resources { network { port \"ssh_pass\" { static = \"2222\" } } }", &[]);
     check_task("meta { network = \"b\" }", &[meta("network", "b")]);
