@@ -31,7 +31,8 @@ impl Reads {
         for it in &task.templates {
             match shown(syntax, it, text) {
                 Some(data) => reads.read(&data, it, mount),
-                None => reads.has_more = true,
+                // In an expression, a path may be anything.
+                None => reads.has_more |= it.data.is_none_or(|it| may_ask(it.span.of(text))),
             }
         }
         reads
@@ -70,6 +71,12 @@ impl Reads {
             _ => self.has_more = true,
         }
     }
+}
+
+/// Whether the text that an expression makes may ask the store: it names a function that does, or takes text from elsewhere.
+fn may_ask(expression: &str) -> bool {
+    const ELSEWHERE: [&str; 3] = ["var.", "local.", "file("];
+    FUNCTIONS.iter().chain(&ELSEWHERE).any(|it| expression.contains(it))
 }
 
 /// Nomad puts the folder into paths of KV version 2 by itself. Of the mount that values go to it is known to be one.
@@ -157,6 +164,18 @@ fn quoted_length(behind: &str, quote: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expression_asks_if_it_can() {
+        for (expression, expected) in [
+            ("jsonencode({ a = \"b\" })", false),
+            ("jsonencode({ a = \"{{ with secret `a/b` }}\" })", true),
+            ("local.config", true),
+            ("file(\"a.tpl\")", true),
+        ] {
+            assert_eq!(may_ask(expression), expected, "{expression}");
+        }
+    }
 
     #[track_caller]
     fn check(data: &str, paths: &[(&str, &'static str)], has_more: bool) {
