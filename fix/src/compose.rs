@@ -24,6 +24,7 @@ use self::{
 };
 use crate::{
     Edit, File, Options, Plan, Reference,
+    given::{self, given},
     layout::{bare_in_flow, line_around, line_end, with_line_ends},
     moved::{self, Cure},
 };
@@ -65,7 +66,7 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
             }
             How::Variable => {
                 let name = called.variable(&group, reference);
-                quoted(file.text, finding.span, required(&name), &mut quotes)
+                quoted(file.text, given::place(file.text, finding), required(&name), &mut quotes)
             }
         })
     };
@@ -215,13 +216,12 @@ fn as_file(text: &str, finding: &Finding, name: &str) -> Edit {
     }
 }
 
-/// What Compose makes of the text: its `$$` and YAML's escapes undone, and those of a shell or a URL not.
+/// What Compose makes of the text: YAML's escapes and its own `$$` undone, and those of a shell or a URL not.
 fn stored(text: &str, finding: &Finding) -> String {
-    let (raw, value) = (finding.span.of(text), finding.value.expose());
-    let of_compose = [Layer::Bare, Layer::Compose, Layer::YamlBlock, Layer::YamlDouble, Layer::YamlSingle];
-    match raw == value || finding.layers.iter().all(|it| of_compose.contains(it)) {
-        true => value.to_owned(),
-        false => raw.replace("$$", "$"),
+    let given = given(text, finding);
+    match finding.layers.contains(&Layer::Compose) {
+        true => given.replace("$$", "$"),
+        false => given,
     }
 }
 

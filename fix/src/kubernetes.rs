@@ -11,7 +11,7 @@ mod there;
 use std::collections::{BTreeMap, BTreeSet};
 
 use strongroom_hcl::Span;
-use strongroom_scan::{Finding, Format, Layer, Place};
+use strongroom_scan::{Finding, Format, Place};
 
 use self::{
     class::{Classes, Id},
@@ -19,6 +19,7 @@ use self::{
 };
 use crate::{
     Access, Apart, Edit, File, Options, Plan, Reference, Role, beside,
+    given::{self, given},
     home::Home,
     inplace::{InPlace, free_delimiters},
     layout::{line_around, with_line_ends},
@@ -88,7 +89,7 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
             None => {
                 let text = format!("$({})", part(&container, &key));
                 pod.users.push(User { container, read, key, is_new: true });
-                Edit { span: finding.span, text }
+                Edit { span: given::place(file.text, finding), text }
             }
         })
     };
@@ -196,14 +197,11 @@ fn whole_value(text: &str, finding: &Finding) -> Option<(Span, bool)> {
     is_end.then_some((Span { start, end: finding.span.end + by }, is_flow))
 }
 
-/// The text as Kubernetes reads it: YAML's escapes undone, and those of a shell or a URL not.
+/// What the container gets now, and will get from the class's Secret.
 fn stored(text: &str, finding: &Finding, how: &How) -> String {
-    let (raw, value) = (finding.span.of(text), finding.value.expose());
-    let of_yaml = [Layer::Bare, Layer::YamlBlock, Layer::YamlDouble, Layer::YamlSingle];
     match how {
         How::Rendered(spot) => spot.stored.clone(),
-        How::Part(_) if !finding.layers.iter().all(|it| of_yaml.contains(it)) => raw.to_owned(),
-        _ => value.to_owned(),
+        How::Part(_) | How::Variable(..) => given(text, finding),
     }
 }
 

@@ -11,6 +11,7 @@ mod compose;
 mod encoded;
 mod expression;
 mod family;
+mod given;
 mod home;
 mod inplace;
 mod jdbc;

@@ -1,0 +1,77 @@
+//! What a container or a service gets is what it had: with what the scanner finds itself, in every way to write it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
+
+use strongroom_fix::{File, Options, Plan, plan};
+use strongroom_scan::scan;
+
+fn fixed(name: &str, text: &str) -> (Plan, String) {
+    let made = plan(&File { name, text, folder: "" }, &scan(name, text), &Options::default());
+    let fixed = made.apply(text).expect("the edits fit");
+    (made, fixed)
+}
+
+/// What goes into the store, and what stands in the file then.
+#[track_caller]
+fn check(name: &str, text: &str, stored: &[&str], written: &str) {
+    let (plan, fixed) = fixed(name, text);
+    let values: Vec<&str> = plan.entries.iter().map(|it| it.value.expose()).collect();
+    assert_eq!(values, stored, "{text}");
+    assert!(fixed.contains(written), "{fixed}");
+}
+
+/// A pod with these lines in its container.
+fn pod(lines: &str) -> String {
+    let lines: String = lines.lines().map(|it| format!("      {it}\n")).collect();
+    format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n    - name: c\n{lines}")
+}
+
+fn service(lines: &str) -> String {
+    let lines: String = lines.lines().map(|it| format!("    {it}\n")).collect();
+    format!("services:\n  web:\n    image: web:1\n{lines}")
+}
+
+/// In a pod and in a service alike.
+#[track_caller]
+fn check_both(pod_lines: &str, service_lines: &str, stored: &str) {
+    check("pod.yaml", &pod(pod_lines), &[stored], "$(");
+    check("compose.yaml", &service(service_lines), &[stored], "${");
+}
+
+#[test]
+fn of_a_part_the_files_own_escapes_are_undone_and_the_inner_ones_stay() {
+    let login = |value: &str| {
+        (format!("env:\n  - name: LOGIN\n    value: {value}\n"), format!("environment:\n  LOGIN: {value}\n"))
+    };
+    for (value, stored) in [
+        (r#"'{"password":"it''s-Otter-02"}'"#, "it's-Otter-02"),
+        (r#""{\"password\":\"Two\\\"Otter-06\"}""#, r#"Two\"Otter-06"#),
+        (r#"'{"password":"Two\"Otter-06"}'"#, r#"Two\"Otter-06"#),
+        ("postgres://u:Kiln%40Otter-31@h/d", "Kiln%40Otter-31"),
+        (r#""postgres://u:Kiln\x2dOtter%40-31@h/d""#, "Kiln-Otter%40-31"),
+    ] {
+        let (pod, service) = login(value);
+        check_both(&pod, &service, stored);
+    }
+    for (line, stored) in [
+        (r#"command: ["sh", "-c", "PGPASSWORD='Esc\\Otter-01' psql"]"#, r"Esc\Otter-01"),
+        (r#"command: ["sh", "-c", 'PGPASSWORD="Esc\\Otter-01" psql']"#, r"Esc\\Otter-01"),
+    ] {
+        check_both(line, line, stored);
+    }
+}
+
+#[test]
+fn the_line_end_of_a_block_stays_one() {
+    check(
+        "pod.yaml",
+        &pod("env:\n  - name: DB_PASSWORD\n    value: |\n      Kiln-Otter-31\n  - name: B\n    value: x\n"),
+        &["Kiln-Otter-31"],
+        "value: |\n            $(DB_PASSWORD_SECRET)\n        - name: B\n",
+    );
+    check(
+        "compose.yaml",
+        &service("environment:\n  DB_PASSWORD: |\n    Kiln-Otter-31\n  B: x\n"),
+        &["Kiln-Otter-31"],
+        "DB_PASSWORD: |\n        ${DB_PASSWORD:?use-secret-run}\n      B: x\n",
+    );
+}
