@@ -197,12 +197,32 @@ fn whole_value(text: &str, finding: &Finding) -> Option<(Span, bool)> {
     is_end.then_some((Span { start, end: finding.span.end + by }, is_flow))
 }
 
-/// What the container gets now, and will get from the class's Secret.
+/// What the container gets now: it gets the same from the class's Secret, of which nothing is filled in or undone.
 fn stored(text: &str, finding: &Finding, how: &How) -> String {
     match how {
         How::Rendered(spot) => spot.stored.clone(),
-        How::Part(_) | How::Variable(..) => given(text, finding),
+        How::Part(_) | How::Variable(..) => filled_in(&given(text, finding)),
     }
+}
+
+/// What kubelet makes of a variable's value and of an argument: `$$` is a dollar, but not within `$(...)`.
+fn filled_in(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('$') {
+        out.push_str(before);
+        out.push('$');
+        rest = match behind.strip_prefix('$') {
+            Some(behind) => behind,
+            None => {
+                let end = behind.find(')').filter(|_| behind.starts_with('(')).unwrap_or(0);
+                let (name, behind) = behind.split_at_checked(end).unwrap_or(("", behind));
+                out.push_str(name);
+                behind
+            }
+        };
+    }
+    out + rest
 }
 
 /// The variable that holds a part of another's value or of an argument: no name that the container has already.

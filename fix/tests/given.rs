@@ -75,3 +75,22 @@ fn the_line_end_of_a_block_stays_one() {
         "DB_PASSWORD: |\n        ${DB_PASSWORD:?use-secret-run}\n      B: x\n",
     );
 }
+
+/// And undoes nothing in what it takes from a Secret.
+#[test]
+fn kubelet_makes_one_dollar_of_two_where_it_fills_in() {
+    for (lines, stored) in [
+        ("env:\n  - name: DB_PASSWORD\n    value: Kiln$$Otter-73\n", "Kiln$Otter-73"),
+        ("env:\n  - name: DB_PASSWORD\n    value: \"Kiln$$$Otter-73\"\n", "Kiln$$Otter-73"),
+        ("env:\n  - name: DB_PASSWORD\n    value: Kiln$Otter-73\n", "Kiln$Otter-73"),
+        ("env:\n  - name: DB_PASSWORD\n    value: Kiln$(a-b$$c)$$Otter-73\n", "Kiln$(a-b$$c)$Otter-73"),
+        ("env:\n  - name: DSN\n    value: postgres://u:Kiln$$Otter%4073@h/d\n", "Kiln$Otter%4073"),
+        ("args: [\"--password=Kiln$$(Otter)-71\"]\n", "Kiln$(Otter)-71"),
+        ("command: [serve, \"--token\", \"tok$$en-Otter-772\"]\n", "tok$en-Otter-772"),
+        ("command: [sh, -c, \"PGPASSWORD='Kiln$$Otter-106' psql\"]\n", "Kiln$Otter-106"),
+    ] {
+        check("pod.yaml", &pod(lines), &[stored], "strongroom");
+    }
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  DB_PASSWORD: Kiln$$Otter-73\n";
+    check("map.yaml", map, &["Kiln$$Otter-73"], "DB_PASSWORD: {{");
+}
