@@ -94,3 +94,15 @@ fn kubelet_makes_one_dollar_of_two_where_it_fills_in() {
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  DB_PASSWORD: Kiln$$Otter-73\n";
     check("map.yaml", map, &["Kiln$$Otter-73"], "DB_PASSWORD: {{");
 }
+
+#[test]
+fn compose_makes_one_dollar_of_two_in_a_health_check_too() {
+    for test in [
+        r#"["CMD-SHELL", "PGPASSWORD='Kiln$$Otter-106' psql"]"#,
+        r#"["CMD", "psql", "--password=Kiln$$Otter-106"]"#,
+        r#""PGPASSWORD='Kiln$$Otter-106' psql""#,
+    ] {
+        let service = service(&format!("healthcheck:\n  test: {test}\n"));
+        check("compose.yaml", &service, &["Kiln$Otter-106"], "${P");
+    }
+}

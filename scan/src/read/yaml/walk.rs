@@ -228,6 +228,7 @@ impl<'w, 't, 'a> Walk<'w, 't, 'a> {
             self.tell_words(words, within);
             if let Some(script) = script {
                 let at = At { place: Place::Argument, ..self.at(within.name, within) };
+                let script = value::opened(self.finder, &at, script, self.dollars());
                 self.finder.document(&at, script, Format::Shell);
             }
         }
