@@ -4,8 +4,10 @@
 //! class's `secretObjects`); arguments take it by `$(NAME)`. A Secret or a ConfigMap that holds a value itself becomes
 //! a template.
 
+mod anchors;
 mod class;
 mod outline;
+mod reasons;
 mod there;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,12 +42,6 @@ const DEFAULT: &str = "default";
 /// The volume that the driver mounts, and where.
 const VOLUME: &str = "strongroom";
 const MOUNT: &str = "/run/secrets/strongroom";
-
-const ONE_LINE: Why =
-    ("the pod is written on one line", "write its containers as a list, one key a line, and fix again");
-
-const PROBE: Why =
-    ("a probe takes no references", "probe without a login, or with a script that reads a mounted file");
 
 enum How {
     /// In an object that is no pod.
@@ -162,19 +158,22 @@ fn how(text: &str, format: Format, outline: &Outline, finding: &Finding) -> Resu
     if format == Format::Json {
         return Ok(How::Rendered(InPlace::of(text, finding, format)));
     }
-    if outline.is_probe(finding.span.start) {
-        return Err(PROBE);
+    let at = finding.span.start;
+    if let Some(why) = outline.kept_by_kubelet(at) {
+        return Err(why);
     }
-    let Some(container) = outline.container_at(finding.span.start) else {
+    let Some(container) = outline.container_at(at)? else {
         // Within a pod that is written on one line, no reference can be put for certain.
-        let is_pod =
-            matches!(finding.place, Place::Env | Place::Argument) && outline.is_workload(finding.span.start);
+        let is_pod = matches!(finding.place, Place::Env | Place::Argument) && outline.is_workload(at);
         return if is_pod {
-            Err(ONE_LINE)
+            Err(reasons::ONE_LINE)
         } else {
             Ok(How::Rendered(InPlace::of(text, finding, Format::Yaml)))
         };
     };
+    if outline.is_aliased(text, at) {
+        return Err(reasons::ANCHOR);
+    }
     Ok(match whole_value(text, finding) {
         Some((span, is_flow)) if finding.place == Place::Env => How::Variable(container, span, is_flow),
         _ => How::Part(container),

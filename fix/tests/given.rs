@@ -106,3 +106,74 @@ fn compose_makes_one_dollar_of_two_in_a_health_check_too() {
         check("compose.yaml", &service, &["Kiln$Otter-106"], "${P");
     }
 }
+
+/// All of it is left, for that reason, and nothing is stored.
+#[track_caller]
+fn left(name: &str, text: &str, reason: &str) {
+    let (plan, fixed) = fixed(name, text);
+    assert!(
+        plan.entries.is_empty() && plan.beside.is_empty() && plan.access.is_empty() && fixed == text,
+        "{fixed}"
+    );
+    assert!(!plan.left.is_empty(), "{text}");
+    for it in &plan.left {
+        assert!(it.reason.contains(reason), "{}", it.reason);
+    }
+}
+
+#[test]
+fn what_an_alias_takes_into_another_container_is_left() {
+    let env = "env:\n  - name: DB_PASSWORD\n    value:";
+    let other = |lines: &str| {
+        let lines: String = lines.lines().map(|it| format!("      {it}\n")).collect();
+        format!("    - name: d\n{lines}")
+    };
+    for (one, two) in [
+        (format!("{env} &pw Kiln-Otter-31\n"), format!("{env} *pw\n")),
+        (format!("{env} &pw 'postgres://u:Kiln-Otter-31@h/d'\n"), format!("{env} *pw\n")),
+        (format!("{env} &pw |\n      Kiln-Otter-31\n"), format!("{env} *pw\n")),
+        ("env: &all\n  - name: DB_PASSWORD\n    value: Kiln-Otter-31\n".to_owned(), "env: *all\n".to_owned()),
+        ("env: &all\n- name: DB_PASSWORD\n  value: Kiln-Otter-31\n".to_owned(), "env: *all\n".to_owned()),
+        ("args: [&a \"--password=Kiln-Otter-31\"]\n".to_owned(), "args: [*a]\n".to_owned()),
+        ("args: &a\n  - --password=Kiln-Otter-31\n".to_owned(), "args: *a\n".to_owned()),
+        (
+            "env:\n  - &db {name: DB_PASSWORD, value: Kiln-Otter-31}\n".to_owned(),
+            "env:\n  - *db\n".to_owned(),
+        ),
+        (
+            "env:\n  - &db\n    name: DB_PASSWORD\n    value: Kiln-Otter-31\n".to_owned(),
+            "env:\n  - *db\n".to_owned(),
+        ),
+    ] {
+        left("pod.yaml", &(pod(&one) + &other(&two)), "an alias (`*name`)");
+    }
+    let whole = pod(&format!("{env} Kiln-Otter-31\n")).replace("- name: c\n", "- &c\n      name: c\n");
+    left("pod.yaml", &format!("{whole}{}", other("<<: *c\n")), "an alias (`*name`)");
+    check("pod.yaml", &whole, &["Kiln-Otter-31"], "secretKeyRef:");
+}
+
+#[test]
+fn an_anchor_without_an_alias_is_no_hindrance() {
+    let list = "env: &common\n  - name: DB_PASSWORD\n    value: Kiln-Otter-31\n";
+    check("pod.yaml", &pod(list), &["Kiln-Otter-31"], "secretKeyRef:");
+    let value = "env:\n  - name: DB_PASSWORD\n    value: &pw Kiln-Otter-31\n";
+    check("pod.yaml", &pod(value), &["Kiln-Otter-31"], "value: &pw $(DB_PASSWORD_SECRET)\n");
+}
+
+#[test]
+fn a_reason_names_what_is_in_the_way() {
+    let env = "env:\n  - name: DB_PASSWORD\n    value: Kiln-Otter-31\n";
+    let check = |lines: &str, reason: &str| left("pod.yaml", &pod(lines), reason);
+    check(&format!("volumeMounts: []\n{env}"), "`volumeMounts` is written on one line");
+    check("env: []\nargs: [\"--password=Kiln-Otter-31\"]\n", "`env` is written on one line");
+    check("env: *common\nargs: [\"--password=Kiln-Otter-31\"]\n", "is an alias");
+    let probe = "exec:\n      command: [psql, \"--password=Kiln-Otter-31\"]\n";
+    check(&format!("livenessProbe:\n  {probe}"), "a probe");
+    check(
+        &format!("lifecycle:\n  preStop:\n    {probe}").replace("      command", "        command"),
+        "a hook",
+    );
+    left("pod.yaml", &(pod(env) + "  volumes: []\n"), "the pod's `volumes` is written on one line");
+    let flow = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers: [{name: c, env: [{name: DB_PASSWORD, value: Kiln-Otter-31}]}]\n";
+    left("pod.yaml", flow, "the pod is written on one line");
+}

@@ -6,9 +6,11 @@ use std::ops::Range;
 
 use strongroom_hcl::Span;
 
+use super::{anchors, reasons};
 use crate::{
     Edit,
-    layout::{line_end, with_line_ends},
+    layout::{line_around, line_end, with_line_ends},
+    left::Why,
     names::segment,
 };
 
@@ -133,30 +135,56 @@ impl Outline {
         kinds.contains(&self.object_at(at).kind.as_str())
     }
 
-    /// The container that a byte is in.
-    pub(super) fn container_at(&self, at: usize) -> Option<Container> {
-        let line = self.lines.iter().rposition(|it| it.start <= at)?;
-        let ancestors = self.ancestors(line);
-        let list = *ancestors.iter().find(|it| self.is_containers(**it))?;
-        let containers = self.lines.get(list)?;
-        let item = *ancestors.iter().filter(|it| **it > list).min()?;
-        let item = self.item_start(item, list);
-        let column = self.lines.get(item)?.column;
-        let end = self.block_end(item, self.lines.get(item)?.indent);
-        let pod_column = containers.column;
-        let pod_range = self.siblings(list, pod_column);
-        Some(Container {
-            start: self.lines.get(item)?.start,
-            env: self.slot("env", item..end, column)?,
-            mounts: self.slot("volumeMounts", item..end, column)?,
+    /// The container that a byte is in; an error where nothing can be added to it.
+    pub(super) fn container_at(&self, at: usize) -> Result<Option<Container>, Why> {
+        let Some((list, item)) = self.item_at(at) else { return Ok(None) };
+        let (Some(containers), Some(first)) = (self.lines.get(list), self.lines.get(item)) else {
+            return Ok(None);
+        };
+        let end = self.block_end(item, first.indent);
+        let pod_range = self.siblings(list, containers.column);
+        Ok(Some(Container {
+            start: first.start,
+            env: self.slot("env", item..end, first.column)?,
+            mounts: self.slot("volumeMounts", item..end, first.column)?,
             variables: self.variables(item..end),
             is_mounted: self.names(item..end, "mountPath", super::MOUNT),
             pod: Pod {
-                start: self.lines.get(pod_range.start)?.start,
-                volumes: self.slot("volumes", pod_range.clone(), pod_column)?,
+                start: self.lines.get(pod_range.start).map_or(0, |it| it.start),
+                volumes: self.slot("volumes", pod_range.clone(), containers.column)?,
                 classes: self.values(pod_range, "secretProviderClass"),
             },
-        })
+        }))
+    }
+
+    /// The line with the list of containers that a byte is in, and the first one of its item.
+    fn item_at(&self, at: usize) -> Option<(usize, usize)> {
+        let line = self.lines.iter().rposition(|it| it.start <= at)?;
+        let ancestors = self.ancestors(line);
+        let list = *ancestors.iter().find(|it| self.is_containers(**it))?;
+        let item = *ancestors.iter().filter(|it| **it > list).min()?;
+        Some((list, self.item_start(item, list)))
+    }
+
+    /// Whether what stands there stands in other places of the file too, by an alias of it or of what it lies in.
+    pub(super) fn is_aliased(&self, text: &str, at: usize) -> bool {
+        let Some(own) = self.lines.iter().rposition(|it| it.start <= at) else { return false };
+        let first = self.item_at(at).map_or(own, |(list, _)| list);
+        let around = (first..own).filter(|it| self.holds(*it, own)).filter_map(|it| self.lines.get(it));
+        let before = text.get(line_around(text, at).start..at).unwrap_or("");
+        let lines = around.filter_map(|it| text.get(it.start..it.end)).chain([before]);
+        lines.flat_map(anchors::on).any(|it| anchors::is_taken(text, it))
+    }
+
+    /// Whether a line begins what another one is in.
+    fn holds(&self, line: usize, other: usize) -> bool {
+        let Some(of) = self.lines.get(line) else { return false };
+        // A dash with nothing but an anchor begins all of its item.
+        let is_item = of.key.is_empty();
+        let column = if is_item { of.indent } else { of.column };
+        let is_in =
+            |it: &Line| it.indent > column || (!is_item && it.indent == column && it.column > it.indent);
+        self.lines.iter().take(other + 1).skip(line + 1).all(is_in)
     }
 
     /// What is called a name in there: more than variables, which does no harm.
@@ -169,12 +197,15 @@ impl Outline {
         lines.iter().filter(|it| of_flow(it)).map(name).collect()
     }
 
-    /// Whether kubelet itself asks there: nothing of the container's environment is filled in.
-    pub(super) fn is_probe(&self, at: usize) -> bool {
-        let Some(line) = self.lines.iter().rposition(|it| it.start <= at) else { return false };
-        let keys = ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"];
+    /// Where kubelet itself runs or asks something, and fills in nothing of the container's environment.
+    pub(super) fn kept_by_kubelet(&self, at: usize) -> Option<Why> {
+        let line = self.lines.iter().rposition(|it| it.start <= at)?;
         let above = self.ancestors(line);
-        above.iter().filter_map(|it| self.lines.get(*it)).any(|it| keys.contains(&it.key.as_str()))
+        above.iter().filter_map(|it| self.lines.get(*it)).find_map(|it| match it.key.as_str() {
+            "lifecycle" => Some(reasons::HOOK),
+            "livenessProbe" | "readinessProbe" | "startupProbe" => Some(reasons::PROBE),
+            _ => None,
+        })
     }
 
     fn is_containers(&self, line: usize) -> bool {
@@ -231,22 +262,26 @@ impl Outline {
     }
 
     /// Where an item of `key` goes, in a map of that column.
-    fn slot(&self, key: &str, within: Range<usize>, column: usize) -> Option<Slot> {
+    fn slot(&self, key: &str, within: Range<usize>, column: usize) -> Result<Slot, Why> {
         let found = self.lines.iter().enumerate().take(within.end).skip(within.start);
         if let Some((at, line)) = found.into_iter().find(|(_, it)| it.column == column && it.key == key) {
             if !line.value.is_empty() {
-                return None;
+                return Err(if line.value.starts_with('*') {
+                    reasons::ALIAS
+                } else {
+                    reasons::on_one_line(key)
+                });
             }
             let indent = self.lines.get(at + 1).map_or(column + 2, |it| it.indent);
             let items = self.lines.iter().take(within.end).skip(at + 1);
             let is_item = |it: &&Line| it.indent > indent || (it.indent == indent && it.column > indent);
             // A variable must stand before those that use it; of the rest what was there comes first.
             let last = if key == "env" { None } else { items.take_while(is_item).last() };
-            return Some(Slot { at: last.unwrap_or(line).end, indent, key: None });
+            return Ok(Slot { at: last.unwrap_or(line).end, indent, key: None });
         }
-        let last = self.lines.get(within.end.checked_sub(1)?)?;
+        let last = within.end.checked_sub(1).and_then(|it| self.lines.get(it)).ok_or(reasons::ONE_LINE)?;
         let at = self.lines.get(within.end).map_or(self.len, |_| last.end);
-        Some(Slot { at: self.behind_scalar(within.end, at), indent: column + 2, key: Some(column) })
+        Ok(Slot { at: self.behind_scalar(within.end, at), indent: column + 2, key: Some(column) })
     }
 
     /// Comments and empty lines are no lines here: what is inserted stands before them.
@@ -278,8 +313,9 @@ impl Line {
             rest = item.trim_start_matches(' ');
         }
         let column = text.len() - rest.len();
-        let (key, value) = rest.split_once(':').unwrap_or((rest, ""));
-        let value = value.split(" #").next().unwrap_or("").trim().trim_matches(['"', '\'']);
+        let (key, value) = anchors::without(rest).split_once(':').unwrap_or((anchors::without(rest), ""));
+        let value = value.split(" #").next().unwrap_or("").trim();
+        let value = anchors::without(value).trim_matches(['"', '\'']);
         Some(Self {
             start,
             end,
