@@ -159,6 +159,9 @@ fn how(text: &str, format: Format, outline: &Outline, finding: &Finding) -> Resu
         return Ok(How::Rendered(InPlace::of(text, finding, format)));
     }
     let at = finding.span.start;
+    if outline.object_at(at).is_list {
+        return Err(reasons::LIST);
+    }
     if let Some(why) = outline.kept_by_kubelet(at) {
         return Err(why);
     }

@@ -161,6 +161,22 @@ fn an_anchor_without_an_alias_is_no_hindrance() {
 }
 
 #[test]
+fn objects_in_one_list_are_left() {
+    let item = |name: &str| {
+        format!(
+            "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: {name}\n    namespace: live\n  spec:\n    containers:\n      - name: c\n        args: [\"--password=Kiln-Otter-32\"]\n        env:\n          - name: DB_PASSWORD\n            value: Kiln-Otter-31\n"
+        )
+    };
+    for kind in ["List", "PodList"] {
+        let text = format!("apiVersion: v1\nkind: {kind}\nitems:\n{}{}", item("a"), item("b"));
+        left("list.yaml", &text, "a list of objects");
+        let secret =
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  password: Kiln-Otter-33\n";
+        check("all.yaml", &format!("{text}---\n{secret}"), &["Kiln-Otter-33"], "default/secret/s");
+    }
+}
+
+#[test]
 fn a_reason_names_what_is_in_the_way() {
     let env = "env:\n  - name: DB_PASSWORD\n    value: Kiln-Otter-31\n";
     let check = |lines: &str, reason: &str| left("pod.yaml", &pod(lines), reason);

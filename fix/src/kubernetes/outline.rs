@@ -30,6 +30,8 @@ pub(super) struct Object {
     /// It says so itself: another one may be chosen where it is applied.
     pub(super) is_placed: bool,
     pub(super) account: String,
+    /// It holds others (`kind: List`).
+    pub(super) is_list: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +118,7 @@ impl Outline {
             namespace: "default".to_owned(),
             is_placed: false,
             account: "default".to_owned(),
+            is_list: false,
         });
         self.objects.iter().find(|(range, _)| range.contains(&at)).map_or(&NOTHING, |(_, it)| it)
     }
@@ -368,6 +371,8 @@ impl Object {
             is_placed: namespace.is_some(),
             namespace: segment(&or(namespace, "default")),
             account: or(account, "default"),
+            is_list: top("items").is_some()
+                && top("kind").is_some_and(|it| it.value.to_ascii_lowercase().ends_with("list")),
         }
     }
 }

@@ -23,6 +23,11 @@ pub(super) const ALIAS: Why = (
     "write that list out, and fix again",
 );
 
+pub(super) const LIST: Why = (
+    "a list of objects (`kind: List`) is one document: whose value it is would not be known in the store",
+    "write each of its `items` as a document of its own, with `---` between them, and fix again",
+);
+
 /// A list to which items are to be added has no lines of its own.
 pub(super) fn on_one_line(list: &str) -> Why {
     let nearest = "write that list with a line for each item, or leave it out if it is empty, and fix again";
