@@ -33,6 +33,9 @@ impl Family {
     #[must_use]
     pub fn of(name: &str, text: &str) -> Self {
         let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+        if kubernetes::is_kustomization(name) {
+            return Self::Kubernetes;
+        }
         match Format::of(name, text) {
             Format::Env => Self::Dotenv,
             Format::Hcl => of_hcl(&file, text),

@@ -25,7 +25,7 @@ use crate::{
     home::Home,
     inplace::{InPlace, free_delimiters},
     layout::{line_around, with_line_ends},
-    left::Why,
+    left::{self, Why},
     moved::{self, Cure},
     names::word,
     render::Delimiters,
@@ -53,6 +53,9 @@ enum How {
 }
 
 pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: &Options) -> Plan {
+    if is_kustomization(file.name) {
+        return left::all(findings, reasons::KUSTOMIZATION);
+    }
     let workloads = Home::of_workloads("kubernetes", file, options);
     let outline = Outline::of(file.text);
     let format = Format::of(file.name, file.text);
@@ -114,6 +117,12 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
     }
     tell(&mut plan, pods.values());
     plan
+}
+
+/// Whether kustomize reads it, by its name alone.
+pub(crate) fn is_kustomization(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    matches!(name.as_str(), "kustomization.yaml" | "kustomization.yml" | "kustomization")
 }
 
 /// A pod that gets values, and how.

@@ -20,6 +20,15 @@ const IN_PROGRAM: Why = (
     UNKNOWN.0,
     "let the program read it from its environment, with no default, and start that with `secret run --env --map PATH#FIELD=NAME -- COMMAND`",
 );
+/// What Terraform and Compose read as JSON too.
+const TERRAFORM_JSON: Why = (
+    "Terraform's files in JSON are not rewritten",
+    "write it in a `.tf` or `.tfvars` file instead, and fix that one",
+);
+const COMPOSE_JSON: Why = (
+    "Compose files in JSON are not rewritten",
+    "write it as YAML (`docker compose -f FILE config --no-interpolate`), and fix that one",
+);
 pub(crate) const UNPARSED: Why = (
     "the file is not whole until another tool has rendered it, or does not parse",
     "render it first and fix what comes out, or let that tool read the value from the store",
@@ -42,10 +51,13 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
     let home = Home::of_file("file", file, options);
     let taken = comment::take(commented, home.path(), &[], options);
     let rest = findings.iter().enumerate().filter(|(_, it)| !is_taken(it));
+    let json = in_json(file);
     Plan {
         edits: taken.edits,
         entries: taken.entries,
-        left: rest.map(|(at, it)| left_in_program(at, it)).collect(),
+        left: rest
+            .map(|(at, it)| json.map_or_else(|| left_in_program(at, it), |why| left(at, it, Some(why))))
+            .collect(),
         ..Plan::default()
     }
 }
@@ -54,6 +66,17 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
 pub(crate) fn all(findings: &[Finding], why: Why) -> Plan {
     let left = findings.iter().enumerate().map(|(at, it)| left(at, it, Some(why)));
     Plan { left: left.collect(), ..Plan::default() }
+}
+
+/// Why it is left, if the file is JSON that would be rewritten in its other syntax.
+fn in_json(file: &File<'_>) -> Option<Why> {
+    let name = file.name.rsplit('/').next().unwrap_or(file.name).to_ascii_lowercase();
+    let has = |key: &str| file.text.contains(&format!("\"{key}\""));
+    if name.ends_with(".tf.json") || name.ends_with(".tfvars.json") {
+        return Some(TERRAFORM_JSON);
+    }
+    let is_compose = name.ends_with(".json") && has("services") && (has("image") || has("build"));
+    is_compose.then_some(COMPOSE_JSON)
 }
 
 fn left_in_program(finding: usize, it: &Finding) -> Left {

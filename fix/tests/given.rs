@@ -193,3 +193,26 @@ fn a_reason_names_what_is_in_the_way() {
     let flow = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers: [{name: c, env: [{name: DB_PASSWORD, value: Kiln-Otter-31}]}]\n";
     left("pod.yaml", flow, "the pod is written on one line");
 }
+
+#[test]
+fn what_kustomize_reads_is_no_template() {
+    let text = "secretGenerator:\n  - name: db\n    literals:\n      - DB_PASSWORD=Kiln-Otter-31\n";
+    let with_kind = format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{text}");
+    for name in ["kustomization.yaml", "base/kustomization.yml"] {
+        left(name, text, "kustomize reads this file");
+        left(name, &with_kind, "kustomize reads this file");
+    }
+}
+
+#[test]
+fn of_json_it_is_said_that_its_other_syntax_is_rewritten() {
+    let service =
+        r#"{"services": {"web": {"image": "web:1", "environment": {"DB_PASSWORD": "Kiln-Otter-31"}}}}"#;
+    left("docker-compose.json", service, "Compose files in JSON");
+    left(
+        "main.tf.json",
+        r#"{"resource": {"x": {"y": {"password": "Kiln-Otter-31"}}}}"#,
+        "Terraform's files in JSON",
+    );
+    left("a/x.auto.tfvars.json", r#"{"db_password": "Kiln-Otter-31"}"#, "Terraform's files in JSON");
+}

@@ -28,6 +28,12 @@ pub(super) const LIST: Why = (
     "write each of its `items` as a document of its own, with `---` between them, and fix again",
 );
 
+pub(super) const KUSTOMIZATION: Why = (
+    "kustomize reads this file as it stands: nothing renders it before",
+    "take it from a file beside (`envs:`, `files:`) that `secret agent` renders and nobody commits, or give the pods a \
+     SecretProviderClass instead of the generated Secret",
+);
+
 /// A list to which items are to be added has no lines of its own.
 pub(super) fn on_one_line(list: &str) -> Why {
     let nearest = "write that list with a line for each item, or leave it out if it is empty, and fix again";
