@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     Edit, File, Options, Plan, Reference,
-    given::{self, given},
+    given::given,
     layout::{bare_in_flow, line_around, line_end, with_line_ends},
     moved::{self, Cure},
 };
@@ -66,7 +66,7 @@ pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> 
             }
             How::Variable => {
                 let name = called.variable(&group, reference);
-                quoted(file.text, given::place(file.text, finding), required(&name), &mut quotes)
+                quoted(file.text, finding.span, required(&name), &mut quotes)
             }
         })
     };

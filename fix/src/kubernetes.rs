@@ -21,7 +21,7 @@ use self::{
 };
 use crate::{
     Access, Apart, Edit, File, Options, Plan, Reference, Role, beside,
-    given::{self, given},
+    given::given,
     home::Home,
     inplace::{InPlace, free_delimiters},
     layout::{line_around, with_line_ends},
@@ -88,7 +88,7 @@ pub(crate) fn plan(file: &File<'_>, home: &Home, findings: &[Finding], options: 
             None => {
                 let text = format!("$({})", part(&container, &key));
                 pod.users.push(User { container, read, key, is_new: true });
-                Edit { span: given::place(file.text, finding), text }
+                Edit { span: finding.span, text }
             }
         })
     };

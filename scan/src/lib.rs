@@ -30,6 +30,7 @@ pub use finding::{Finding, Kind, Obstacle, Place, Severity, Value};
 pub use format::Format;
 pub use git::{Commit, Error as GitError, History, Range, history};
 pub use position::Position;
+pub use read::written_in_yaml;
 pub use report::{HEAD, Hit, Json, Wanted, plain, sarif, table};
 pub use text::{Decoder, Layer, Text};
 pub use walk::{Cause, File, Listing, Source, Sweep, Tally, Trouble, list, sweep};

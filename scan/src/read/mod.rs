@@ -21,6 +21,8 @@ mod words;
 mod xml;
 mod yaml;
 
+pub use yaml::written_in_yaml;
+
 use crate::{At, Finder, Format, Text, embedded};
 
 /// Brings the literals that a value's actions give where there is nothing else.
