@@ -58,6 +58,25 @@ fn blocks_are_literal_or_folded() {
 }
 
 #[test]
+fn a_part_of_a_scalar_loses_what_yaml_adds_and_no_more() {
+    let check = |file: &str, expected: &str| {
+        let (start, end) = (file.find("k1ln").unwrap(), file.find("0tter").unwrap() + 5);
+        let part = strongroom_hcl::Span { start, end };
+        assert_eq!(super::written_in_yaml(file, part).as_deref(), Some(expected), "{file}");
+    };
+    check(r#"a: "{\"p\":\"k1ln\\\"0tter\"}""#, r#"k1ln\"0tter"#);
+    check("\u{feff}a: b\n---\nc: 'x k1ln''s-0tter y'", "k1ln's-0tter");
+    check("a: \"k1ln \\\n  -0tter\"\n", "k1ln -0tter");
+    check("a: {b: [k1ln%40\\-0tter]}\n", "k1ln%40\\-0tter");
+    check("a:\n  - |-\n    cat -\n      k1ln\n        \\\n      0tter\n", "k1ln\n    \\\n  0tter");
+    check("a: | # x\r\n  k1ln\r\n\r\n   0tter\r\n", "k1ln\n\n 0tter");
+    check("a: |\n  psql |\n    k1ln\n  0tter\n", "k1ln\n0tter");
+    check("a: &x >+\n  k1ln\n  and\n\n  an\n    x\n  0tter\n", "k1ln and\nan\n  x\n0tter");
+    let none = strongroom_hcl::Span { start: 0, end: 6 };
+    assert_eq!(super::written_in_yaml("a: b\nc: d\n", none), None);
+}
+
+#[test]
 fn references_bring_nothing() {
     plain(
         "a: &x b\nc: *x\nd: &y\n  e: f\ng:\n  <<: *y\nh: !Ref i\nj: !vault |\n  k\nl: m\n",
