@@ -60,3 +60,62 @@ fn an_undo_of_several_files_puts_back_all_that_it_can() {
     let (code, err) = fix(&["-undo", "-yes"]);
     assert!(code == 2 && err.matches("no original of ").count() == 3, "{err}");
 }
+
+const MANIFEST: &str = "apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  namespace: default
+spec:
+  containers:
+    - name: web
+      image: shop:1
+      env:
+        - name: DB_PASSWORD
+          value: quayside-Lantern-77
+";
+
+// The store is told first, and the file comes last: it is what its original is found by.
+#[test]
+fn an_undo_that_breaks_off_leaves_the_file_and_is_run_again() {
+    let fixture = fixture();
+    let pod = fixture.server.file("pod.yaml", MANIFEST);
+    let class = std::path::Path::new(&pod).with_file_name("web-pod-strongroom.yaml");
+    fixture.server.ok(&["fix", "-yes", &pod]);
+    let fixed = fs::read_to_string(&pod).unwrap();
+    assert!(class.exists());
+    let rules = "path \"secret/*\" { capabilities = [\"read\"] }";
+    fixture.server.ok_with(&["policy", "write", "reader", "-"], rules);
+    let reader = fixture.server.ok(&["token", "create", "-policy=reader", "-field=token"]);
+    let (code, err) = fixture.server.fails(&["fix", "-undo", "-yes", &pod], reader.trim());
+    assert!(
+        code == 2 && err.contains("pod.yaml is not undone: ") && err.contains("permission denied"),
+        "{err}"
+    );
+    assert!(err.contains("`secret policy stock fixer`"), "{err}");
+    assert_eq!(fs::read_to_string(&pod).unwrap(), fixed, "the file that is named is unchanged");
+    assert!(class.exists());
+    fixture.server.ok(&["fix", "-undo", "-yes", &pod]);
+    assert_eq!(fs::read_to_string(&pod).unwrap(), MANIFEST);
+    assert!(!class.exists());
+}
+
+// As if a run had been killed between the two.
+#[test]
+fn an_undo_that_has_put_back_the_file_beside_goes_on_with_the_file() {
+    let fixture = fixture();
+    let pod = fixture.server.file("pod.yaml", MANIFEST);
+    let class = std::path::Path::new(&pod).with_file_name("web-pod-strongroom.yaml");
+    let more = fixture.server.file("more.yaml", &MANIFEST.replace("DB_PASSWORD", "API_TOKEN"));
+    fixture.server.ok(&["fix", "-yes", &more]);
+    let first = fs::read_to_string(&class).unwrap();
+    fixture.server.ok(&["fix", "-yes", &pod]);
+    assert_ne!(fs::read_to_string(&class).unwrap(), first);
+    fs::write(&class, &first).unwrap();
+    let ran = fixture.server.run(&["fix", "-undo", "-yes", &pod], "root", "");
+    let err = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.success() && !err.contains("stays"), "{err}");
+    assert_eq!(fs::read_to_string(&pod).unwrap(), MANIFEST);
+    fixture.server.ok(&["fix", "-undo", "-yes", &more]);
+    assert!(!class.exists());
+}

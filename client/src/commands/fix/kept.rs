@@ -167,23 +167,25 @@ impl Shelf<'_> {
         Ok(steps)
     }
 
-    /// A fix needs a file beside it no more.
+    /// A fix needs a file beside it no more. Answers what it did to that.
     pub(super) async fn mark_undone(
         &self,
         undo: &Undo,
         name: &str,
         became: &str,
         of: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Step>, Failure> {
         let path = path_of(became);
         let (mut kept, version) = self.kept(&path).await?;
-        let place = undo.place_of(name);
-        let is_it = |it: &&mut Step| it.file == place && it.by == undo.file && it.of == digest(of);
-        match kept.steps.iter_mut().find(is_it) {
-            Some(step) if !step.is_undone => step.is_undone = true,
-            _ => return Ok(()),
+        let (place, of) = (undo.place_of(name), digest(of));
+        let is_it = |it: &&mut Step| (&it.file, &it.by, &it.of) == (&place, &undo.file, &of);
+        let Some(step) = kept.steps.iter_mut().find(is_it) else { return Ok(None) };
+        let was_undone = std::mem::replace(&mut step.is_undone, true);
+        let step = step.clone();
+        if !was_undone {
+            self.put_at(&path, &kept, version).await?;
         }
-        self.put_at(&path, &kept, version).await
+        Ok(Some(step))
     }
 
     async fn keep_step(&self, became: &str, step: Step) -> Result<(), Failure> {

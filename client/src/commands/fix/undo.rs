@@ -2,18 +2,14 @@
 //!
 //! A file beside it that another fix needs too stays until that one is undone as well, in whatever order.
 
-use std::path::{Path, PathBuf};
+mod neighbour;
+
+use std::path::PathBuf;
 
 use strongroom_scan::plain;
 
 use super::{
-    super::scan::counted,
-    ask::is_agreed,
-    beside,
-    files::files,
-    kept::{Step, Undo, digest},
-    replace::Original,
-    shelf::Shelf,
+    super::scan::counted, ask::is_agreed, files::files, kept::Undo, replace::Original, shelf::Shelf,
 };
 use crate::{
     context::Context,
@@ -42,14 +38,27 @@ pub(super) async fn undo(cx: &Context, paths: &[PathBuf], yes: bool) -> Result<u
     }
     // The last fix first: then each finds the files beside as it left them.
     for (file, undo) in found.iter().rev() {
-        file.replace(undo.original.expose())?;
+        undo_one(&shelf, file, undo).await?;
         line(&format!("as it was: {}", plain(&file.name)))?;
-        for (name, became) in undo.neighbours() {
-            let done = put_back(&shelf, file, undo, name, became).await;
-            done.map_err(|it| it.within(&format!("{} beside it", plain(name))))?;
-        }
     }
     Ok(if is_all { 0 } else { super::LEFT })
+}
+
+/// The file itself comes last: it is what its original is found by, so an undo that breaks off can be run again.
+async fn undo_one(shelf: &Shelf<'_>, file: &Original, undo: &Undo) -> Result<(), Failure> {
+    let failed = |name: &str| {
+        let what = format!("{} is not undone: {} beside it", plain(&file.name), plain(name));
+        move |it: Failure| it.within(&what).or_hint("run it again when that is mended: it goes on from there")
+    };
+    let mut neighbours = Vec::new();
+    for (name, became) in undo.neighbours() {
+        let planned = neighbour::planned(shelf, file, undo, (name, became)).await;
+        neighbours.push((name, planned.map_err(failed(name))?));
+    }
+    for (name, neighbour) in neighbours {
+        neighbour.put_back(&file.beside(name)).map_err(failed(name))?;
+    }
+    file.replace(undo.original.expose())
 }
 
 /// What the store has of the files, and why it has not the others.
@@ -92,57 +101,6 @@ async fn newer(cx: &Context, shelf: &Shelf<'_>, found: &[(Original, Undo)]) -> V
         }
     }
     lines
-}
-
-/// A file beside, as it was before the fix; and before those that were undone while it was still needed.
-async fn put_back(
-    shelf: &Shelf<'_>,
-    file: &Original,
-    undo: &Undo,
-    name: &str,
-    became: Option<&str>,
-) -> Result<(), Failure> {
-    let path = file.beside(name);
-    if let Some(became) = became {
-        shelf.mark_undone(undo, name, became, &file.text).await?;
-    }
-    let mut is_put_back = false;
-    loop {
-        let Some(now) = beside::read(&path) else { return Ok(()) };
-        let now = now.unwrap_or_default();
-        let mut steps = shelf.steps(undo, name, &now).await?.into_iter().peekable();
-        if steps.peek().is_none() {
-            if !is_put_back {
-                note(&format!("{} stays: it was changed since", plain(&path.to_string_lossy())));
-            }
-            return Ok(());
-        }
-        // A step that found all there changed nothing; those before it may have.
-        let is_over = |it: &Step| it.is_undone && !is_in_force(file, it);
-        let over: Vec<Step> = std::iter::from_fn(|| steps.next_if(is_over)).collect();
-        let changed = over.iter().find(|it| it.before.as_ref() != Some(&now));
-        if let Some(step) = changed {
-            beside::restore(&path, &now, step.before.as_deref())?;
-            is_put_back = true;
-            continue;
-        }
-        if let Some(needed) = steps.peek().filter(|_| !is_put_back) {
-            note(&format!(
-                "{} stays: the fix of {} needs it; undo that too",
-                plain(&path.to_string_lossy()),
-                plain(&needed.by)
-            ));
-        }
-        return Ok(());
-    }
-}
-
-/// Whether the file of a step is what its fix made of it: undone was another copy of the tree then.
-fn is_in_force(file: &Original, step: &Step) -> bool {
-    let name = Path::new(&step.by).file_name().unwrap_or_default().to_string_lossy();
-    let path = file.beside(&name);
-    let now = Original::read(&name, &path).ok().flatten();
-    now.is_some_and(|it| digest(&it.text) == step.of)
 }
 
 fn unknown(name: &str) -> Failure {
