@@ -143,9 +143,9 @@ fn a_file_that_cannot_be_replaced_is_found_out_before_anything_is_stored() {
     let job = folder.path().join("job.nomad.hcl");
     fs::write(&job, JOB).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    let why = "job.nomad.hcl cannot be replaced: its folder is not writable (Permission denied (os error 13)); nothing was changed\nhint: ";
+    let why = "job.nomad.hcl cannot be replaced: its folder is not writable (Permission denied (os error 13))\nhint: ";
     let (code, err) = fix(&job, "-yes");
-    assert!(code == Some(2) && err.contains(why), "{err}");
+    assert!(code == Some(2) && err.contains("nothing was changed: ") && err.contains(why), "{err}");
     let (code, err) = fix(&job, "-dry-run");
     assert!(code == Some(0) && err.contains(why) && err.contains("would be moved"), "{err}");
     if running::is_root() {
@@ -161,4 +161,26 @@ fn a_file_that_cannot_be_replaced_is_found_out_before_anything_is_stored() {
         assert!(code == Some(2) && err.contains("\nhint: all that is named must be readable"), "{err}");
     }
     assert!(fs::read_to_string(&fixture.job).unwrap().contains(SECRET));
+}
+
+// Under its other name the file would stay as it is, with all that stands in it.
+#[test]
+fn a_file_of_two_names_is_found_out_before_anything_is_stored() {
+    let fixture = fixture();
+    let text = format!("API_TOKEN={SECRET}\n");
+    let linked = fixture.server.file("linked.env", &text);
+    fs::hard_link(&linked, fixture.server.home.path().join("other-name")).unwrap();
+    let job = fixture.job.display().to_string();
+    for (option, code) in [("-dry-run", 0), ("-yes", 2)] {
+        let ran = fixture.server.run(&["fix", option, &job, &linked], "root", "");
+        let err = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(code), "{err}");
+        assert!(
+            err.contains("nothing was changed: ") && err.contains("linked.env has 2 names (hard links)"),
+            "{err}"
+        );
+        assert_eq!(fixture.text(), JOB, "{option}");
+        assert_eq!(fs::read_to_string(&linked).unwrap(), text, "{option}");
+    }
+    assert!(!fixture.server.run(&["get", "shop/web/puma"], "root", "").status.success());
 }

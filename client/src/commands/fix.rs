@@ -168,13 +168,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
         works.push(planned(found, &options, &mut shelf, &mut neighbours).await?);
     }
     let changed = works.iter().filter(|it| it.is_change()).count();
-    for it in works.iter().filter(|it| it.is_change()) {
-        match it.file.refuse_unwritable() {
-            // What would stop the fix is worth knowing, and so is the rest.
-            Err(failure) if args.dry_run => note(&failure.report().unwrap_or_default()),
-            checked => checked?,
-        }
-    }
+    works.iter().filter(|it| it.is_change()).try_for_each(|it| it.refuse_irreplaceable(args.dry_run))?;
     if args.summary {
         tell::in_short(cx, &works)?;
     } else {
@@ -358,6 +352,19 @@ impl Work {
     fn is_change(&self) -> bool {
         !self.plan.edits.is_empty()
     }
+
+    /// What would stop the fix halfway stops it before anything is stored.
+    fn refuse_irreplaceable(&self, is_dry: bool) -> Result<(), Failure> {
+        let checked = self.file.refuse_other_names().and_then(|()| self.file.refuse_unwritable());
+        match checked.map_err(|it| it.within("nothing was changed")) {
+            // It is worth knowing, and so is the rest.
+            Err(failure) if is_dry => {
+                note(&failure.report().unwrap_or_default());
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
 }
 
 /// Store first, file last. A failure tells what was done before it: a second run goes on from there.
@@ -372,7 +379,6 @@ async fn carry_out(
         let what = format!("{name} is left as it was{done}");
         move |it: Failure| it.within(&what).or_hint("run it again when that is mended: it goes on from there")
     };
-    work.file.refuse_other_names()?;
     shelf.put(&work.plan.entries).await.map_err(failed("; not all of its values are stored"))?;
     access::apply(cx, grants, work)
         .await

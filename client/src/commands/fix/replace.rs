@@ -67,7 +67,7 @@ impl Original {
             0 | 1 => Ok(()),
             links => Err(Failure::new(format!(
                 "{} has {links} names (hard links), and under the others the credentials would stay",
-                self.name
+                plain(&self.name)
             ))
             .hint("remove the others, or replace the file by a copy of itself, and run again")),
         }
@@ -86,8 +86,8 @@ impl Original {
             }
             _ => return Ok(()),
         };
-        Err(Failure::new(format!("{} cannot be replaced: {why}; nothing was changed", plain(&self.name)))
-            .hint("a fix puts a new file in its place: run it as whoever may write there, or leave the file out"))
+        Err(Failure::new(format!("{} cannot be replaced: {why}", plain(&self.name)))
+            .hint("a new file takes its place: run it as whoever may write there, or leave the file out"))
     }
 
     /// Where a folder is sticky a file is replaced by its owner, the folder's, or root.
