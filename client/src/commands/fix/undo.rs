@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use strongroom_scan::plain;
 
 use super::{
-    super::scan::counted, ask::is_agreed, files::files, kept::Undo, replace::Original, shelf::Shelf,
+    super::scan::counted, ask::is_agreed, files::files, kept::Undo, refused, replace::Original, shelf::Shelf,
 };
 use crate::{
     context::Context,
@@ -19,13 +19,9 @@ use crate::{
 
 pub(super) async fn undo(cx: &Context, paths: &[PathBuf], yes: bool) -> Result<u8, Failure> {
     let shelf = Shelf::new(cx, false);
-    let (found, mut stays) = originals(&shelf, paths).await?;
+    let (found, stays) = originals(&shelf, paths).await?;
     let is_all = stays.is_empty();
-    let last = if found.is_empty() { stays.pop() } else { None };
-    stays.iter().filter_map(Failure::report).for_each(|it| note(&it));
-    if let Some(last) = last {
-        return Err(last);
-    }
+    tell_but_last(stays, !found.is_empty())?;
     if found.is_empty() {
         note("Nothing to do: the store has the original of no file here.");
         return Ok(0);
@@ -36,12 +32,32 @@ pub(super) async fn undo(cx: &Context, paths: &[PathBuf], yes: bool) -> Result<u
     {
         return Ok(super::LEFT);
     }
+    let failed = undo_all(&shelf, &found).await?;
+    let is_whole = is_all && failed.is_empty();
+    let is_any = failed.len() < found.len();
+    tell_but_last(failed, is_any)?;
+    Ok(if is_whole { 0 } else { super::LEFT })
+}
+
+/// Says why files stay as they are. Where no other is undone, the last of them is what the command fails with.
+fn tell_but_last(mut stays: Vec<Failure>, is_any_undone: bool) -> Result<(), Failure> {
+    let last = if is_any_undone { None } else { stays.pop() };
+    stays.into_iter().filter_map(|it| refused::explained(it).report()).for_each(|it| note(&it));
+    last.map_or(Ok(()), Err)
+}
+
+/// Undoes what can be, and answers why the others cannot. An outage ends it, for the others would fare no better.
+async fn undo_all(shelf: &Shelf<'_>, found: &[(Original, Undo)]) -> Result<Vec<Failure>, Failure> {
+    let mut failed = Vec::new();
     // The last fix first: then each finds the files beside as it left them.
     for (file, undo) in found.iter().rev() {
-        undo_one(&shelf, file, undo).await?;
-        line(&format!("as it was: {}", plain(&file.name)))?;
+        match undo_one(shelf, file, undo).await {
+            Ok(()) => line(&format!("as it was: {}", plain(&file.name)))?,
+            Err(failure) if failure.is_transient => return tell_but_last(failed, true).and(Err(failure)),
+            Err(failure) => failed.push(failure),
+        }
     }
-    Ok(if is_all { 0 } else { super::LEFT })
+    Ok(failed)
 }
 
 /// The file itself comes last: it is what its original is found by, so an undo that breaks off can be run again.
@@ -71,7 +87,10 @@ async fn originals(
         let (files, _) = files(std::slice::from_ref(path), false)?;
         for file in files {
             match shelf.original(&file).await.map_err(|it| it.within(&plain(&file.name))) {
-                Ok(Some(undo)) => found.push((file, undo)),
+                Ok(Some(undo)) => match file.refuse_unwritable() {
+                    Ok(()) => found.push((file, undo)),
+                    Err(failure) => stays.push(failure),
+                },
                 // Of all that is below a directory, most was never fixed.
                 Ok(None) if path.is_dir() => {}
                 Ok(None) => stays.push(unknown(&file.name)),
