@@ -184,3 +184,39 @@ fn a_file_of_two_names_is_found_out_before_anything_is_stored() {
     }
     assert!(!fixture.server.run(&["get", "shop/web/puma"], "root", "").status.success());
 }
+
+// A rule for the path need not be one that lets the job read it.
+#[test]
+fn a_policy_that_does_not_let_the_job_read_gets_the_rule() {
+    let fixture = fixture();
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    let theirs = "path \"secret/data/shop/web/puma\" { capabilities = [\"update\"] }\n\
+                  # path \"secret/data/shop/web/puma\" { capabilities = [\"read\"] }\n";
+    fixture.server.ok_with(&["policy", "write", "shop", "-"], theirs);
+    let (code, _, err) = fixture.fix(&["-yes", "-apply"], "root");
+    assert!(code == 0 && err.contains("policy shop: rules added"), "{err}");
+    let token = fixture.server.ok(&["token", "create", "-policy=shop", "-field=token"]);
+    let read = fixture.server.run(&["get", "shop/web/puma#DB_PASSWORD"], token.trim(), "");
+    assert_eq!(String::from_utf8(read.stdout).unwrap(), SECRET);
+    fs::write(&fixture.job, JOB).unwrap();
+    let (_, _, err) = fixture.fix(&["-yes", "-apply"], "root");
+    assert!(err.contains("policy shop: unchanged"), "{err}");
+}
+
+#[test]
+fn a_policy_that_denies_the_path_ends_the_fix_before_anything_is_changed() {
+    let fixture = fixture();
+    fixture.server.ok(&["auth", "enable", "-path=jwt-nomad", "jwt"]);
+    let theirs = "path \"secret/data/shop/*\" { capabilities = [\"deny\"] }\n";
+    fixture.server.ok_with(&["policy", "write", "shop", "-"], theirs);
+    let told =
+        "the policy shop is there and denies secret/data/shop/web/puma (its rule for \"secret/data/shop/*\")";
+    let (code, _, err) = fixture.fix(&["-yes", "-apply"], "root");
+    assert!(code == 2 && err.contains(&format!("nothing was changed: {told}")), "{err}");
+    assert!(err.contains("\nhint: take that rule out"), "{err}");
+    assert_eq!(fixture.text(), JOB);
+    assert_eq!(fixture.server.ok(&["policy", "read", "shop"]).trim(), theirs.trim());
+    assert!(!fixture.server.run(&["get", "shop/web/puma"], "root", "").status.success());
+    let (_, out, _) = fixture.fix(&["-dry-run"], "root");
+    assert!(out.contains(&told[1..]) && !out.contains("secret policy write shop"), "{out}");
+}

@@ -2,6 +2,7 @@
 
 mod paste;
 mod role;
+mod there;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,10 @@ use strongroom_fix::{Access, Role};
 use strongroom_sdk::Method;
 
 pub(super) use self::paste::show;
-use self::role::{BOUND, listed};
+use self::{
+    role::{BOUND, listed},
+    there::There,
+};
 use super::{Fix, Work};
 use crate::{commands::wish::Wish, context::Context, failure::Failure, output::note};
 
@@ -83,30 +87,13 @@ impl Grant {
             *there = Value::Object(both);
         }
     }
-
-    /// The rules' text, without those that a policy has already.
-    fn text(&self, there: &str) -> String {
-        let missing = self.rules.iter().filter(|it| !it.is_in(there));
-        missing.map(Rule::text).collect()
-    }
 }
 
 impl Rule {
-    fn head(&self) -> String {
-        format!("path {} ", strongroom_hcl::quote(&self.path))
-    }
-
-    fn text(&self) -> String {
-        let quoted: Vec<String> = self.capabilities.iter().map(|it| strongroom_hcl::quote(it)).collect();
-        format!("{}{{\n  capabilities = [{}]\n}}\n", self.head(), quoted.join(", "))
-    }
-
-    /// An exact rule comes before a pattern: put beside one, it would take rights away from others.
-    fn is_in(&self, policy: &str) -> bool {
-        let patterns =
-            policy.split("path \"").skip(1).filter_map(|it| it.split('"').next()?.strip_suffix('*'));
-        policy.contains(&self.head())
-            || self.is_kept && patterns.into_iter().any(|it| self.path.starts_with(it))
+    fn text(&self, capabilities: &BTreeSet<&'static str>) -> String {
+        let quoted: Vec<String> = capabilities.iter().map(|it| strongroom_hcl::quote(it)).collect();
+        let path = strongroom_hcl::quote(&self.path);
+        format!("path {path} {{\n  capabilities = [{}]\n}}\n", quoted.join(", "))
     }
 }
 
@@ -115,13 +102,13 @@ pub(super) fn as_json(grants: &[Grant]) -> Vec<Value> {
     let of = |it: &Grant| {
         let role = |(path, fields)| json!({ "path": path, "fields": fields });
         let roles: Vec<Value> = it.roles.iter().map(role).collect();
-        json!({ "policy": it.policy, "rules": it.text(""), "roles": roles })
+        json!({ "policy": it.policy, "rules": There::default().missing(it), "roles": roles })
     };
     grants.iter().map(of).collect()
 }
 
-/// Whether the logins are there that the roles are for, can have them, and no role is another job's or would give more to
-/// others: asked before anything is stored.
+/// Whether the logins are there that the roles are for, can have them, no role is another job's or would give more to
+/// others, and no policy denies what it is to allow: asked before anything is stored.
 pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure> {
     let methods = cx.client.call(Method::Get, "sys/auth").send().await.and_then(|it| it.data::<Value>());
     let methods = methods.map_err(|it| Failure::from(it).within("sys/auth"))?;
@@ -135,6 +122,11 @@ pub(super) async fn check(cx: &Context, grants: &[Grant]) -> Result<(), Failure>
     }
     for grant in grants {
         roles_let_in(cx, grant).await.map_err(|it| it.within("nothing was changed"))?;
+        // Whoever may not look is told when the policy is written.
+        if let Ok(there) = Wish::policy(&grant.policy, "").found(&cx.client).await {
+            let checked = There::of(there.as_ref()).may_be_completed(grant);
+            checked.map_err(|it| it.within("nothing was changed"))?;
+        }
     }
     Ok(())
 }
@@ -167,9 +159,9 @@ pub(super) async fn apply(cx: &Context, grants: &[Grant], work: &Work) -> Result
 }
 
 async fn write_policy(cx: &Context, grant: &Grant) -> Result<(), Failure> {
-    let there = Wish::policy(&grant.policy, "").found(&cx.client).await?;
-    let there = there.as_ref().and_then(|it| it.get("policy")).and_then(Value::as_str).unwrap_or_default();
-    let missing = grant.text(there);
+    let there = There::of(Wish::policy(&grant.policy, "").found(&cx.client).await?.as_ref());
+    there.may_be_completed(grant)?;
+    let (missing, there) = (there.missing(grant), there.text);
     if missing.is_empty() {
         note(&format!("policy {}: unchanged", grant.policy));
         return Ok(());

@@ -1,8 +1,9 @@
 //! Policies and roles as commands to paste, beside what the server has of them: pasted, they take nothing from anybody.
 
 use serde_json::{Value, json};
+use strongroom_scan::plain;
 
-use super::{Grant, role};
+use super::{Grant, role, there::There};
 use crate::{
     commands::wish::{State, Wish},
     context::Context,
@@ -24,8 +25,7 @@ pub(in crate::commands::fix) async fn show(cx: &Context, grants: &[Grant]) -> Re
     let mut server = Server { cx, is_away: false };
     for grant in grants {
         let policy = server.found(&Wish::policy(&grant.policy, "")).await;
-        let there = policy.as_ref().and_then(|it| it.get("policy")).and_then(Value::as_str);
-        let mut lines = vec![policy_lines(grant, there.unwrap_or_default())];
+        let mut lines = vec![policy_lines(grant, &There::of(policy.as_ref()))];
         for (path, fields) in &grant.roles {
             let wish = Wish::new(path, fields.clone());
             let found = server.found(&wish).await;
@@ -48,12 +48,18 @@ impl Server<'_> {
     }
 }
 
-fn policy_lines(grant: &Grant, there: &str) -> String {
-    let (name, missing) = (&grant.policy, grant.text(there));
+fn policy_lines(grant: &Grant, there: &There) -> String {
+    let (name, missing) = (&grant.policy, there.missing(grant));
+    if let Some((path, by)) = there.denied(grant) {
+        let by = plain(&by);
+        return format!(
+            "\n# The policy {name} is there and denies {path} (its rule for \"{by}\"): take that out first.\n"
+        );
+    }
     if missing.is_empty() {
         return format!("\n# The policy {name} is there, and has these rules.\n");
     }
-    let (why, whole) = match there.trim_end() {
+    let (why, whole) = match there.text.trim_end() {
         "" => ("and nothing else", missing),
         there => ("with the rules that are there: these stay", format!("{there}\n\n{missing}")),
     };
@@ -98,14 +104,18 @@ mod tests {
         let mut grant = Grant { policy: "p".to_owned(), rules: Vec::new(), roles: Default::default() };
         grant.allow("a", "read", false);
         grant.allow("b", "read", true);
-        let all = policy_lines(&grant, "");
+        let there = |text: &str| There::of(Some(&json!({ "policy": text })));
+        let all = policy_lines(&grant, &there(""));
         assert!(all.contains("nothing else") && all.ends_with(&format!("<<'EOF'\n{rules}EOF\n")), "{all}");
-        let some = policy_lines(&grant, &format!("# theirs\nEOF\n{}", rule("a")));
-        let expected = format!("<<'EOF_'\n# theirs\nEOF\n{}\n{}EOF_\n", rule("a"), rule("b"));
+        let some = policy_lines(&grant, &there(&format!("/* theirs\nEOF\n*/\n{}", rule("a"))));
+        let expected = format!("<<'EOF_'\n/* theirs\nEOF\n*/\n{}\n{}EOF_\n", rule("a"), rule("b"));
         assert!(some.ends_with(&expected), "{some}");
         // An exact rule beside the pattern would take away what that allows.
-        for there in [rules, format!("{}{}", rule("a"), rule("*"))] {
-            assert!(!policy_lines(&grant, &there).contains("secret policy write"), "{there}");
+        for text in [rules, format!("{}{}", rule("a"), rule("*"))] {
+            assert!(!policy_lines(&grant, &there(&text)).contains("secret policy write"), "{text}");
         }
+        let denies = there("path \"b\" { capabilities = [\"deny\"] }");
+        let told = "\n# The policy p is there and denies b (its rule for \"b\"): take that out first.\n";
+        assert_eq!(policy_lines(&grant, &denies), told);
     }
 }
