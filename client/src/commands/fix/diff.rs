@@ -48,8 +48,11 @@ fn both(name: &str, text: &str, findings: &[Finding], fixed: &str) -> (Zeroizing
     // What comments allow is no finding, and a secret all the same.
     let all = |text: &str| strongroom_scan::scan_as(name, text, Format::of(name, text));
     let (found, left) = (all(text), all(fixed));
-    // A value may stand once more where nothing tells what it is.
-    let values: Vec<&str> = findings.iter().chain(&found).chain(&left).filter_map(value).collect();
+    // A value may stand once more where nothing tells what it is, as the program gets it or as it is written.
+    let before = findings.iter().chain(&found).flat_map(|it| values(it, text));
+    let mut values: Vec<&str> = before.chain(left.iter().flat_map(|it| values(it, fixed))).collect();
+    // One may be a part of another, whose rest would be shown.
+    values.sort_by_key(|it| std::cmp::Reverse(it.len()));
     (masked(text, &found, &values), masked(fixed, &left, &values))
 }
 
@@ -81,9 +84,9 @@ fn coloured(line: &str) -> Cow<'_, str> {
 }
 
 /// What is looked for in the rest of the text. A well-known default is a word like any other.
-fn value(finding: &Finding) -> Option<&str> {
-    let value = finding.value.expose();
-    (!finding.weak && value.len() >= LONG).then_some(value)
+fn values<'a>(finding: &'a Finding, text: &'a str) -> impl Iterator<Item = &'a str> {
+    let both = [finding.value.expose(), finding.span.of(text)];
+    both.into_iter().filter(|it| !finding.weak && it.len() >= LONG)
 }
 
 /// The text with every finding taken out, and its value wherever else it stands. A secret of several lines leaves as
@@ -158,5 +161,28 @@ mod tests {
             );
         }
         assert!(after.contains("password: {{ .X }}"), "{}", after.as_str());
+    }
+
+    // Rule 118
+    #[test]
+    fn a_value_is_not_shown_as_it_is_written_either() {
+        let text = "URL=postgres://u:Kiln%24Otter-11@h/d\nNOTE=see Kiln%24Otter-11 or Kiln$Otter-11\n";
+        let findings = strongroom_scan::scan("a.env", text);
+        assert_eq!(findings.len(), 1);
+        let fixed = text.replacen("Kiln%24Otter-11", "{{ .X }}", 1);
+        let (before, after) = both("a.env", text, &findings, &fixed);
+        for shown in [before.as_str(), after.as_str()] {
+            assert!(!shown.contains("Otter") && shown.contains("NOTE=see "), "{shown}");
+        }
+    }
+
+    // Rule 118
+    #[test]
+    fn a_value_that_begins_another_leaves_nothing_of_that() {
+        let text = "DB_PASSWORD=Xk29dkfL\nAPI_TOKEN=Xk29dkfLq81mZpq0\nNOTE=Xk29dkfLq81mZpq0\n";
+        let findings = strongroom_scan::scan("a.env", text);
+        assert_eq!(findings.len(), 2);
+        let (before, _) = both("a.env", text, &findings, text);
+        assert!(!before.contains("q81mZpq0"), "{}", before.as_str());
     }
 }
