@@ -7,6 +7,7 @@ mod access;
 mod ask;
 mod attributes;
 mod beside;
+mod copies;
 mod diff;
 mod files;
 mod folder;
@@ -31,6 +32,7 @@ use zeroize::Zeroizing;
 use self::{
     ask::{is_agreed, question},
     beside::Neighbours,
+    copies::Copies,
     replace::Original,
     shelf::Shelf,
     tell::Told,
@@ -118,6 +120,7 @@ struct Work {
     findings: Vec<Finding>,
     plan: Plan,
     fixed: Zeroizing<String>,
+    copies: Copies,
 }
 
 /// Where the paths of the store begin. It becomes part of a policy, where some characters mean more than themselves.
@@ -177,7 +180,7 @@ async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
         }
         tell::left(cx, &works)?;
     }
-    let left = works.iter().any(|it| !it.plan.left.is_empty()) || is_unread;
+    let left = works.iter().any(|it| !it.plan.left.is_empty() || it.copies.count() > 0) || is_unread;
     let is_wanted =
         changed > 0 && !args.dry_run && (args.yes || is_agreed(&question(&works, &options.mount))?);
     if changed > 0 && !args.dry_run && !is_wanted && cx.output.format == Format::Table {
@@ -278,7 +281,8 @@ async fn planned(
     let fixed = applied(&file.name, &file.text, &plan)?;
     check(&file, (&findings, &ignored), &fixed, &plan)?;
     neighbours.take(&file, &plan);
-    Ok(Work { file, findings, plan, fixed })
+    let copies = Copies::of(&file.name, &file.text, &findings, &plan, &fixed);
+    Ok(Work { file, findings, plan, fixed, copies })
 }
 
 /// Plans twice: which names are free, and what stands beside, is known when it is known which are wanted.

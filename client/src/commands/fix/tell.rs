@@ -40,7 +40,11 @@ pub(super) fn in_short(cx: &Context, works: &[Work]) -> Result<(), Failure> {
     }
     works.iter().try_for_each(|it| {
         let left = it.plan.left.len();
-        line(&format!("{}: {} to move, {left} to stay", plain(&it.file.name), it.moved()))
+        let copies = match it.copies.count() {
+            0 => String::new(),
+            count => format!(", {} to clear by hand", counted(count, "line")),
+        };
+        line(&format!("{}: {} to move, {left} to stay{copies}", plain(&it.file.name), it.moved()))
     })
 }
 
@@ -106,7 +110,7 @@ pub(super) fn next(cx: &Context, told: &Told<'_>) {
     }
     let works = if told.is_short { &[] } else { told.works };
     let mut said = BTreeSet::new();
-    let notes: Vec<String> = works.iter().flat_map(|it| notes(it, &mut said)).collect();
+    let notes: Vec<String> = works.iter().flat_map(|it| notes(it, told.is_done, &mut said)).collect();
     if !notes.is_empty() {
         note("");
     }
@@ -132,9 +136,10 @@ fn places(told: &Told<'_>) -> Result<(), Failure> {
 
 /// The file's name, and below it what is to be known of it. What holds for files of one folder that are used together is
 /// said once.
-fn notes(work: &Work, said: &mut BTreeSet<(PathBuf, String)>) -> Vec<String> {
+fn notes(work: &Work, is_done: bool, said: &mut BTreeSet<(PathBuf, String)>) -> Vec<String> {
     let folder = work.file.beside("");
-    let notes = work.plan.notes.iter().map(|it| plain(it));
+    let notes = work.copies.note(&work.file.name, is_done).into_iter();
+    let notes = notes.chain(work.plan.notes.iter().map(|it| plain(it)));
     let mut notes: Vec<String> = notes.filter(|it| said.insert((folder.clone(), it.clone()))).collect();
     if notes.iter().any(|it| it.contains(TOKEN)) {
         let policies: BTreeSet<&str> = work.plan.access.iter().map(|it| it.policy.as_str()).collect();
@@ -188,12 +193,12 @@ fn left_line(work: &Work, left: &Left, trouble: Option<&str>) -> String {
 }
 
 fn as_json(told: &Told<'_>) -> serde_json::Value {
-    let files: Vec<_> = told.works.iter().map(of_file).collect();
+    let files: Vec<_> = told.works.iter().map(|it| of_file(it, told.is_done)).collect();
     let access = access::as_json(told.grants);
     json!({ "done": told.is_done, "mount": told.mount, "files": files, "access": access })
 }
 
-fn of_file(work: &Work) -> serde_json::Value {
+fn of_file(work: &Work, is_done: bool) -> serde_json::Value {
     let entries = work.plan.entries.iter().map(|it| &it.reference);
     let stored: Vec<_> = entries.map(|it| json!({ "path": it.path, "field": it.field })).collect();
     let left = work.plan.left.iter().filter_map(|it| {
@@ -206,8 +211,10 @@ fn of_file(work: &Work) -> serde_json::Value {
     });
     let left: Vec<_> = left.collect();
     let beside: Vec<_> = work.plan.beside.iter().map(|it| &it.name).collect();
+    let copies = work.copies.note(&work.file.name, is_done);
+    let notes: Vec<_> = copies.iter().chain(&work.plan.notes).collect();
     json!({
         "file": work.file.name, "changed": work.is_change(), "stored": stored, "left": left, "beside": beside,
-        "notes": work.plan.notes,
+        "notes": notes,
     })
 }
