@@ -14,24 +14,21 @@ mod folder;
 mod fresh;
 mod kept;
 mod moved;
+mod planning;
 mod refused;
 mod replace;
 mod shelf;
 mod tell;
 mod undo;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use strongroom_fix::{Apart, File, Options, Plan, Style, Together};
+use strongroom_fix::{Options, Plan, Style};
 use strongroom_scan::{Finding, Severity, Wanted, plain};
 use zeroize::Zeroizing;
 
 use self::{
     ask::{is_agreed, question},
-    beside::Neighbours,
     copies::Copies,
     replace::Original,
     shelf::Shelf,
@@ -105,15 +102,6 @@ pub(crate) struct Fix {
     undo: bool,
 }
 
-/// One file, where it lies, and what is in it.
-struct Found {
-    file: Original,
-    folder: String,
-    findings: Vec<Finding>,
-    /// What the options leave where it stands.
-    ignored: Vec<Finding>,
-}
-
 /// One file, what is in it, and what is to be done.
 struct Work {
     file: Original,
@@ -149,86 +137,94 @@ pub(crate) async fn fix(cx: &Context, args: Fix) -> Result<u8, Failure> {
 }
 
 async fn fix_all(cx: &Context, args: &Fix) -> Result<u8, Failure> {
-    let options = Options {
-        mount: cx.default_mount().to_owned(),
-        prefix: args.prefix.clone(),
-        style: if args.style == "secret" { Style::Secret } else { Style::Template },
-        ..Options::default()
-    };
+    let options = args.options(cx);
+    let mount = options.mount.as_str();
     let mut shelf = Shelf::new(cx, args.dry_run);
-    let (mut works, mut neighbours) = (Vec::new(), Neighbours::default());
     let (files, is_unread) = files::files(&args.paths, args.dry_run)?;
-    let wanted = args.wanted();
-    let found: Vec<Found> =
-        files.into_iter().map(|it| Found::of(it, &wanted)).filter(|it| !it.findings.is_empty()).collect();
-    let apart = told_apart(&found, &options, &mut shelf).await?;
-    let fixed: BTreeSet<PathBuf> = found.iter().map(|it| PathBuf::from(it.file.place())).collect();
-    for (found, apart) in found.into_iter().zip(apart) {
-        let (place, text) = (PathBuf::from(found.file.place()), &found.file.text);
-        let siblings = folder::siblings(&place, text, &fixed);
-        let env_files = folder::env_files(&place, text, &siblings);
-        let options = Options { apart, siblings, env_files, ..options.clone() };
-        works.push(planned(found, &options, &mut shelf, &mut neighbours).await?);
-    }
-    let changed = works.iter().filter(|it| it.is_change()).count();
+    let works = planning::planned(files, &args.wanted(), &options, &mut shelf).await?;
     works.iter().filter(|it| it.is_change()).try_for_each(|it| it.refuse_irreplaceable(args.dry_run))?;
-    if args.summary {
-        tell::in_short(cx, &works)?;
-    } else {
-        if cx.output.format == Format::Table {
-            works.iter().try_for_each(Work::show)?;
-        }
-        tell::left(cx, &works)?;
-    }
-    let left = works.iter().any(|it| !it.plan.left.is_empty() || it.copies.count() > 0) || is_unread;
-    let is_wanted =
-        changed > 0 && !args.dry_run && (args.yes || is_agreed(&question(&works, &options.mount))?);
-    if changed > 0 && !args.dry_run && !is_wanted && cx.output.format == Format::Table {
+    show(cx, &works, args.summary)?;
+    let is_offered = !args.dry_run && works.iter().any(Work::is_change);
+    let is_wanted = is_offered && (args.yes || is_agreed(&question(&works, mount))?);
+    // Whoever said no has what was found in the files still.
+    let is_refused = is_offered && !is_wanted;
+    if is_refused && cx.output.format == Format::Table {
         return Ok(LEFT);
     }
-    // Files whose jobs share a role are granted together: it is made for all of them.
-    let granted = if args.apply { access::grants(&works, &options.mount, args) } else { Vec::new() };
-    if is_wanted && args.apply {
-        access::check(cx, &granted).await?;
-    }
-    let mut failed = None;
-    if is_wanted {
-        for (at, work) in works.iter().enumerate().filter(|(_, it)| it.is_change()) {
-            if let Err(error) = carry_out(cx, work, &mut shelf, &granted).await {
-                failed = Some((at, error));
-                break;
-            }
-        }
-    }
-    // What was done before it must still be told: the next run finds nothing there, and would say no policy for it.
-    let failed = failed.map(|(at, error)| {
-        works.truncate(at);
-        error
-    });
-    let grants = access::grants(&works, &options.mount, args);
-    let (is_done, is_dry, mount) = (is_wanted, args.dry_run, options.mount.as_str());
+    let (done, failed) = match is_wanted {
+        true => carry_out_all(cx, &works, &mut shelf, (args, mount)).await?,
+        false => (works.as_slice(), None),
+    };
+    let grants = access::grants(done, mount, args);
     let told = Told {
-        is_done,
-        is_dry,
+        is_done: is_wanted,
+        is_dry: args.dry_run,
         is_failed: failed.is_some(),
         is_short: args.summary,
-        works: &works,
+        works: done,
         mount,
         grants: &grants,
     };
-    tell::what(cx, &told)?;
-    if changed > 0 && !args.summary && !(is_wanted && args.apply) {
-        access::show(cx, &grants).await?;
+    tell_all(cx, &told, args.apply).await?;
+    if let Some(failure) = failed {
+        return Err(failure);
     }
-    tell::next(cx, &told);
-    if let Some(error) = failed {
-        return Err(error);
+    Ok(if is_refused || is_unread || works.iter().any(Work::leaves_some) { LEFT } else { 0 })
+}
+
+/// What would change and what stays: before the question.
+fn show(cx: &Context, works: &[Work], is_short: bool) -> Result<(), Failure> {
+    if is_short {
+        return tell::in_short(cx, works);
     }
-    // Whoever said no has what was found in the files still.
-    Ok(if left || (changed > 0 && !args.dry_run && !is_wanted) { LEFT } else { 0 })
+    if cx.output.format == Format::Table {
+        works.iter().try_for_each(Work::show)?;
+    }
+    tell::left(cx, works)
+}
+
+/// Fixes one file after another. Answers those that were gone through, and what ended it if these are not all: what was
+/// done before it must still be told, for the next run finds nothing there, and would say no policy for it.
+async fn carry_out_all<'a>(
+    cx: &Context,
+    works: &'a [Work],
+    shelf: &mut Shelf<'_>,
+    (args, mount): (&Fix, &str),
+) -> Result<(&'a [Work], Option<Failure>), Failure> {
+    // Files whose jobs share a role are granted together: it is made for all of them.
+    let grants = if args.apply { access::grants(works, mount, args) } else { Vec::new() };
+    if args.apply {
+        access::check(cx, &grants).await?;
+    }
+    for (at, work) in works.iter().enumerate().filter(|(_, it)| it.is_change()) {
+        if let Err(failure) = carry_out(cx, work, shelf, &grants).await {
+            return Ok((works.get(..at).unwrap_or_default(), Some(failure)));
+        }
+    }
+    Ok((works, None))
+}
+
+/// Where everything is, who may read it, and what to do next.
+async fn tell_all(cx: &Context, told: &Told<'_>, is_applied: bool) -> Result<(), Failure> {
+    tell::what(cx, told)?;
+    let is_written = told.is_done && is_applied;
+    if !told.is_short && !is_written && told.works.iter().any(Work::is_change) {
+        access::show(cx, told.grants).await?;
+    }
+    tell::next(cx, told);
+    Ok(())
 }
 
 impl Fix {
+    fn options(&self, cx: &Context) -> Options {
+        Options {
+            mount: cx.default_mount().to_owned(),
+            prefix: self.prefix.clone(),
+            style: if self.style == "secret" { Style::Secret } else { Style::Template },
+            ..Options::default()
+        }
+    }
+
     /// As `secret scan` takes these options.
     fn wanted(&self) -> Wanted {
         let ignores = |what: &str| self.ignore.iter().any(|it| it == what);
@@ -239,104 +235,6 @@ impl Fix {
             ..Wanted::default()
         }
     }
-}
-
-impl Found {
-    fn of(file: Original, wanted: &Wanted) -> Self {
-        let all = strongroom_scan::scan(&file.name, &file.text);
-        let (findings, ignored) = all.into_iter().partition(|it| wanted.wants_finding(it));
-        Self { folder: folder::folder(Path::new(&file.place())), file, findings, ignored }
-    }
-
-    fn as_file(&self) -> File<'_> {
-        File { name: &self.file.name, text: &self.file.text, folder: &self.folder }
-    }
-}
-
-/// How far each file's paths must be told from those of the others, and from what the store has.
-async fn told_apart(
-    found: &[Found],
-    options: &Options,
-    shelf: &mut Shelf<'_>,
-) -> Result<Vec<Apart>, Failure> {
-    let files = found.iter().map(|it| (it.as_file(), it.findings.as_slice()));
-    let mut together = Together::new(files, options);
-    loop {
-        shelf.look(together.paths()).await?;
-        if !together.part(&shelf.taken()) {
-            return Ok(together.apart());
-        }
-    }
-}
-
-async fn planned(
-    found: Found,
-    options: &Options,
-    shelf: &mut Shelf<'_>,
-    neighbours: &mut Neighbours,
-) -> Result<Work, Failure> {
-    let plan = plan_of(&found, options, shelf, neighbours).await;
-    let plan = plan.map_err(|it| it.within(&plain(&found.file.name)))?;
-    let Found { file, findings, ignored, .. } = found;
-    let fixed = applied(&file.name, &file.text, &plan)?;
-    check(&file, (&findings, &ignored), &fixed, &plan)?;
-    neighbours.take(&file, &plan);
-    let copies = Copies::of(&file.name, &file.text, &findings, &plan, &fixed);
-    Ok(Work { file, findings, plan, fixed, copies })
-}
-
-/// Plans twice: which names are free, and what stands beside, is known when it is known which are wanted.
-async fn plan_of(
-    found: &Found,
-    options: &Options,
-    shelf: &mut Shelf<'_>,
-    neighbours: &Neighbours,
-) -> Result<Plan, Failure> {
-    let (file, findings) = (found.as_file(), found.findings.as_slice());
-    let now =
-        |taken, beside| strongroom_fix::plan(&file, findings, &Options { taken, beside, ..options.clone() });
-    let first = now(shelf.taken(), BTreeMap::new());
-    shelf.look(first.entries.iter().map(|it| it.reference.path.as_str())).await?;
-    let beside = neighbours.of(&found.file, &first);
-    let mut plan = now(shelf.taken(), beside);
-    let wished =
-        strongroom_fix::plan(&file, findings, &Options { apart: Apart::default(), ..options.clone() });
-    plan.notes.extend(moved::notes(shelf, &plan, &wished, &options.mount).await);
-    shelf.reserve(&plan.entries);
-    Ok(plan)
-}
-
-fn applied(name: &str, text: &str, plan: &Plan) -> Result<Zeroizing<String>, Failure> {
-    plan.apply(text).map(Zeroizing::new).map_err(|error| spoiled(name, &error.to_string()))
-}
-
-/// What must be true of a rewritten file, whatever the rewriting did: it still parses, and what was moved is gone.
-fn check(
-    file: &Original,
-    (findings, ignored): (&[Finding], &[Finding]),
-    fixed: &str,
-    plan: &Plan,
-) -> Result<(), Failure> {
-    let is_hcl = strongroom_scan::Format::of(&file.name, &file.text) == strongroom_scan::Format::Hcl;
-    if is_hcl && strongroom_hcl::parse(&file.text).is_ok() && strongroom_hcl::parse(fixed).is_err() {
-        return Err(spoiled(&file.name, "it would not parse any more"));
-    }
-    let still = strongroom_scan::scan(&file.name, fixed);
-    for entry in &plan.entries {
-        let count =
-            |found: &mut dyn Iterator<Item = &Finding>| found.filter(|it| it.value == entry.value).count();
-        let left = plan.left.iter().filter_map(|it| findings.get(it.finding));
-        let left = count(&mut left.chain(ignored));
-        if count(&mut still.iter()) > left {
-            return Err(spoiled(&file.name, "a credential that was moved would still stand in it"));
-        }
-    }
-    Ok(())
-}
-
-fn spoiled(name: &str, why: &str) -> Failure {
-    Failure::new(format!("{name} is left as it is: {why}"))
-        .hint("this is a defect of `secret fix`; the file without its secrets makes a good report")
 }
 
 impl Work {
@@ -355,6 +253,11 @@ impl Work {
 
     fn is_change(&self) -> bool {
         !self.plan.edits.is_empty()
+    }
+
+    /// Whether something that was found stays in the file, or a copy of what was moved.
+    fn leaves_some(&self) -> bool {
+        !self.plan.left.is_empty() || self.copies.count() > 0
     }
 
     /// What would stop the fix halfway stops it before anything is stored.
