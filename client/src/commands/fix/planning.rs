@@ -10,7 +10,7 @@ use strongroom_fix::{Apart, File, Options, Plan, Together};
 use strongroom_scan::{Finding, Wanted, plain};
 use zeroize::Zeroizing;
 
-use super::{Work, beside::Neighbours, copies::Copies, folder, moved, replace::Original, shelf::Shelf};
+use super::{Work, beside::Neighbours, copies::Copies, folder, renamed, replace::Original, shelf::Shelf};
 use crate::failure::Failure;
 
 /// One file, where it lies, and what is in it.
@@ -104,7 +104,7 @@ async fn plan_of(
     let mut plan = now(shelf.taken(), beside);
     let wished =
         strongroom_fix::plan(&file, findings, &Options { apart: Apart::default(), ..options.clone() });
-    plan.notes.extend(moved::notes(shelf, &plan, &wished, &options.mount).await);
+    plan.notes.extend(renamed::notes(shelf, &plan, &wished, &options.mount).await);
     shelf.reserve(&plan.entries);
     Ok(plan)
 }

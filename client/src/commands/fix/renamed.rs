@@ -1,4 +1,5 @@
-//! Values that did not get the name that they have in the file, because the store has another value under it.
+//! Renamed values: those that did not get the name that they have in the file, because the store has another value
+//! under it.
 //!
 //! The file keeps what it had: that is the promise. But an old branch, or a copy from before a rotation, is often what
 //! such a file is, and whoever fixes it must hear of it.
