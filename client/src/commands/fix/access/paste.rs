@@ -59,6 +59,12 @@ fn policy_lines(grant: &Grant, there: &There) -> String {
     if missing.is_empty() {
         return format!("\n# The policy {name} is there, and has these rules.\n");
     }
+    if there.is_json() {
+        let rules: String = missing.lines().map(|it| format!("#   {it}\n")).collect();
+        return format!(
+            "\n# The policy {name} is there in JSON, and lacks these rules: add them to it.\n{rules}"
+        );
+    }
     let (why, whole) = match there.text.trim_end() {
         "" => ("and nothing else", missing),
         there => ("with the rules that are there: these stay", format!("{there}\n\n{missing}")),
@@ -117,5 +123,8 @@ mod tests {
         let denies = there("path \"b\" { capabilities = [\"deny\"] }");
         let told = "\n# The policy p is there and denies b (its rule for \"b\"): take that out first.\n";
         assert_eq!(policy_lines(&grant, &denies), told);
+        let in_json = policy_lines(&grant, &there(r#"{"path": {"a": {"capabilities": ["read"]}}}"#));
+        assert!(in_json.contains("in JSON") && !in_json.contains("secret policy write"), "{in_json}");
+        assert!(in_json.ends_with("#   path \"b\" {\n#     capabilities = [\"read\"]\n#   }\n"), "{in_json}");
     }
 }

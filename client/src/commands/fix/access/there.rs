@@ -25,6 +25,11 @@ impl There {
         Self { text: text.to_owned(), acl: compiled(text) }
     }
 
+    /// Rules are written behind those that are there, and nothing can stand behind JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with('{')
+    }
+
     /// The rules' text, without what is granted already.
     pub(super) fn missing(&self, grant: &Grant) -> String {
         let missing = grant.rules.iter().map(|it| (it, self.lacking(it)));
@@ -53,11 +58,15 @@ impl There {
                  it again"
             )));
         }
-        if self.acl.is_none() && !self.text.trim().is_empty() {
-            return Err(Failure::new(format!("the policy {name} is there and cannot be understood"))
-                .hint("fix without -apply, and add the rules that are printed"));
-        }
-        Ok(())
+        let why = match &self.acl {
+            None if !self.text.trim().is_empty() => "cannot be understood",
+            Some(_) if self.is_json() && !self.missing(grant).is_empty() => {
+                "in JSON, to which no rules are added"
+            }
+            _ => return Ok(()),
+        };
+        Err(Failure::new(format!("the policy {name} is there and {why}"))
+            .hint("fix without -apply, and add the rules that are printed"))
     }
 
     /// The capabilities that a rule is to give and that are not granted. An exact rule comes before a pattern: put beside
@@ -151,5 +160,8 @@ mod tests {
             there(text).may_be_completed(&grant(false)).unwrap();
         }
         assert!(there("no policy").may_be_completed(&grant(false)).is_err());
+        let json = |path: &str| format!("{{\"path\": {{\"{path}\": {{\"capabilities\": [\"read\"]}}}}}}");
+        assert!(there(&json("kv/data/b")).may_be_completed(&grant(false)).is_err());
+        there(&json("kv/data/a")).may_be_completed(&grant(false)).unwrap();
     }
 }
