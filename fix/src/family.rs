@@ -4,8 +4,8 @@ use strongroom_hcl::{Body, Item};
 use strongroom_scan::{Finding, Format};
 
 use crate::{
-    File, Left, Options, Plan, comment, compose, home::Home, kubernetes, left, nomad, packer, rails,
-    rendered, terraform,
+    File, Left, Options, Plan, comment, compose, home::Home, kubernetes, left, nomad, packer, pipeline,
+    rails, rendered, terraform,
 };
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -19,6 +19,8 @@ pub enum Family {
     /// A Nomad job, in HCL or JSON.
     Nomad,
     Packer,
+    /// What a CI service reads from the repository.
+    Pipeline,
     /// `database.yml` and what else Rails reads with ERB in it.
     Rails,
     /// An application's own configuration, which the agent renders.
@@ -32,6 +34,9 @@ impl Family {
     /// By the file's name and what it holds.
     #[must_use]
     pub fn of(name: &str, text: &str) -> Self {
+        if pipeline::is_one(name, text) {
+            return Self::Pipeline;
+        }
         let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
         if kubernetes::is_kustomization(name) {
             return Self::Kubernetes;
@@ -66,6 +71,7 @@ impl Family {
     pub(crate) fn plan(self, file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
         match self {
             Self::Nomad => return nomad::plan(file, findings, options),
+            Self::Pipeline => return pipeline::plan(file, findings, options),
             Self::Unknown => return left::plan(file, findings, options),
             _ => {}
         }
@@ -94,7 +100,7 @@ impl Family {
             Self::Packer => packer::plan(file, home, findings, options),
             Self::Rails => rails::plan(file, home, findings, options),
             Self::Terraform => terraform::plan(file, home, findings, options),
-            Self::Nomad | Self::Unknown => Plan::default(),
+            Self::Nomad | Self::Pipeline | Self::Unknown => Plan::default(),
         }
     }
 }
@@ -109,6 +115,7 @@ impl Family {
             Self::Kubernetes => "kubernetes",
             Self::Nomad => "nomad",
             Self::Packer => "packer",
+            Self::Pipeline => "pipeline",
             Self::Rails => "rails",
             Self::Rendered => "config",
             Self::Terraform => "terraform",

@@ -40,24 +40,39 @@ pub(crate) fn left(finding: usize, it: &Finding, why: Option<Why>) -> Left {
         Some(obstacle) => (obstacle.reason(), nearest(obstacle)),
         None => why.unwrap_or(UNKNOWN),
     };
-    Left { finding, reason: reason.to_owned(), nearest: nearest.to_owned() }
+    because(finding, (reason, nearest))
+}
+
+/// A finding that stays for `why`, whatever else is in its way.
+pub(crate) fn because(finding: usize, why: Why) -> Left {
+    Left { finding, reason: why.0.to_owned(), nearest: why.1.to_owned() }
 }
 
 /// A file in which nothing puts references in: all stays, but for what stands in comments.
 pub(crate) fn plan(file: &File<'_>, findings: &[Finding], options: &Options) -> Plan {
+    let json = in_json(file);
+    plan_with(file, findings, options, |at, it| {
+        json.map_or_else(|| left_in_program(at, it), |why| left(at, it, Some(why)))
+    })
+}
+
+/// The same, with what `stays` says of each.
+pub(crate) fn plan_with(
+    file: &File<'_>,
+    findings: &[Finding],
+    options: &Options,
+    stays: impl Fn(usize, &Finding) -> Left,
+) -> Plan {
     // A file that another tool has to render is left to it.
     let is_taken = |it: &&Finding| it.commented && it.obstacle != Some(Obstacle::Unparsed);
     let commented = findings.iter().filter(is_taken);
     let home = Home::of_file("file", file, options);
     let taken = comment::take(commented, home.path(), &[], options);
     let rest = findings.iter().enumerate().filter(|(_, it)| !is_taken(it));
-    let json = in_json(file);
     Plan {
         edits: taken.edits,
         entries: taken.entries,
-        left: rest
-            .map(|(at, it)| json.map_or_else(|| left_in_program(at, it), |why| left(at, it, Some(why))))
-            .collect(),
+        left: rest.map(|(at, it)| stays(at, it)).collect(),
         ..Plan::default()
     }
 }

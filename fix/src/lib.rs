@@ -23,6 +23,7 @@ mod moved;
 mod names;
 mod nomad;
 mod packer;
+mod pipeline;
 mod plan;
 mod rails;
 mod render;

@@ -25,6 +25,45 @@ fn a_file_that_is_laid_over_another_is_composes_too() {
     );
 }
 
+/// The service would take `{{ with secret ... }}` for the value at the next push.
+#[test]
+fn a_pipeline_of_ci_stays_as_it_is_and_its_own_secrets_are_named() {
+    for (name, text, way) in [
+        (
+            ".github/workflows/ci.yml",
+            "on: push\njobs:\n  a:\n    env:\n      DB_PASSWORD: Xk29dkfLq81mZpq0\n",
+            "${{ secrets.NAME }}",
+        ),
+        (
+            "ci.yml",
+            "on: push\njobs:\n  a:\n    env:\n      DB_PASSWORD: Xk29dkfLq81mZpq0\n",
+            "${{ secrets.NAME }}",
+        ),
+        (".gitlab-ci.yml", "variables:\n  DB_PASSWORD: Xk29dkfLq81mZpq0\n", "masked variable"),
+        (
+            ".circleci/config.yml",
+            "jobs:\n  a:\n    environment:\n      DB_PASSWORD: Xk29dkfLq81mZpq0\n",
+            "context",
+        ),
+        ("azure-pipelines.yml", "variables:\n  DB_PASSWORD: Xk29dkfLq81mZpq0\n", "$(NAME)"),
+        ("bitbucket-pipelines.yml", "a:\n  DB_PASSWORD: Xk29dkfLq81mZpq0\n", "secured variable"),
+        ("Jenkinsfile", "environment {\n  DB_PASSWORD = 'Xk29dkfLq81mZpq0'\n}\n", "credentials('NAME')"),
+        (".drone.yml", "a:\n  DB_PASSWORD: Xk29dkfLq81mZpq0\n", "secrets of that service"),
+    ] {
+        let found = strongroom_scan::scan(name, text);
+        assert!(!found.is_empty(), "{name}");
+        let plan = plan(&File { name, text, folder: "" }, &found, &Options::default());
+        assert!(
+            plan.edits.is_empty() && plan.entries.is_empty() && plan.notes.is_empty(),
+            "{name}: {plan:?}"
+        );
+        assert_eq!(plan.left.len(), found.len(), "{name}");
+        for it in &plan.left {
+            assert!(it.reason.contains("CI service") && it.nearest.contains(way), "{name}: {it:?}");
+        }
+    }
+}
+
 #[test]
 fn what_a_user_of_its_own_reads_stays_a_variable() {
     for service in ["image: mongo:7", "image: postgres:16\n    user: \"999:999\""] {
