@@ -40,6 +40,35 @@ fn a_template_in_other_marks_is_not_fixed_again() {
     }
 }
 
+#[test]
+fn a_file_that_was_fixed_once_is_completed() {
+    let of = [
+        ("app.yaml", "a:\n  password: Xk29dkfLq81mZpq0\n", "b:\n  password: Half-Otter-604\n"),
+        ("app.yaml", "a: '{{ b }}'\npassword: Xk29dkfLq81mZpq0\n", "b:\n  password: Half-Otter-604\n"),
+        ("app.yaml", "password: Xk29dkfLq81mZpq0\n---\nc: d\n", "password: Half-Otter-604\n"),
+        (
+            "values.yaml",
+            "a:\n  - password: Xk29dkfLq81mZpq0\n",
+            "  - password: \"Half-Otter-604\"\n  - {password: Half-Otter-605}\n",
+        ),
+        (
+            "s.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData:\n  PASSWORD: Xk29dkfLq81mZpq0\n",
+            "  DB_PASSWORD: Half-Otter-604\n",
+        ),
+    ];
+    for (name, text, more) in of {
+        let fix = |text: &str| {
+            let found = strongroom_scan::scan(name, text);
+            let plan = plan(&File { name, text, folder: "" }, &found, &Options::default());
+            assert!(!found.is_empty() && plan.left.is_empty(), "{name}: {:?}", plan.left);
+            plan.apply(text).unwrap()
+        };
+        let again = fix(&format!("{}{more}", fix(text)));
+        assert!(!again.contains("Otter"), "{again}");
+    }
+}
+
 /// What a manifest calls itself becomes a name of a file, a policy and a role.
 #[test]
 fn rails_reads_what_the_injector_wrote() {

@@ -15,6 +15,9 @@ const OTHERS: [(&str, &str); 3] = [("[[", "]]"), ("<<", ">>"), ("((", "))")];
 /// How the actions of a fix go on. These marks are also those of tables, heredocs and arithmetic.
 const WORDS: [&str; 4] = [" with secret ", " .Data.", " (index .Data.", " end "];
 
+/// How a fix asks for a secret. Whoever computes the path has written a template of his own.
+const ASKING: [&str; 2] = [" with secret \"", " with secret `"];
+
 /// A longer one is none: its opening stood for itself.
 const MAX_ACTION: usize = 4096;
 
@@ -48,13 +51,29 @@ pub(super) fn comments(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether what stands here is an action of a language that the file's own syntax does not allow for.
-pub(super) fn is_foreign(text: &str) -> bool {
-    text.starts_with("{{")
-        || text.starts_with("{%")
-        || OTHERS
-            .iter()
-            .any(|it| text.strip_prefix(it.0).is_some_and(|rest| rest.starts_with(" with secret ")))
+/// Tells the actions of other tools from those of a fix, which leave a document as whole as it was.
+#[derive(Debug, Default)]
+pub(super) struct Foreign {
+    /// An action asked for a secret: those behind it may be what it goes on with.
+    is_asked: bool,
+    pub(super) is_seen: bool,
+}
+
+impl Foreign {
+    /// Takes note of actions in a row, which stand where the file's own syntax does not allow for them.
+    pub(super) fn see(&mut self, row: &str) {
+        let mut rest = row;
+        while !self.is_seen {
+            let Some((open, close)) = FORMS.iter().chain(&OTHERS).find(|it| rest.starts_with(it.0)) else {
+                return;
+            };
+            let body = rest.get(open.len()..).unwrap_or("");
+            self.is_asked |= ASKING.iter().any(|it| body.starts_with(it));
+            let is_of_a_fix = self.is_asked && WORDS.iter().any(|it| body.starts_with(it));
+            self.is_seen = matches!(*open, "{{" | "{%") && !is_of_a_fix;
+            rest = body.split_once(close).map_or("", |it| it.1);
+        }
+    }
 }
 
 /// The actions by which a fix refers to the store, in the marks that it takes where `{{` has a meaning.
@@ -280,6 +299,26 @@ mod tests {
         check("c: << with secret `a` >>(( .Data.data.d >>", &["<< with secret `a` >>"]);
         check("[[ .Data.data.d ]] [[ end ]]", &[]);
         check(&"[[ with secret ".repeat(50_000), &[]);
+    }
+
+    #[test]
+    fn actions_of_a_fix_are_not_foreign() {
+        let check = |rows: &[&str], expected: bool| {
+            let mut foreign = Foreign::default();
+            rows.iter().for_each(|it| foreign.see(it));
+            assert_eq!(foreign.is_seen, expected, "{rows:?}");
+        };
+        let ours = "{{ with secret \"secret/data/a\" }}{{ .Data.data.b | toJSON }}{{ end }}";
+        check(&[ours, ours], false);
+        check(&["{{ with secret `a` }}", "{{ .Data.data.b }}", "{{ end }}"], false);
+        check(&["[[ with secret \"a\" ]][[ .Data.data.b ]][[ end ]]"], false);
+        check(&["{{ .Data.data.b }}"], true);
+        check(&["{{ end }}"], true);
+        check(&["{{ with secret .path }}"], true);
+        check(&[ours, "{{- if .c }}"], true);
+        check(&[&format!("{ours}{{{{ .Values.d }}}}")], true);
+        check(&[&format!("{ours}{{% e %}}")], true);
+        check(&["${{ secrets.a }}", "<%= b %>"], false);
     }
 
     #[track_caller]

@@ -8,7 +8,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr_iter};
 
 use super::tree::{Id, MAX_DEPTH, Scalar, Shape, Style, Tree};
-use crate::{Text, read::actions};
+use crate::{Text, read::actions::Foreign};
 
 /// A longer one is none, as YAML has it.
 const MAX_KEY: usize = 1024;
@@ -33,7 +33,7 @@ pub(super) struct Parser<'t, 'a> {
     /// Without their marks.
     pub(super) comments: Vec<Range<usize>>,
     /// Actions stand where YAML has no place for them.
-    pub(super) is_foreign: bool,
+    pub(super) foreign: Foreign,
     /// The collections that the next line may go on with, from the outermost on.
     open: Vec<Open>,
     /// Where the next line begins.
@@ -61,7 +61,7 @@ impl<'t, 'a> Parser<'t, 'a> {
             bytes: text.as_str().as_bytes(),
             tree: Tree::new(),
             comments: Vec::new(),
-            is_foreign: false,
+            foreign: Foreign::default(),
             open: Vec::new(),
             next: from,
         }
@@ -196,7 +196,8 @@ impl<'t, 'a> Parser<'t, 'a> {
     }
 
     pub(super) fn see_action(&mut self, at: usize) {
-        self.is_foreign |= actions::is_foreign(self.text.as_str().get(at..).unwrap_or(""));
+        let end = self.hole(at).unwrap_or(at);
+        self.foreign.see(self.text.as_str().get(at..end).unwrap_or(""));
     }
 
     /// The collection that a line at this column belongs to: one that is open, or a new one.

@@ -26,7 +26,7 @@ pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>)
     while next < text.len() {
         let mut parser = Parser::new(&text, next);
         parser.document();
-        let at = if parser.is_foreign { finder.unparsed(at) } else { at.clone() };
+        let at = if parser.foreign.is_seen { finder.unparsed(at) } else { at.clone() };
         Walk::new(finder, &at, &text, &parser.tree).document();
         for comment in &parser.comments {
             finder.comment(&at.key(""), text.slice(comment.clone()));

@@ -105,6 +105,17 @@ fn other_tools_templates_are_read_as_far_as_they_go() {
 }
 
 #[test]
+fn what_a_fix_has_put_in_leaves_a_document_whole() {
+    let ours = "{{ with secret \"secret/data/a\" }}{{ .Data.data.b | toJSON }}{{ end }}";
+    plain(&format!("a: {ours}\nb: [{ours}, c]\n"), &[("b", "c")]);
+    plain("a: [[ with secret `d` ]][[ .Data.data.b ]][[ end ]]\nb: '{{ c }}'\ne: f\n", &[("e", "f")]);
+    check(
+        &format!("a: {ours}\n{{{{- if .c }}}}\nd: e\n{{{{- end }}}}\n"),
+        &[("d", Attribute, Some(Obstacle::Unparsed), "e")],
+    );
+}
+
+#[test]
 fn pairs_have_the_name_that_they_give() {
     check(
         "env:\n  - name: A\n    value: b\n  - {value: c, name: D}\n  - name: E\n    valueFrom: {key: f}\nset:\n  - name: g.h\n    value: i\n",
