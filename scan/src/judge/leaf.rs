@@ -337,7 +337,9 @@ impl Case<'_> {
             (true, true) => secret.len() >= 4 || weak::is_known(secret),
             (true, false) => secret.len() >= 8,
             (false, true) => !is_prose(secret) && !self.is_key_of_a_secret(secret),
-            (false, false) if secret.contains(char::is_whitespace) => is_passphrase(secret),
+            (false, false) if secret.contains(char::is_whitespace) => {
+                is_passphrase(secret) || strength::is_spaced(secret)
+            }
             (false, false) => secret.chars().count() >= 2 && !self.is_name_of_a_secret(secret),
         }
     }
@@ -371,6 +373,7 @@ impl Case<'_> {
                 || secret.ends_with("123") && weak::is_known(secret));
         let is_drawn = strength::is_random(secret)
             || strength::is_noise(secret)
+            || strength::is_spaced(secret)
             || strength::is_bytes(secret)
             || strength::is_packed(secret);
         by_kind || is_phrase || is_drawn

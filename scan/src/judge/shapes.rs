@@ -453,14 +453,51 @@ fn is_pattern(text: &str) -> bool {
             && (!text.bytes().any(|it| it.is_ascii_digit())
                 || text.starts_with(['^', '.', '('])
                 || text.ends_with(['*', '$', ')'])))
-        || text.contains("[^")
-        || text.contains("(?")
+        || excludes(text)
+        || groups(text)
         || (["[a-z", "[A-Z", "[0-9"].iter().any(|it| text.contains(it)) && text.contains(']'))
+}
+
+/// `[^"]+`: all but a few signs, some of them. The opening alone may be drawn by chance.
+fn excludes(text: &str) -> bool {
+    text.match_indices("[^").any(|(at, it)| {
+        let class = text.get(at + it.len()..).unwrap_or("");
+        // A bracket that comes first is one of the signs.
+        let close = class.char_indices().skip(1).find(|it| it.1 == ']').map(|it| it.0);
+        let behind = close.and_then(|it| class.get(it + 1..));
+        behind.is_some_and(|it| it.is_empty() || it.starts_with(['+', '*', '{', '?', '$', ')', '|']))
+    })
+}
+
+/// `(?:a|b)`, `(?i)`: a group that is closed.
+fn groups(text: &str) -> bool {
+    text.match_indices("(?").any(|(at, it)| {
+        let inner = text.get(at + it.len()..).unwrap_or("");
+        inner.contains(')')
+            && (begins_with(
+                inner,
+                &[
+                    ":", "=", "!", "<=", "<!", "P<", "<", "i)", "s)", "m)", "x)", "i:", "im", "is", "ms",
+                    "si", "mi",
+                ],
+            ))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_opening_alone_makes_no_pattern() {
+        for text in ["[^\"]+", "token=[^ ]*$", "(?i)token", "(?:a|b)c", "^(?=.{8})x", "([^,]+),(.*)", "[^]]+"]
+        {
+            assert!(is_pattern(text), "{text}");
+        }
+        for text in ["e[^Xt6{b[:Gc-GMr", "Kiln(?Otter-11", "a[^b]c]D-7", "q(?9x)T", "Kiln(?:Otter-11", "[^"] {
+            assert!(!is_pattern(text), "{text}");
+        }
+    }
 
     #[track_caller]
     fn check(texts: &[&str], expected: bool) {

@@ -118,6 +118,17 @@ pub(super) fn is_noise(text: &str) -> bool {
         && !text.contains("://")
 }
 
+/// The same with a space here and there, which is one of the signs that WordPress draws from: much fewer of them than
+/// words in a row have.
+pub(super) fn is_spaced(text: &str) -> bool {
+    let spaces = text.bytes().filter(|it| *it == b' ').count();
+    if spaces == 0 || spaces * 12 > text.len() || !(SHORTEST_KEY..=LONGEST_MIXED).contains(&text.len()) {
+        return false;
+    }
+    let signs: String = text.chars().filter(|it| *it != ' ').collect();
+    is_noise(&signs) || is_key(&signs)
+}
+
 /// Built as rules for passwords ask: three of lower, upper, digits and signs.
 pub(super) fn is_mixed(text: &str) -> bool {
     if !(SHORTEST_MIXED..=LONGEST_MIXED).contains(&text.len()) {
@@ -202,6 +213,24 @@ mod tests {
         for text in texts {
             assert_eq!(rule(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_space_may_be_drawn_too() {
+        let drawn = [
+            "aB3$dE6%gH9 jK2*mN5(pQ8)sT1!vW4@yZ7#bC0 eF3+hI6=kL9-nO2_qR5|tU8~",
+            "aB3dE6gH9jK2mN5pQ8sT1vW4 yZ7bC0eF3hI6kL9nO2qR5tU8",
+            "Y 1%?=@kd;Xw)G^Tq9|}0p-NfZ*hVb2E&rJ(s!u7{mK<cL+a>i~OzQ/x4yW:tB5R",
+        ];
+        check(&drawn, is_spaced, true);
+        let written = [
+            "See https://example.net/Docs/Chapter-12?page=3#keys first",
+            "Must have 1 upper, 1 lower & 1 sign (!$%): 12 or more",
+            "application-2024-Production us-east-1.compute.internal",
+            "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6kL9nO2qR5tU8",
+            "aB3$dE6% gH9",
+        ];
+        check(&written, is_spaced, false);
     }
 
     #[test]

@@ -92,6 +92,25 @@ fn any_literal_is_a_password_under_its_name() {
 }
 
 #[test]
+fn keys_of_wordpress_may_have_spaces() {
+    for name in
+        ["AUTH_KEY", "NONCE_KEY", "LOGGED_IN_KEY", "AUTH_SALT", "NONCE_SALT", "WP_CACHE_KEY_SALT", "API_KEY"]
+    {
+        check_all(
+            name,
+            &[
+                "aB3$dE6%gH9 jK2*mN5(pQ8)sT1!vW4@yZ7#bC0 eF3+hI6=kL9-nO2_qR5|tU8~",
+                "aB3dE6gH9jK2mN5pQ8sT1vW4 yZ7bC0eF3hI6kL9nO2qR5tU8",
+            ],
+        );
+        check_none(
+            name,
+            &["see the page Keys-and-Salts of the manual (part 2)", "put your unique phrase here"],
+        );
+    }
+}
+
+#[test]
 fn tokens_and_keys_have_no_spaces() {
     check_all(
         "API_TOKEN",
