@@ -15,7 +15,7 @@ pub(crate) mod names;
 mod path;
 mod phrases;
 mod placeholder;
-mod reference;
+pub(crate) mod reference;
 mod shapes;
 mod strength;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! References: what another tool fills in, or where it looks.
 
-use super::{names, placeholder::is_verb};
+use super::{names, placeholder::is_verb, weak};
 
 /// Stores and tools that a value may lead to, by how a reference to them begins.
 const REFERENCES: [&str; 47] = [
@@ -61,6 +61,7 @@ pub(super) fn is_reference(text: &str) -> bool {
     is_mounted(text)
         || is_in_environment(text)
         || is_substitution(text)
+        || is_run(text)
         || is_file_or_variable(text)
         || leads_elsewhere(text)
         || is_entry_of_a_secret(text)
@@ -79,6 +80,26 @@ fn is_entry_of_a_secret(text: &str) -> bool {
 /// `arn:aws:secretsmanager:...`, whatever stands behind: another place's name, and part of it may be filled in.
 pub(super) fn leads_elsewhere(text: &str) -> bool {
     REFERENCES.iter().any(|it| begins(text, it))
+}
+
+/// `` `openssl rand -hex 32` ``, whose output is the value.
+fn is_run(text: &str) -> bool {
+    text.strip_prefix('`').and_then(|it| it.strip_suffix('`')).is_some_and(runs)
+}
+
+/// Whether what stands between backticks is a command. Some readers take them for quotes, around signs that other quotes
+/// would change.
+pub(crate) fn runs(inner: &str) -> bool {
+    let mut words = inner.split_whitespace();
+    let Some(program) = words.next().filter(|_| !inner.contains('`')) else { return false };
+    let is_path = ["/", "./", "~/", "../"].iter().any(|it| program.starts_with(it));
+    let is_program = program.starts_with(|c: char| c.is_ascii_lowercase())
+        && program.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-_.".contains(&it));
+    let is_word = program.bytes().all(|it| it.is_ascii_lowercase()) && !weak::is_known(program);
+    match words.next() {
+        Some(_) => is_path || is_program,
+        None => is_path || is_word,
+    }
 }
 
 /// `env/AWS_SECRET_ACCESS_KEY` of octoDNS.
@@ -238,8 +259,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_shell_runs_is_no_value() {
+        for text in ["openssl rand -hex 32", "cat /run/secrets/x", "/usr/bin/pwgen 32 1", "./gen.sh", "pwgen"]
+        {
+            assert!(runs(text), "{text}");
+        }
+        for text in ["Kiln-Otter-127", "Kiln Otter 127", "p'a\"ss#1", "changeme", "correct-horse-battery", ""]
+        {
+            assert!(!runs(text), "{text}");
+        }
+    }
+
+    #[test]
     fn what_another_tool_fills_in_is_a_reference() {
         let references = [
+            "`cat /run/x`",
             "${X}",
             "$X",
             "${A}-${B}",

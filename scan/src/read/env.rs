@@ -6,7 +6,7 @@ use super::{
     references::Dollars,
     value,
 };
-use crate::{At, Decoder, Finder, Layer, Place, Text, embedded};
+use crate::{At, Decoder, Finder, Layer, Place, Text, embedded, judge::reference};
 
 pub(super) fn document<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: Text<'a>) {
     let text = actions::marked(text);
@@ -57,6 +57,10 @@ fn assigned<'a>(finder: &mut Finder<'a>, at: &At<'_>, lines: &mut Lines<'_, 'a>,
         let inner = start + 1..close;
         return match quote {
             b'"' => value::bring(finder, at, unescaped(lines.text, inner), Dollars::Named),
+            // What the command is given may be a credential.
+            b'`' if reference::runs(lines.str(inner.clone())) => {
+                embedded::script(finder, at, lines.text.slice(inner));
+            }
             _ => {
                 let text = lines.text.slice(inner).within(Layer::ShellSingle);
                 if text.has_literal() {
@@ -195,6 +199,13 @@ mod tests {
             &[("C", Env, default, "f"), ("C", Env, None, "d ${E:-f}"), ("G", Env, None, "${H}")],
         );
         check("{{ with a }}\nB=c\n{{ d }}E=f\n{{ end }}\n", &[("B", "c"), ("E", "f")]);
+    }
+
+    #[test]
+    fn a_command_in_backticks_is_no_value() {
+        let file = "A=`openssl rand -hex 32`\nB=`Kiln-Otter-127`\nC=`cat /run/x` # d\n";
+        check(file, &[("B", "Kiln-Otter-127")]);
+        texts(".env", file, "script", &["openssl rand -hex 32", "cat /run/x"]);
     }
 
     #[test]
