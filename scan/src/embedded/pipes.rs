@@ -29,7 +29,7 @@ pub(super) fn commands<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>
         if let Some(Here::Word(word)) = &command.here {
             input(finder, at, command, std::slice::from_ref(word));
         }
-        if let (Some(target), [content]) = (&command.output, said.as_slice()) {
+        if let (Some(target), [content]) = (command.output.as_ref().or_else(|| tee(next?)), said.as_slice()) {
             written_to(finder, at, target, content);
         }
         words::words(finder, at, &command.words);
@@ -141,6 +141,24 @@ fn lines_within(word: &str) -> Vec<Range<usize>> {
     lines
 }
 
+/// Where `| sudo tee -a FILE` writes.
+fn tee<'c, 'a>(command: &'c Command<'a>) -> Option<&'c Text<'a>> {
+    let at = command.words.iter().position(|it| programs::base(it.as_str()) == "tee")?;
+    command.words.get(at + 1..)?.iter().find(|it| !it.as_str().starts_with('-'))
+}
+
+/// The lines of `echo "password: x" > app.yml`, by what the file's name says of them. Assignments and flags are read as
+/// words wherever they stand.
+fn lines_of<'a>(finder: &mut Finder<'a>, at: &At<'_>, name: &str, content: &Text<'a>) {
+    for part in lines_within(content.as_str()) {
+        let line = content.slice(part);
+        let format = Format::of(name, line.as_str());
+        if matches!(format, Format::Conf | Format::Ini | Format::Properties | Format::Toml | Format::Yaml) {
+            finder.document(&at.key(name.to_owned()), line, format);
+        }
+    }
+}
+
 /// `echo x > /run/secrets/db_password`: the file's name tells.
 fn written_to<'a>(finder: &mut Finder<'a>, at: &At<'_>, target: &Text<'a>, content: &Text<'a>) {
     let name = programs::base(target.as_str());
@@ -154,6 +172,8 @@ fn written_to<'a>(finder: &mut Finder<'a>, at: &At<'_>, target: &Text<'a>, conte
             false,
             content,
         );
+    } else if content.as_str().contains([':', '=', ' ']) && !target.as_str().starts_with("/dev/") {
+        lines_of(finder, at, name, content);
     }
 }
 
@@ -237,6 +257,15 @@ mod tests {
         check("chpasswd <<< 'a:quiet-Otter-7'", &[("chpasswd", "quiet-Otter-7")]);
         check("echo $PW | sudo -S true; echo done | tee f", &[]);
         check("echo 'quiet-Otter-7' > /run/secrets/db_password", &[("db_password", "quiet-Otter-7")]);
+        check("echo \"password: quiet-Otter-7\" > /etc/a.yml", &[("password", "quiet-Otter-7")]);
+        check("echo 'password: quiet-Otter-7' | sudo tee -a /etc/a.yaml", &[("password", "quiet-Otter-7")]);
+        check(
+            "printf 'db:\\n  password: quiet-Otter-7\\n' > a.yml; echo 'password = loud-Otter-8' >> b.ini",
+            &[("password", "quiet-Otter-7"), ("password", "loud-Otter-8")],
+        );
+        check("echo \"DB_PASSWORD=quiet-Otter-7\" >> a.env", &[("DB_PASSWORD", "quiet-Otter-7")]);
+        check("echo \"password: $PW\" > a.yml; echo 'Password: must be set' >&2", &[]);
+        check("echo 'password: wrong' > /dev/stderr", &[]);
         check("ssh h \"echo -e 'quiet-Otter-7' | sudo -S true\"", &[("sudo", "quiet-Otter-7")]);
     }
 }

@@ -412,7 +412,7 @@ fn is_punctuation(text: &str) -> bool {
 /// HCL's `$${` and `%%{` stand for these signs, so that what looks like a reference is none. In capitals it is one
 /// for somebody else.
 fn is_written_out(value: &Text<'_>, secret: &str) -> bool {
-    value.layers() == [Layer::HclQuoted]
+    matches!(value.layers(), [Layer::HclQuoted] | [Layer::Json, Layer::HclQuoted])
         && value.holes().is_empty()
         && (secret.starts_with("${") || secret.starts_with("%{"))
         && secret.bytes().any(|it| it.is_ascii_lowercase())

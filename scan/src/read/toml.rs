@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::{actions, ini::section_of, lines::Lines, references::Dollars, value};
-use crate::{At, Decoder, Finder, Layer, Place, Text, embedded};
+use crate::{At, Decoder, Finder, Layer, Place, Text, embedded, judge::names};
 
 /// A key over more bytes is none.
 const MAX_KEY: usize = 1024;
@@ -108,6 +108,7 @@ impl<'a> Reader<'_, '_, 'a> {
         // The words of a command, where an array is one.
         let mut words: Vec<Text<'a>> = Vec::new();
         let is_command = is_command(&path);
+        let may_be = names::telling(path.rsplit('.').next().unwrap_or("")).is_none();
         let mut at = start;
         let total = self.lines.bytes.len();
         while let Some(byte) = self.lines.bytes.get(at).copied() {
@@ -161,7 +162,11 @@ impl<'a> Reader<'_, '_, 'a> {
                     let (text, end) = self.scalar(at, !open.is_empty());
                     at = end.max(at + 1);
                     match text {
-                        Some(text) if is_command && matches!(open.as_slice(), [it] if !it.is_table) => {
+                        // Whatever it is called, what begins with a flag goes on as a command does.
+                        Some(text)
+                            if (is_command || !words.is_empty() || is_flag(text.as_str()) && may_be)
+                                && matches!(open.as_slice(), [it] if !it.is_table) =>
+                        {
                             words.push(text)
                         }
                         Some(text) => self.bring(&path, text),
@@ -330,6 +335,10 @@ fn joined(path: &str, name: String) -> String {
     if path.is_empty() { name } else { format!("{path}.{name}") }
 }
 
+fn is_flag(word: &str) -> bool {
+    word.strip_prefix("--").is_some_and(|it| it.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
 fn is_command(path: &str) -> bool {
     matches!(path.rsplit('.').next(), Some("args" | "command" | "cmd" | "entrypoint" | "argv"))
 }
@@ -362,6 +371,8 @@ mod tests {
         );
         values("a.toml", "[a.env]\nB = 'c'\n", &[("B", Env, None, "c")]);
         texts("a.toml", "args = ['-a', \"b\"]", "words", &["-a", "b"]);
+        texts("a.toml", "a = ['b', '--c', \"d\"]", "words", &["--c", "d"]);
+        texts("a.toml", "passwords = ['--c', \"d\"]", "words", &[]);
         texts("a.toml", "# a\nb = 1 # c\nd = [\n# e\n]\n", "comment", &[" a", " c", " e"]);
     }
 

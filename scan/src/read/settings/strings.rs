@@ -1,10 +1,10 @@
 //! Strings of HCL and JSON, decoded with the way back.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use strongroom_hcl::{Piece, Span, pieces};
 
-use super::tree::Writing;
+use super::{go::actions, tree::Writing};
 use crate::{Decoder, Layer, Text};
 
 /// A document and what its reader made of it.
@@ -71,6 +71,40 @@ impl<'a> Source<'_, 'a> {
         out.finish()
     }
 
+    /// A string of JSON as HCL takes it once it is decoded.
+    pub(super) fn interpolated(text: Text<'a>) -> Text<'a> {
+        let source = text.as_str();
+        let escapes = escapes(source);
+        // What is escaped opens nothing.
+        let masked = match escapes.is_empty() {
+            true => Cow::Borrowed(source),
+            false => Cow::Owned(source.replace("$${", "$$_").replace("%%{", "%%_")),
+        };
+        let mut parts: Vec<(Range<usize>, bool)> =
+            actions(&masked, "${", "}").into_iter().map(|it| (it.range, true)).collect();
+        if escapes.is_empty() {
+            return text.with_holes(parts.into_iter().map(|it| it.0));
+        }
+        parts.extend(escapes.into_iter().map(|it| (it, false)));
+        parts.sort_by_key(|it| it.0.start);
+        let mut out = Decoder::new(&text, Layer::HclQuoted);
+        let mut at = 0;
+        for (part, is_hole) in parts {
+            // Within an interpolation it is a part of that.
+            if part.start < at {
+                continue;
+            }
+            out.keep(at..part.start);
+            at = part.end;
+            match is_hole {
+                true => out.hole(part),
+                false => out.put(source.get(part.start + 1..part.end).unwrap_or(""), part),
+            }
+        }
+        out.keep(at..source.len());
+        out.finish()
+    }
+
     /// Without the quotes.
     fn inner(&self, span: Span) -> Span {
         Span { start: span.start + 1, end: span.end.saturating_sub(1).max(span.start + 1) }
@@ -79,6 +113,14 @@ impl<'a> Source<'_, 'a> {
 
 fn range(span: Span) -> Range<usize> {
     span.start..span.end
+}
+
+/// `$${` and `%%{`, which stand for `${` and `%{`.
+fn escapes(text: &str) -> Vec<Range<usize>> {
+    let of = |mark: &'static str| text.match_indices(mark).map(|it| it.0..it.0 + mark.len());
+    let mut found: Vec<Range<usize>> = of("$${").chain(of("%%{")).collect();
+    found.sort_by_key(|it| it.start);
+    found
 }
 
 /// Without escapes or interpolations.

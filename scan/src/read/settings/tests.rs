@@ -300,6 +300,17 @@ fn dynamic_blocks() {
 }
 
 #[test]
+fn what_hcl_escapes_in_json_is_no_interpolation() {
+    let of = |name: &str, text: &str, expected: &str| {
+        let file = format!("{{\"resource\": {{\"a\": {{\"b\": {{\"c\": \"{text}\"}}}}}}}}");
+        check(name, &file, &[("c", Place::Attribute, None, expected)]);
+    };
+    of("x.tf.json", r#"d\"e-\u00e9$${x}"#, "d\"e-é${x}");
+    of("x.tf.json", r#"a$${b}c${d}%%{e}"#, "a${b}c${d}%{e}");
+    check("x.json", r#"{"c": "a$${b}c"}"#, &[("c", Place::Attribute, None, "a$${b}c")]);
+}
+
+#[test]
 fn json_as_it_is_found() {
     let a = |value| ("a", Place::Attribute, None, value);
     check("x.json", "{\"a\": \"b\",}", &[a("b")]);

@@ -304,8 +304,7 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
             self.interpolation(span, if name.is_empty() { key } else { name }, scope);
         }
         if writing == Writing::Json && self.interpolates() && text.as_str().contains("${") {
-            let holes = actions(text.as_str(), "${", "}");
-            return text.with_holes(holes.into_iter().map(|it| it.range));
+            return Source::interpolated(text);
         }
         text
     }
