@@ -133,6 +133,11 @@ fn tokens_and_keys_have_no_spaces() {
     check("signature_key", "sha1:bronze-kettle-dune", Some("bronze-kettle-dune"));
     check_none("SECRET_KEY", &["APP_SECRET_KEY", "run-rails-secret-and-paste"]);
     check_all("secret", &["keyboard cat", "c10bab6d85ad67272a4e4e89c5fa1021"]);
+    check_all("SECRET", &["mirror-garden-cactus", "vgINLZMfpobZ", "zytkpdayxv"]);
+    check_none(
+        "SECRET",
+        &["shop-db-password", "app-secret", "vault:secret/app", "put it here", "SHOP_SECRET"],
+    );
     check_none("secret", &["shop-db", "regcred", "put it here"]);
     check_none("tokenSecretKey", &["token", "hosted-grafana-id"]);
     check_none("chart.adminTokenSecret", &["admin-token"]);

@@ -115,7 +115,7 @@ impl Case<'_> {
             ["insecure", "unsafe", "my", "super", "very"].iter().any(|it| secret.starts_with(it));
         if self.telling.kind == Kind::SigningSecret
             && !is_shipped
-            && (name == "secret" || name.ends_with(".secret"))
+            && (matches!(name, "secret" | "SECRET") || name.ends_with(".secret"))
             && is_word(b"_-")
             && secret.contains(['_', '-'])
             && names::telling(secret).is_some_and(|it| it.strong)

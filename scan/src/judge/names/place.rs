@@ -9,12 +9,16 @@ use crate::judge::{
     vocabulary::{Role, role},
     words::Words,
 };
-use crate::{At, Kind, Severity};
+use crate::{At, Kind, Place, Severity};
 
 /// The key's meaning, and where it has none, that of what it stands in.
 pub(in crate::judge) fn at(at: &At<'_>) -> Naming {
     if let Some(naming) = of_place(at) {
         return naming;
+    }
+    // A setting of this name often says which secret to take; a variable holds one.
+    if at.place == Place::Env && at.key == "SECRET" {
+        return strong(Kind::SigningSecret);
     }
     let own = naming(&at.key);
     let is_bare_key = at.key.eq_ignore_ascii_case("key");
