@@ -170,7 +170,9 @@ pub(super) fn is_inserted(password: &str) -> bool {
     match password.as_bytes() {
         [b'%', ..] => {
             matches!(password, "%s" | "%v" | "%q")
-                || password.starts_with("%(")
+                || password.strip_prefix("%(").and_then(|it| it.split_once(')')).is_some_and(|(name, _)| {
+                    name.bytes().all(|it| it.is_ascii_alphanumeric() || b"_.-".contains(&it))
+                })
                 || (password.starts_with("%X{") && password.ends_with('}'))
         }
         [b'{', .., b'}'] | [b'<', .., b'>'] | [b'[', .., b']'] => password

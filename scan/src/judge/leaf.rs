@@ -399,7 +399,10 @@ fn decoded(text: &str) -> Option<String> {
     }
     let bytes = BASE64.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes())).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).then_some(text)
+    let is_written = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    // Of eight letters drawn by chance one in four hundred decodes to signs that can be typed.
+    let is_word = |c: char| c.is_alphanumeric() || " -_.:@/\n".contains(c);
+    (text.chars().all(is_written) && (text.len() > 6 || text.chars().all(is_word))).then_some(text)
 }
 
 /// Signs alone, and fewer than anybody would choose.

@@ -54,11 +54,15 @@ pub(super) fn is_path(text: &str) -> bool {
         return false;
     }
     if let Some(start) = beginning(text, &["./", "../", "~/", ".\\", "..\\", "\\\\"]) {
-        return text.len() > start.len();
+        // Whoever names files with these has to quote them everywhere.
+        let is_named = |it: u8| !b"\"<>|;&^`!?=#".contains(&it);
+        return text.len() > start.len() && text.bytes().all(is_named);
     }
     if let Some(rest) = text.strip_prefix('/') {
         return rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '.' | '_' | '{' | '$'))
-            && is_made_of_segments(rest, true);
+            && is_made_of_segments(rest, true)
+            // Base64 may begin so.
+            && (text.contains('.') || !strength::is_unordered(text));
     }
     let drive = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && text.get(1..2) == Some(":");
     if drive && text.get(2..).is_some_and(|it| it.starts_with(['\\', '/'])) {

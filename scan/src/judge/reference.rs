@@ -1,6 +1,6 @@
 //! References: what another tool fills in, or where it looks.
 
-use super::{names, placeholder::is_verb, weak};
+use super::{names, placeholder::is_verb, strength, weak};
 
 /// Stores and tools that a value may lead to, by how a reference to them begins.
 const REFERENCES: [&str; 47] = [
@@ -224,9 +224,18 @@ fn substitution(text: &str) -> Option<usize> {
     }
     let is_variable = name.bytes().next().is_some_and(|it| it.is_ascii_alphabetic() || it == b'_')
         && (name.bytes().all(|it| !it.is_ascii_lowercase())
-            || name.contains('_')
+            || name.contains('_') && !is_drawn(name)
             || names::telling(name).is_some());
     is_variable.then_some(1 + len)
+}
+
+/// Letters of both cases and digits without an order: no programmer's name.
+fn is_drawn(name: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| name.as_bytes().iter().any(class);
+    has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && strength::is_random(name)
 }
 
 /// A name, a path, a pipe or a call; words in a row are a text that only looks so.

@@ -450,6 +450,7 @@ fn is_pattern(text: &str) -> bool {
         || repeats("\\d")
         || repeats("\\S")
         || (text.contains(".*")
+            && text.bytes().all(|it| !b"!#%&;<>@`~".contains(&it))
             && (!text.bytes().any(|it| it.is_ascii_digit())
                 || text.starts_with(['^', '.', '('])
                 || text.ends_with(['*', '$', ')'])))
@@ -494,7 +495,19 @@ mod tests {
         {
             assert!(is_pattern(text), "{text}");
         }
-        for text in ["e[^Xt6{b[:Gc-GMr", "Kiln(?Otter-11", "a[^b]c]D-7", "q(?9x)T", "Kiln(?:Otter-11", "[^"] {
+        for text in ["^Bearer .*$", "foo.*bar", "(.*)=(.*)", "token: \".*\""] {
+            assert!(is_pattern(text), "{text}");
+        }
+        for text in [
+            "=kf&%S*U.*b",
+            "zUqya.*$.Q]a@",
+            "e[^Xt6{b[:Gc-GMr",
+            "Kiln(?Otter-11",
+            "a[^b]c]D-7",
+            "q(?9x)T",
+            "Kiln(?:Otter-11",
+            "[^",
+        ] {
             assert!(!is_pattern(text), "{text}");
         }
     }

@@ -103,6 +103,16 @@ pub(super) fn is_key(text: &str) -> bool {
         && !DATA.iter().any(|it| text.starts_with(it))
 }
 
+/// The same of a text that is shorter: the classes change so often as they do in no name.
+pub(super) fn is_unordered(text: &str) -> bool {
+    let it = Classes::of(text);
+    it.lower >= 2
+        && it.upper >= 2
+        && it.digits >= 1
+        && it.turns * 20 >= (it.letters() + it.digits) * 9
+        && is_random(text)
+}
+
 /// All classes and many signs, as WordPress draws its keys.
 pub(super) fn is_noise(text: &str) -> bool {
     let it = Classes::of(text);

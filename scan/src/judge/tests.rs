@@ -92,6 +92,38 @@ fn any_literal_is_a_password_under_its_name() {
 }
 
 #[test]
+fn what_chance_draws_may_begin_as_something_else() {
+    for name in ["DB_PASSWORD", "API_TOKEN", "SECRET_KEY", "API_KEY"] {
+        check_all(
+            name,
+            &[
+                "%(@jxJFBuJ!1#sV+XsxW",
+                "#!Tj!fxkkuSSvm+gx1pZ",
+                "$DMU6IMIfxfOpeuTt_2u",
+                "~/t1#9\"wu!-fD(g>",
+                "./XJu|T6u(c<",
+                "/q/Oknqoij3Y/FkfXUN8oBho",
+                "THcKw5d9",
+                "DTtSXmpn",
+            ],
+        );
+        check_none(
+            name,
+            &[
+                "%(db_password)s",
+                "$DB_PASSWORD",
+                "$dbPassword1",
+                "./config/db pass",
+                "~/.pgpass",
+                "/var/lib/App2/Data",
+                "/Users/Shared/Vault2/Keys",
+                "bm9uZQ==",
+            ],
+        );
+    }
+}
+
+#[test]
 fn keys_of_wordpress_may_have_spaces() {
     for name in
         ["AUTH_KEY", "NONCE_KEY", "LOGGED_IN_KEY", "AUTH_SALT", "NONCE_SALT", "WP_CACHE_KEY_SALT", "API_KEY"]

@@ -275,7 +275,9 @@ impl<'f, 'd, 'a> Walk<'f, 'd, 'a> {
                 let json = text.as_str().trim_start().starts_with('{');
                 self.document(key, scope, text, if json { Format::Json } else { Format::Hcl });
             }
-            _ if text.as_str().starts_with("#!") => self.document(key, scope, text, Format::Shell),
+            _ if text.as_str().strip_prefix("#!").is_some_and(|it| it.trim_start().starts_with('/')) => {
+                self.document(key, scope, text, Format::Shell)
+            }
             _ if writing == Writing::Heredoc => self.heredoc(key, scope, text),
             _ => self.value(key, scope, text),
         }
