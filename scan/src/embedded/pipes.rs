@@ -123,20 +123,17 @@ fn input<'a>(finder: &mut Finder<'a>, at: &At<'_>, command: &Command<'a>, said: 
 
 /// Lines of a word, whose ends may be written as `\n`.
 fn lines_within(word: &str) -> Vec<Range<usize>> {
+    let escaped = word.match_indices("\\n").map(|it| it.0..it.0 + 2);
+    let real = word.match_indices('\n').map(|it| it.0..it.0 + 1);
+    let mut ends: Vec<Range<usize>> = escaped.chain(real).collect();
+    ends.sort_by_key(|it| it.start);
     let mut lines = Vec::new();
     let mut start = 0;
-    while start < word.len() {
-        let rest = word.get(start..).unwrap_or("");
-        let (length, mark) = match (rest.find("\\n"), rest.find('\n')) {
-            (Some(escaped), Some(real)) if real < escaped => (real, 1),
-            (Some(escaped), _) => (escaped, 2),
-            (None, Some(real)) => (real, 1),
-            (None, None) => (rest.len(), 0),
-        };
-        if length > 0 {
-            lines.push(start..start + length);
+    for end in ends.into_iter().chain(std::iter::once(word.len()..word.len())) {
+        if end.start > start {
+            lines.push(start..end.start);
         }
-        start += length + mark.max(1);
+        start = end.end;
     }
     lines
 }
