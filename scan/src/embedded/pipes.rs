@@ -147,9 +147,14 @@ fn tee<'c, 'a>(command: &'c Command<'a>) -> Option<&'c Text<'a>> {
 /// The lines of `echo "password: x" > app.yml`, by what the file's name says of them. Assignments and flags are read as
 /// words wherever they stand.
 fn lines_of<'a>(finder: &mut Finder<'a>, at: &At<'_>, name: &str, content: &Text<'a>) {
+    let named = Format::by_name(name);
+    // A log's or a note's lines only look like settings.
+    if named.is_none() && name.contains('.') {
+        return;
+    }
     for part in lines_within(content.as_str()) {
         let line = content.slice(part);
-        let format = Format::of(name, line.as_str());
+        let format = named.unwrap_or_else(|| Format::by_text(line.as_str()));
         if matches!(format, Format::Conf | Format::Ini | Format::Properties | Format::Toml | Format::Yaml) {
             finder.document(&at.key(name.to_owned()), line, format);
         }
@@ -262,7 +267,7 @@ mod tests {
         );
         check("echo \"DB_PASSWORD=quiet-Otter-7\" >> a.env", &[("DB_PASSWORD", "quiet-Otter-7")]);
         check("echo \"password: $PW\" > a.yml; echo 'Password: must be set' >&2", &[]);
-        check("echo 'password: wrong' > /dev/stderr", &[]);
+        check("echo 'password: wrong' > /dev/stderr; echo 'token: done' >> /var/log/x.log", &[]);
         check("ssh h \"echo -e 'quiet-Otter-7' | sudo -S true\"", &[("sudo", "quiet-Otter-7")]);
     }
 }
