@@ -13,6 +13,7 @@ mod holdout;
 mod leaf;
 pub(crate) mod names;
 mod path;
+mod pattern;
 mod phrases;
 mod placeholder;
 pub(crate) mod reference;
