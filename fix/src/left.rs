@@ -15,6 +15,9 @@ pub(crate) const UNKNOWN: Why = (
     "nothing puts a reference in where it stands",
     "move it to a variable of the task or to a template, and fix again",
 );
+/// The nearest way where there is no task.
+const PLAIN_REFERENCE: &str =
+    "store it by hand, and let one plain reference take the place of the whole expression";
 /// What stands in a program or a script, where there is no task to give it to.
 const IN_PROGRAM: Why = (
     UNKNOWN.0,
@@ -41,6 +44,12 @@ pub(crate) fn left(finding: usize, it: &Finding, why: Option<Why>) -> Left {
         None => why.unwrap_or(UNKNOWN),
     };
     because(finding, (reason, nearest))
+}
+
+/// The same in a file that has no tasks.
+pub(crate) fn left_without_task(finding: usize, it: &Finding, why: Why) -> Left {
+    let left = left(finding, it, Some(why));
+    if left.nearest == EXPRESSION.1 { Left { nearest: PLAIN_REFERENCE.to_owned(), ..left } } else { left }
 }
 
 /// A finding that stays for `why`, whatever else is in its way.

@@ -51,7 +51,7 @@ pub(crate) fn plan_with<H>(
         let found = if finding.obstacle.is_some() { Err(left::UNKNOWN) } else { cure(finding) };
         match found {
             Ok(it) => cured.push((at, finding, it)),
-            Err(why) => plan.left.push(left::left(at, finding, Some(why))),
+            Err(why) => plan.left.push(left::left_without_task(at, finding, why)),
         }
     }
     let wants: Vec<Want<'_>> = cured
@@ -71,7 +71,7 @@ pub(crate) fn plan_with<H>(
                 plan.edits.push(edit);
                 plan.entries.push(Entry { reference, value: Value::new(&cure.stored) });
             }
-            Err(why) => plan.left.push(left::left(at, finding, Some(why))),
+            Err(why) => plan.left.push(left::left_without_task(at, finding, why)),
         }
     }
     plan.left.sort_by_key(|it| it.finding);

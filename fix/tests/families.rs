@@ -458,3 +458,18 @@ fn rewrites_that_would_meet_are_not_made() {
     let plan = plan(&File { name: "app.yaml", text, folder: "" }, &findings, &Options::default());
     assert_eq!((plan.edits.len(), plan.entries.len(), plan.left.len()), (0, 0, 3));
 }
+
+#[test]
+fn what_stays_outside_of_jobs_is_told_nothing_of_tasks() {
+    for (name, text) in [
+        (".env", "DB_PASSWORD=${OTHER:-Kiln-Otter-75}\n"),
+        ("app.yaml", "db:\n  password: ${OTHER:-Kiln-Otter-75}\n"),
+        ("config/database.yml", "a:\n  password: <%= ENV.fetch(\"X\", \"Kiln-Otter-75\") %>\n"),
+        ("main.tf", "resource \"x\" \"y\" {\n  password = var.a ? \"Kiln-Otter-75\" : \"\"\n}\n"),
+    ] {
+        let found = strongroom_scan::scan(name, text);
+        let made = plan(&File { name, text, folder: "" }, &found, &Options::default());
+        let [left] = made.left.as_slice() else { panic!("{name}: {:?}", made.left) };
+        assert!(!left.nearest.contains("task"), "{name}: {}", left.nearest);
+    }
+}
