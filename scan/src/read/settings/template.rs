@@ -20,6 +20,13 @@ struct Settings {
     format: Option<Format>,
 }
 
+impl Settings {
+    /// A file of one value among secrets.
+    fn is_secret(&self) -> bool {
+        self.destination.contains("secrets/") && !self.name.contains('.')
+    }
+}
+
 /// Lines of one length in base64, but for the last: what `openssl rand -base64` writes.
 fn is_key_file(text: &str) -> bool {
     let is_base64 = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'+' | b'/' | b'=');
@@ -109,7 +116,11 @@ impl<'a> Walk<'_, '_, 'a> {
         if matches!(format, Format::Text | Format::Shell) && is_single {
             // A file that holds a single value, and is called what it is.
             let before = self.finder.count();
-            self.value(&settings.name, scope, trimmed);
+            self.value(&settings.name, scope, trimmed.clone());
+            // In that folder, `pg_superuser` says whose password it is.
+            if self.finder.count() == before && settings.is_secret() {
+                self.kept(&settings.name, scope, "password", &trimmed);
+            }
             if self.finder.count() > before {
                 return;
             }
