@@ -1,6 +1,6 @@
 """The rows of docs/scanning-figures.md that are ours: they must say what is measured."""
 
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth")
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth")
 HEADING = "## The {} set"
 ROW = "| `secret scan`, {} |"
 IGNORED = ("weak", "commented")
