@@ -29,8 +29,7 @@ use crate::{
     moved::{self, Cure},
 };
 
-/// Official images whose start script reads `NAME_FILE` in place of `NAME` while it is root, by the last part of their name,
-/// and the variables that it does this for. Those of mongo, Nextcloud and WordPress read it as a user of their own, who may
+/// Official images whose start script reads `NAME_FILE` in place of `NAME` while it is root, and the variables that it does this for. Those of mongo, Nextcloud and WordPress read it as a user of their own, who may
 /// not read a file that is root's.
 const FILE_READERS: &[(&str, &[&str])] = &[
     ("postgres", &["POSTGRES_PASSWORD"]),
@@ -168,12 +167,20 @@ fn kept_variables(group: &Group<'_>, findings: &[Finding]) -> Vec<String> {
 }
 
 fn reads_file(service: &Service, finding: &Finding) -> bool {
-    let image = service.image.rsplit('/').next().unwrap_or("");
-    let image = image.split([':', '@']).next().unwrap_or("");
-    let known = FILE_READERS.iter().find(|(name, _)| *name == image);
+    let image = official(&service.image);
+    let known = FILE_READERS.iter().find(|(name, _)| Some(*name) == image);
     !service.has_secrets
         && !service.has_user
         && known.is_some_and(|(_, names)| names.contains(&finding.key.as_str()))
+}
+
+/// The name of an official image, from wherever it is pulled: `postgres:16`, `docker.io/library/postgres`, a mirror's
+/// `registry.example.net/postgres`. Others (`lscr.io/linuxserver/mariadb`) have start scripts of their own.
+fn official(image: &str) -> Option<&str> {
+    let (from, name) = image.rsplit_once('/').unwrap_or(("", image));
+    let is_host = |it: &str| !it.contains('/') && (it.contains(['.', ':']) || it == "localhost");
+    let is_official = from.is_empty() || from == "library" || from.ends_with("/library") || is_host(from);
+    name.split([':', '@']).next().filter(|_| is_official)
 }
 
 /// Whether the secret is all of the variable's value: `NAME: x`, `NAME: "x"`, `- NAME=x`, `- "NAME=x"`.

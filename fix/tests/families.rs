@@ -65,8 +65,13 @@ fn a_pipeline_of_ci_stays_as_it_is_and_its_own_secrets_are_named() {
 }
 
 #[test]
-fn what_a_user_of_its_own_reads_stays_a_variable() {
-    for service in ["image: mongo:7", "image: postgres:16\n    user: \"999:999\""] {
+fn what_a_user_of_its_own_or_another_script_reads_stays_a_variable() {
+    for service in [
+        "image: mongo:7",
+        "image: postgres:16\n    user: \"999:999\"",
+        "image: ghcr.io/somebody/postgres:16",
+        "image: bitnami/postgres",
+    ] {
         let name = if service.contains("mongo") { "MONGO_INITDB_ROOT_PASSWORD" } else { "POSTGRES_PASSWORD" };
         let text = |value: &str| {
             format!("services:\n  db:\n    {service}\n    environment:\n      {name}: {value}\n")
@@ -78,6 +83,27 @@ fn what_a_user_of_its_own_reads_stays_a_variable() {
             &text(&format!("${{{name}:?use-secret-run}}")),
             &format!("compose/compose#{name}=s3cr-a\n"),
         );
+    }
+}
+
+#[test]
+fn an_official_image_is_known_from_wherever_it_is_pulled() {
+    for image in [
+        "postgres",
+        "library/postgres:16",
+        "docker.io/library/postgres@sha256:00",
+        "localhost:5000/postgres:16",
+        "public.ecr.aws/docker/library/postgres",
+    ] {
+        let text = format!(
+            "services:\n  db:\n    image: {image}\n    environment:\n      POSTGRES_PASSWORD: s3cr-a\n"
+        );
+        let made = plan(
+            &File { name: "compose.yaml", text: &text, folder: "" },
+            &findings(&text, &[in_env("s3cr-a", "POSTGRES_PASSWORD")]),
+            &Options::default(),
+        );
+        assert!(made.apply(&text).unwrap().contains("POSTGRES_PASSWORD_FILE:"), "{image}");
     }
 }
 
