@@ -147,7 +147,11 @@ pub(super) fn noted<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
         let word = word.slice(0..length);
         let is_quoted = from > operator.value || rest.starts_with(['"', '\'']);
         let is_entry = is_quoted && telling_strongly(key) && is_in_braces(whole, &name);
-        if is_setting && (is_entry || looks_secret(word.as_str())) {
+        // `DOOR_PIN=48213907`, behind whatever is said of it.
+        let is_pin = operator.sign == Sign::Equals
+            && (4..=12).contains(&word.len())
+            && word.as_str().bytes().all(|it| it.is_ascii_digit());
+        if is_setting && (is_entry || is_pin || looks_secret(word.as_str())) {
             finder.leaf(&at.key(key.to_owned()), &word);
         }
     }

@@ -274,6 +274,7 @@ mod tests {
         check("mysqldump -u root -pquiet-Otter-7 db", &[("-p", "quiet-Otter-7")]);
         check("45 3 * * 0 lftp -u ann,quiet-Otter-7 h", &[("-u", "quiet-Otter-7")]);
         check("connect = host=h dbname=d user=u password=heron", &[("password", "heron")]);
+        check("previously LEGACY_PIN=48213907", &[("LEGACY_PIN", "48213907")]);
         check("until May PASSWORD was \"quiet-Otter-7\"", &[("PASSWORD", "quiet-Otter-7")]);
         check("pass en clair d'avant : Pipette_55", &[("pass", "Pipette_55")]);
         check("usuario soporte y clave: Panel_Muebles21", &[("clave", "Panel_Muebles21")]);
@@ -298,6 +299,7 @@ mod tests {
             "SMTP_PASSWORD = \"<password>\"",
             "e.g. DATABASE_URL = \"postgres://user:password@host:5432/dbname\"",
             "use --password to set one",
+            "raised to MAX_TOKENS=4096, and TOKEN_TTL=3600",
             "key: value",
             "the old password SHA-256 was replaced",
             "the old password hash is bcrypt",
