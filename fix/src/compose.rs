@@ -29,8 +29,8 @@ use crate::{
     moved::{self, Cure},
 };
 
-/// Official images whose start script reads `NAME_FILE` in place of `NAME` while it is root, and the variables that it does this for. Those of mongo, Nextcloud and WordPress read it as a user of their own, who may
-/// not read a file that is root's.
+/// Official images whose start script reads `NAME_FILE` in place of `NAME` while it is root, and the variables that it does
+/// this for. Those of mongo, Nextcloud and WordPress read it as a user of their own, who may not read a file that is root's.
 const FILE_READERS: &[(&str, &[&str])] = &[
     ("postgres", &["POSTGRES_PASSWORD"]),
     ("mysql", &["MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"]),

@@ -56,12 +56,9 @@ fn one<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>, is_within: boo
     if written.starts_with("define(") {
         code::statements(finder, at, line, false);
     }
-    if written.starts_with("user ") && written.contains(" >") {
-        // Of Redis' lists of who may do what.
-        let passwords = written.split_whitespace().filter(|it| it.starts_with('>') && looks_secret(it));
-        passwords.for_each(|it| {
-            finder.leaf(&at.key("password"), &script::part_of(line, it.trim_start_matches('>')))
-        });
+    // A sentence begins with `user` too, and has no password marked so.
+    if script::is_acl(written) && written.contains(" >") {
+        script::acl(finder, at, line);
     }
     if written.contains("[\"") || written.contains("['") {
         words::words(finder, at, &literal::list(line));

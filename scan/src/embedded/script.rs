@@ -70,15 +70,17 @@ pub(super) fn script<'a>(finder: &mut Finder<'a>, at: &At<'_>, text: &Text<'a>) 
 }
 
 /// `user app on >password ~app:* +@all`: of Redis' lists of who may do what.
-fn is_acl(line: &str) -> bool {
+pub(super) fn is_acl(line: &str) -> bool {
     let begins = line.starts_with("user ") || line.to_ascii_lowercase().starts_with("acl setuser ");
     begins && [" on", " off", " >", " #", " ~", " nopass"].iter().any(|it| line.contains(it))
 }
 
 /// A line of such a list.
-fn acl<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
+pub(super) fn acl<'a>(finder: &mut Finder<'a>, at: &At<'_>, line: &Text<'a>) {
     // `>password` would be a file to a shell, and `%R~token:*` says which keys the user may read.
-    let words = line.as_str().split_whitespace().filter(|it| !it.starts_with(['~', '%', '&', '+', '-']));
+    // Of `><moved to x>` nothing is a password.
+    let says_nothing = |it: &str| it.starts_with(['~', '%', '&', '+', '-']) || it.starts_with("><");
+    let words = line.as_str().split_whitespace().filter(|it| !says_nothing(it));
     let words: Vec<_> = words.map(|it| part_of(line, it)).collect();
     words::words(finder, at, &words);
 }
