@@ -187,8 +187,14 @@ fn a_server_killed_while_it_restores_has_one_of_the_two_stores() {
     let newer = temp.path().join("new.snap");
     server.ok(&["snapshot", "save", text(&newer)], &root);
 
+    // What a whole one takes on this machine.
+    let begun = Instant::now();
+    server.ok(&["snapshot", "restore", text(&snapshot)], &root);
+    let whole = begun.elapsed();
+    server.ok(&["snapshot", "restore", text(&newer)], &root);
+
     let (mut old, mut new) = (0, 0);
-    for round in 0..16_u64 {
+    for round in 0..16_u32 {
         let address = server.address.clone();
         let (file, token) = (snapshot.clone(), root.clone());
         let restoring = std::thread::spawn(move || {
@@ -198,8 +204,9 @@ fn a_server_killed_while_it_restores_has_one_of_the_two_stores() {
                 "",
             )
         });
-        // Not a wait for something: the moments at which it is killed are spread over the whole restore.
-        std::thread::sleep(Duration::from_millis(30 + round * 40));
+        // Not a wait for something: the moments at which it is killed are spread over the whole restore, from before its
+        // beginning to well behind its end.
+        std::thread::sleep(whole * round / 8);
         server.process.kill().unwrap();
         server.process.wait().unwrap();
         let _ = restoring.join().unwrap();
